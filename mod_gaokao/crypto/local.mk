@@ -1,0 +1,1 @@
+libgaokao_core_la_SOURCES +=

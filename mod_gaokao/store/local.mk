@@ -1,0 +1,35 @@
+libgaokao_core_la_SOURCES +=
+
+# Named statements (one file an aggregate) and numbered migrations.
+SQL_FILES =
+
+SCHEMA_FILES =
+
+EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
+
+if HAVE_SQLGEN
+EXTRA_DIST += %D%/sqlgen.awk
+BUILT_SOURCES += %D%/sql.h
+nodist_libgaokao_core_la_SOURCES += %D%/sql.c %D%/sql.h
+CLEANFILES += %D%/sql.c %D%/sql.h %D%/sql.stamp
+
+%D%/sql.stamp: %D%/sqlgen.awk $(SQL_FILES)
+	$(AM_V_GEN)$(MKDIR_P) %D% && cd $(srcdir) && top=$(abs_builddir) && \
+	  $(AWK) -v out_h=$$top/%D%/sql.h.new -v out_c=$$top/%D%/sql.c.new -f %D%/sqlgen.awk $(SQL_FILES)
+	$(AM_V_at)for f in sql.h sql.c; do \
+	  if cmp -s %D%/$$f.new %D%/$$f; then rm -f %D%/$$f.new; else mv -f %D%/$$f.new %D%/$$f; fi; done
+	$(AM_V_at)touch $@
+%D%/sql.c %D%/sql.h: %D%/sql.stamp
+	@test -f $@ || { rm -f %D%/sql.stamp; $(MAKE) $(AM_MAKEFLAGS) %D%/sql.stamp; }
+endif
+
+if HAVE_SCHEMAGEN
+EXTRA_DIST += %D%/schemagen.awk
+nodist_libgaokao_core_la_SOURCES += %D%/schema_texts.c
+CLEANFILES += %D%/schema_texts.c
+
+%D%/schema_texts.c: %D%/schemagen.awk $(SCHEMA_FILES)
+	$(AM_V_GEN)$(MKDIR_P) %D% && cd $(srcdir) && \
+	  $(AWK) -v out=$(abs_builddir)/$@.new -f %D%/schemagen.awk $(SCHEMA_FILES)
+	$(AM_V_at)mv -f $@.new $@
+endif

@@ -1,0 +1,11 @@
+# A plugin: three lines here and a folder. Plugins see only gaokao_plugin.h, APR and their own libraries:
+#
+#   plugin_LTLIBRARIES += %D%/policy_xpath/policy_xpath.la
+#   %C%_policy_xpath_policy_xpath_la_SOURCES = %D%/policy_xpath/policy_xpath.c
+#   %C%_policy_xpath_policy_xpath_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) $(XML2_CFLAGS)
+#   %C%_policy_xpath_policy_xpath_la_CFLAGS = $(PLUGIN_CFLAGS)
+#   %C%_policy_xpath_policy_xpath_la_LDFLAGS = $(PLUGIN_LINK)
+#   %C%_policy_xpath_policy_xpath_la_LIBADD = $(XML2_LIBS)
+PLUGIN_CPPFLAGS = -I$(srcdir)/mod_gaokao/include $(APR_CPPFLAGS)
+PLUGIN_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
+PLUGIN_LINK = $(AM_LDFLAGS) -module -avoid-version -export-symbols-regex '^gaokao_plugin_'

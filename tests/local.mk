@@ -1,0 +1,22 @@
+# Every test speaks TAP. A C test is one line: UNIT_TESTS += %D%/unit/test_json builds tests/unit/test_json.c
+# against the core. Scripts (.sh, .py) find top_srcdir, top_builddir, HTTPD, NM in the environment.
+TEST_EXTENSIONS = .sh .py
+TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(TAP_DRIVER)
+SH_LOG_DRIVER = $(TAP_DRIVER)
+SH_LOG_COMPILER = $(SHELL)
+PY_LOG_DRIVER = $(TAP_DRIVER)
+PY_LOG_COMPILER = $(PYTHON3)
+AM_TESTS_ENVIRONMENT = \
+  top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
+  top_builddir='$(abs_top_builddir)'; export top_builddir; \
+  HTTPD='$(HTTPD)'; export HTTPD; \
+  NM='$(NM_PROGRAM)'; export NM; \
+  PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
+
+LDADD = libgaokao_core.la $(CORE_LIBS) $(APR_LIBS)
+
+UNIT_TESTS =
+
+check_PROGRAMS += $(UNIT_TESTS)
+TESTS += $(UNIT_TESTS)
