@@ -1,5 +1,13 @@
-# Every test speaks TAP. A C test is one line: UNIT_TESTS += %D%/unit/test_json builds tests/unit/test_json.c
-# against the core. Scripts (.sh, .py) find top_srcdir, top_builddir, HTTPD, NM in the environment.
+# Every test speaks TAP. A C test is one line below: "%D%/unit/test_json" builds tests/unit/test_json.c
+# against the core (unit/gk_test.h). Scripts (.sh, .py) find top_srcdir, top_builddir, HTTPD, NM in the environment.
+# Store tests run their suite on SQLite, and on PostgreSQL too when GK_TEST_PGSQL holds a libpq connection
+# string (./check sets it): each makes a schema of its own there.
+UNIT_TESTS = \
+  %D%/unit/test_time
+
+GUARDS = \
+  %D%/guards/layers.py
+
 TEST_EXTENSIONS = .sh .py
 TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(TAP_DRIVER)
@@ -14,9 +22,12 @@ AM_TESTS_ENVIRONMENT = \
   NM='$(NM_PROGRAM)'; export NM; \
   PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
 
+# What a test program links unless it says otherwise.
 LDADD = libgaokao_core.la $(CORE_LIBS) $(APR_LIBS)
 
-UNIT_TESTS =
-
 check_PROGRAMS += $(UNIT_TESTS)
-TESTS += $(UNIT_TESTS)
+TESTS += $(UNIT_TESTS) $(GUARDS)
+EXTRA_DIST += \
+  $(GUARDS) \
+  %D%/guards/gk_guard.py \
+  %D%/unit/gk_test.h

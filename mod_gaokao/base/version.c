@@ -2,6 +2,7 @@
 
 #include "base/version.h"
 
-const char *gk_version(void) {
+const char *gk_version(void)
+{
   return PACKAGE_VERSION;
 }

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Includes point inward (HACKING.md, table of folders), and each borrowed library has one door."""
+import os
+import re
+
+from gk_guard import check, main, sources, text
+
+CORE = "mod_gaokao"
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^">]+)[">]', re.M)
+
+# Folder: the folders of the core its files may include. "" is mod_gaokao/ itself and generated files.
+INWARD = {
+    "base": {"base"},
+    "crypto": {"crypto", "base"},
+    "domain": {"domain", "base", "crypto"},
+    "store": {"store", "base", "domain", "crypto"},
+    "plugin": {"plugin", "base", "domain", "crypto"},
+    "rest": {"rest", "base", "crypto", "domain", "store", "plugin", "jobs"},
+    "httpd": {"httpd", "rest", "base", "crypto", "domain", "store", "plugin", "jobs"},
+    "jobs": {"jobs", "base", "crypto", "domain", "store", "plugin"},
+    "worker": {"worker", "jobs", "base", "crypto", "domain", "store", "plugin"},
+    "ctl": {"ctl", "jobs", "base", "crypto", "domain", "store", "plugin"},
+    "include": set(),
+    "": {"httpd", "rest", "base"},
+}
+
+# A header of a borrowed library: where it may be included.
+DOORS = [
+    (r"jansson\.h$", ["base/json.c"]),
+    (r"libxml/", ["base/xml.c"]),
+    (r"png\.h$", ["base/image.c"]),
+    (r"openssl/|sodium(/|\.h$)|gcrypt\.h$", ["crypto/"]),
+    (r"(httpd|ap_[a-z_]+|http_[a-z]+|util_[a-z_]+|mpm_common|mod_[a-z_]+|scoreboard|unixd)\.h$",
+     ["httpd/", "mod_gaokao.c"]),
+    (r"sqlite3\.h$|libpq-fe\.h$", ["store/"]),
+    (r"apr_dbd\.h$", ["store/", "httpd/dbd.c", "ctl/"]),
+]
+
+
+def includes(path):
+    for kind, header in INCLUDE.findall(text(path)):
+        yield kind, header
+
+
+def core_files():
+    for path in sources(CORE, ".c", ".h", ".def"):
+        inside = os.path.relpath(path, CORE)
+        yield path, inside, inside.split("/")[0] if "/" in inside else ""
+
+
+@check("includes point inward")
+def inward():
+    for path, _, folder in core_files():
+        if folder not in INWARD:
+            yield f"{path}: folder '{folder}' has no row in tests/guards/layers.py and HACKING.md"
+            continue
+        for kind, header in includes(path):
+            target = header.split("/")[0] if "/" in header else None
+            if kind == '"' and target in INWARD and target not in INWARD[folder]:
+                yield f"{path}: includes {header}: {folder or 'mod_gaokao.c'} may not see {target}/"
+
+
+@check("borrowed libraries are included at their one door")
+def doors():
+    for path, inside, _ in core_files():
+        for _, header in includes(path):
+            for pattern, allowed in DOORS:
+                if re.match(pattern, header) and not any(
+                        inside == place or (place.endswith("/") and inside.startswith(place)) for place in allowed):
+                    yield f"{path}: includes {header}, which only {', '.join(allowed)} may"
+
+
+@check("plugins see only gaokao_plugin.h, APR and libraries")
+def plugins():
+    for path in sources("plugins", ".c", ".h"):
+        for kind, header in includes(path):
+            if kind == '"' and header != "gaokao_plugin.h" and "/" in header:
+                yield f"{path}: includes {header}: a plugin sees only gaokao_plugin.h and files of its own folder"
+            if re.match(DOORS[4][0], header) or header == "apr_dbd.h":
+                yield f"{path}: includes {header}: plugins reach neither httpd nor the database"
+
+
+@check("the plugin ABI header includes only APR and the C library")
+def abi():
+    path = "mod_gaokao/include/gaokao_plugin.h"
+    for name in sources("mod_gaokao/include", ".h"):
+        for kind, header in includes(name):
+            if kind == '"' or not re.match(r"(apr|apu)[a-z_]*\.h$|std[a-z]+\.h$|limits\.h$|inttypes\.h$", header):
+                if not (name != path and header == "gaokao_plugin.h"):
+                    yield f"{name}: includes {header}"
+
+
+main()
