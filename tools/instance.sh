@@ -1,0 +1,367 @@
+# shellcheck shell=bash
+# An instance: its folder, its processes, its database. Used by ./run and the tests.
+#
+#   gaokao.conf        settings of httpd's module, gaokao-worker and gaokaoctl
+#   run.settings       what ./run was told (ports, database)
+#   demo-logins.json   logins of a demonstration (0600)
+#   app/               the installed product: module, programs, plugins, pages, code tables
+#   conf/httpd.conf    written at each start from conf/gaokao.conf.in
+#   data/              SQLite file, spools          keys/   keys of the instance, never in a backup of data/
+#   packs/             policy packs                 plugins/  plugins of the operator's own
+#   pg/                private PostgreSQL           log/ run/ logs; pid files, sockets, locks
+
+# httpd's children, gaokaoctl and the worker are one person: www-data when root starts them.
+if [ "$(id -u)" -eq 0 ]; then
+  SERVER_USER=www-data SERVER_GROUP=www-data PG_USER=postgres
+else
+  SERVER_USER=$(id -un) SERVER_GROUP=$(id -gn) PG_USER=$SERVER_USER
+fi
+
+# as_user USER COMMAND...: without the caller's lock descriptors.
+as_user() {
+  local user=$1
+  shift
+  if [ "$(id -u)" -eq 0 ] && [ "$user" != root ]; then
+    setpriv --reuid="$user" --regid="$(id -gn "$user")" --init-groups -- "$@" 9>&-
+  else
+    "$@" 9>&-
+  fi
+}
+
+# Makes the folder and settles INSTANCE on its real path. As root the server's user must reach it: below a
+# closed folder such as /root the instance goes to /var/lib/gaokao and INSTANCE is a link to it.
+place_instance() {
+  local real
+  case $INSTANCE in *[!A-Za-z0-9/._+@=,-]*) die "--instance '$INSTANCE': only letters, digits and /._+@=,- can stand in the path" ;; esac
+  if [ "$COMMAND" = start ] && [ ! -e "$INSTANCE" ]; then
+    mkdir -p "$(dirname "$INSTANCE")"
+    if [ "$(id -u)" -eq 0 ] && ! as_user "$SERVER_USER" test -x "$(cd "$(dirname "$INSTANCE")" && pwd -P)"; then
+      real=/var/lib/gaokao/$(printf '%s' "$(realpath -m "$INSTANCE")" | tr / - | sed 's/^-//')
+      say "$SERVER_USER cannot reach $(dirname "$INSTANCE"): the instance is kept in $real"
+      mkdir -p "$real"
+      ln -s "$real" "$INSTANCE"
+    else
+      mkdir -m 0755 "$INSTANCE"
+    fi
+  fi
+  INSTANCE=$(realpath -m "$INSTANCE")
+  [ "$COMMAND" = start ] || return 0
+  if [ "$(id -u)" -eq 0 ] && ! as_user "$SERVER_USER" test -x "$INSTANCE"; then
+    die "$SERVER_USER cannot reach $INSTANCE: choose another --instance"
+  fi
+  [ "${#INSTANCE}" -le 80 ] || die "--instance $INSTANCE: too long, sockets below it need a path of at most 80 bytes"
+  mkdir -p "$INSTANCE"/{app,conf,data,keys,log,packs,plugins,run}
+  chmod 0700 "$INSTANCE/keys"
+  chmod 0750 "$INSTANCE/data" "$INSTANCE/log"
+  chmod 0775 "$INSTANCE/run"
+  [ "$(id -u)" -ne 0 ] || chown "$SERVER_USER:$SERVER_GROUP" "$INSTANCE"/{data,keys,log,packs,run}
+}
+
+# One ./run at a time, start or stop, on an instance.
+lock_instance() {
+  exec 9>>"$INSTANCE/run/run.lock"
+  flock -n 9 || die "another ./run (process $(cat "$INSTANCE/run/run.lock" 2>/dev/null)) is at work on $INSTANCE"
+  printf '%s\n' $$ >"$INSTANCE/run/run.lock"
+}
+
+# setting KEY: its value in run.settings.
+setting() {
+  sed -n "s/^$1=//p" "$INSTANCE/run.settings" 2>/dev/null | tail -n 1
+}
+
+# Flags win over what is remembered, except that data stay in the database they are in.
+load_settings() {
+  local old_db old_dsn
+  old_db=$(setting db) old_dsn=$(setting dsn)
+  if [ -n "$old_db" ]; then
+    [ -z "$DB" ] || [ "$DB" = "$old_db" ] || die "$INSTANCE has its data in $old_db; take another --instance for $DB"
+    [ -z "$DSN" ] || [ "$DSN" = "$old_dsn" ] || die "$INSTANCE has its data in another database; take another --instance"
+  fi
+  DB=${DB:-$old_db}
+  DSN=${DSN:-$old_dsn}
+  PORT=${PORT:-$(setting port)}
+  CLIENT_PORT=${CLIENT_PORT:-$(setting client_port)}
+}
+
+settle_settings() {
+  DB=${DB:-sqlite}
+  PORT=${PORT:-8080}
+  CLIENT_PORT=${CLIENT_PORT:-8001}
+  [ "$PORT" != "$CLIENT_PORT" ] || die "--port and --client-port are both $PORT"
+}
+
+write_settings() {
+  printf '%s\n' "# What ./run was told; read at the next start." "port=$PORT" "client_port=$CLIENT_PORT" "db=$DB" "dsn=$DSN" \
+    >"$INSTANCE/run.settings.new"
+  chmod 0600 "$INSTANCE/run.settings.new"
+  mv "$INSTANCE/run.settings.new" "$INSTANCE/run.settings"
+}
+
+# ---- processes ------------------------------------------------------------------------------------------
+
+httpd_program() { printf '%s\n' "${HTTPD:-/usr/sbin/apache2}"; }
+
+# Pids of this instance's httpd (parent and children, also those whose parent was killed) and workers: told by
+# program and by the instance's path among its arguments, or by the session of the parent in the pid file.
+instance_pids() {
+  local dir pid exe session=-
+  [ ! -s "$INSTANCE/run/httpd.pid" ] || read -r session <"$INSTANCE/run/httpd.pid"
+  for dir in /proc/[0-9]*; do
+    pid=${dir#/proc/}
+    exe=$(readlink "$dir/exe" 2>/dev/null) || continue
+    case ${exe% (deleted)} in
+      "$(httpd_program)" | "$INSTANCE"/app/bin/gaokao-worker) ;;
+      *) continue ;;
+    esac
+    if tr '\0' '\n' <"$dir/cmdline" 2>/dev/null | grep -qxF -- "$INSTANCE" ||
+      [ "$(awk '{print $4}' <<<"$(sed 's/.*) //' "$dir/stat" 2>/dev/null)")" = "$session" ]; then
+      printf '%s\n' "$pid"
+    fi
+  done
+}
+
+# The living parent, or nothing.
+httpd_parent() {
+  local pid
+  [ -s "$INSTANCE/run/httpd.pid" ] || return 0
+  read -r pid <"$INSTANCE/run/httpd.pid"
+  ! instance_pids | grep -qx "$pid" || printf '%s\n' "$pid"
+}
+
+# signal_and_wait SIGNAL SECONDS PID...: true when all are gone.
+signal_and_wait() {
+  local signal=$1 ticks=$(($2 * 10)) pid alive
+  shift 2
+  for pid in "$@"; do kill "-$signal" "$pid" 2>/dev/null || true; done
+  while [ "$ticks" -gt 0 ]; do
+    alive=no
+    for pid in "$@"; do [ ! -e "/proc/$pid" ] || [ "$(sed 's/.*) \(.\).*/\1/' "/proc/$pid/stat" 2>/dev/null)" = Z ] || alive=yes; done
+    [ "$alive" = yes ] || return 0
+    sleep 0.1
+    ticks=$((ticks - 1))
+  done
+  return 1
+}
+
+# Lets running requests end (graceful), then asks, then insists; and the same for orphans.
+end_processes() {
+  local parent
+  local -a rest
+  parent=$(httpd_parent)
+  [ -z "$parent" ] || signal_and_wait WINCH 15 "$parent" || signal_and_wait TERM 10 "$parent" || true
+  mapfile -t rest < <(instance_pids)
+  [ "${#rest[@]}" -eq 0 ] || signal_and_wait TERM 5 "${rest[@]}" || true
+  mapfile -t rest < <(instance_pids)
+  [ "${#rest[@]}" -eq 0 ] || signal_and_wait KILL 5 "${rest[@]}" || die "processes that cannot be ended: ${rest[*]}"
+  rm -f "$INSTANCE/run/httpd.pid"
+}
+
+# ---- the product ----------------------------------------------------------------------------------------
+
+# Installs the build into INSTANCE/app, so that a later build does not touch what runs.
+install_product() {
+  local build=$TOP/build/product stamp=$INSTANCE/app/.installed
+  if newer_than "$stamp" "$build"/*.la "$build"/gaokaoctl "$build"/gaokao-worker "$build"/plugins "$TOP/htdocs" "$TOP/conf"; then
+    make -C "$build" -s install prefix="$INSTANCE/app" moduledir="$INSTANCE/app/modules" >"$INSTANCE/log/install.log" 2>&1 || {
+      tail -n 20 "$INSTANCE/log/install.log" >&2
+      die "make install failed"
+    }
+    touch "$stamp"
+  fi
+}
+
+gaokaoctl() {
+  (cd "$INSTANCE" && as_user "$SERVER_USER" "$INSTANCE/app/bin/gaokaoctl" "$@" --instance "$INSTANCE")
+}
+
+write_instance_conf() {
+  local params=$INSTANCE/data/gaokao.db file=$INSTANCE/gaokao.conf
+  [ "$DB" = sqlite ] || params=${DSN:-$(private_dsn)}
+  DB_PARAMS=$params
+  {
+    say "# Settings of the instance, read by httpd's module, gaokao-worker and gaokaoctl. Written by ./run."
+    say "db_engine = $DB"
+    say "db_params = $params"
+    say "keys_file = $INSTANCE/keys/gaokao.keys"
+    say "packs_dir = $INSTANCE/packs"
+    say "plugin_dir = $INSTANCE/app/lib/gaokao/plugins"
+    say "data_dir = $INSTANCE/app/share/gaokao"
+    say "site = http://127.0.0.1:$PORT"
+    if [ "$EMPTY" = yes ] || [ -e "$INSTANCE/run.empty" ]; then say "demo = off"; else say "demo = on"; fi
+  } >"$file.new"
+  chmod 0640 "$file.new"
+  [ "$(id -u)" -ne 0 ] || chown "root:$SERVER_GROUP" "$file.new"
+  mv "$file.new" "$file"
+}
+
+write_httpd_conf() {
+  local conf demo=on
+  conf=$(<"$INSTANCE/app/share/gaokao/gaokao.conf.in")
+  grep -q '^demo = on' "$INSTANCE/gaokao.conf" || demo=off
+  # fill WORD VALUE: replaces @WORD@
+  fill() { conf=${conf//"@$1@"/"$2"}; }
+  fill INSTANCE "$INSTANCE"
+  fill USER "$SERVER_USER"
+  fill GROUP "$SERVER_GROUP"
+  fill HTTPD_MODULES "${HTTPD_MODULES:-/usr/lib/apache2/modules}"
+  fill MODULE_DIR "$INSTANCE/app/modules"
+  fill HTDOCS "$INSTANCE/app/share/gaokao/htdocs"
+  fill ADDRESS 127.0.0.1
+  fill PORT "$PORT"
+  fill CLIENT_PORT "$CLIENT_PORT"
+  fill DBD_DRIVER "$([ "$DB" = sqlite ] && echo sqlite3 || echo pgsql)"
+  fill DBD_PARAMS "${DB_PARAMS//\"/\\\"}"
+  fill SITE "http://127.0.0.1:$PORT"
+  fill INSECURE on
+  fill DEMO "$demo"
+  printf '%s\n' "$conf" >"$INSTANCE/conf/httpd.conf"
+}
+
+start_httpd() {
+  : >>"$INSTANCE/log/error.log"
+  ERROR_LOG_START=$(wc -c <"$INSTANCE/log/error.log")
+  (cd "$INSTANCE" && "$(httpd_program)" -d "$INSTANCE" -f conf/httpd.conf -k start 9>&- </dev/null) ||
+    { show_error_log; die "httpd did not start"; }
+}
+
+show_error_log() {
+  warn "The end of $INSTANCE/log/error.log:"
+  tail -c "+$((${ERROR_LOG_START:-0} + 1))" "$INSTANCE/log/error.log" | tail -n 25 >&2
+}
+
+# -k start returns before anything is served, and also when post_config fails: only /readyz tells.
+wait_until_ready() {
+  local ticks=300 status=
+  while [ "$ticks" -gt 0 ]; do
+    status=$(http_status "$PORT" /readyz || true)
+    [ "$status" != 200 ] || return 0
+    if [ "$ticks" -lt 280 ] && [ -z "$(httpd_parent)" ]; then
+      show_error_log
+      die "httpd ended while starting"
+    fi
+    sleep 0.1
+    ticks=$((ticks - 1))
+  done
+  show_error_log
+  die "httpd runs, but /readyz answers ${status:-nothing} after 30 seconds"
+}
+
+# ---- the database ---------------------------------------------------------------------------------------
+
+private_dsn() { printf 'host=%s dbname=gaokao user=gaokao' "$INSTANCE/run/pg"; }
+
+start_postgresql() {
+  local bin data=$INSTANCE/pg socket=$INSTANCE/run/pg
+  bin=$(pg_bindir) || die "PostgreSQL's programs are not there"
+  mkdir -p "$data" "$socket"
+  chmod 0700 "$data"
+  chmod 0750 "$socket"
+  [ "$(id -u)" -ne 0 ] || chown "$PG_USER:$PG_USER" "$data"
+  [ "$(id -u)" -ne 0 ] || chown "$PG_USER:$SERVER_GROUP" "$socket"
+  if [ ! -e "$data/ready" ]; then
+    say "Creating a private PostgreSQL"
+    stop_postgresql # left by a first start that was cut off
+    find "$data" -mindepth 1 -delete
+    (cd "$INSTANCE" && as_user "$PG_USER" "$bin/initdb" -D "$data" -U postgres --encoding=UTF8 --locale=C \
+      --data-checksums --auth=peer >"$INSTANCE/log/initdb.log" 2>&1) ||
+      { tail -n 20 "$INSTANCE/log/initdb.log" >&2; die "initdb failed"; }
+    as_user "$PG_USER" tee -a "$data/postgresql.conf" >/dev/null <<END
+# ---- mod_gaokao ----
+listen_addresses = ''
+unix_socket_directories = '$socket'
+max_connections = 60
+timezone = 'UTC'
+log_timezone = 'UTC'
+# Logs without persons: no statement parameters, no DETAIL with key values.
+log_error_verbosity = terse
+log_parameter_max_length = 0
+log_parameter_max_length_on_error = 0
+log_min_error_statement = panic
+logging_collector = on
+log_directory = 'log'
+log_filename = 'postgresql-%a.log'
+log_truncate_on_rotation = on
+END
+    # The server's own user is the role gaokao, the one who started it the superuser; nobody else gets in.
+    as_user "$PG_USER" tee "$data/pg_hba.conf" >/dev/null <<<"local all all peer map=instance"
+    as_user "$PG_USER" tee "$data/pg_ident.conf" >/dev/null <<END
+instance $SERVER_USER gaokao
+instance root gaokao
+instance $PG_USER postgres
+END
+  fi
+  if ! as_user "$PG_USER" "$bin/pg_ctl" -D "$data" status >/dev/null 2>&1; then
+    (cd "$INSTANCE" && as_user "$PG_USER" "$bin/pg_ctl" -D "$data" -w -t 60 -l "$data/start.log" start >/dev/null </dev/null) ||
+      { tail -n 20 "$data/start.log" >&2; die "PostgreSQL did not start"; }
+  fi
+  if [ ! -e "$data/ready" ]; then
+    (cd "$INSTANCE" && as_user "$PG_USER" "$bin/psql" -qX -v ON_ERROR_STOP=1 -h "$socket" -U postgres -d postgres \
+      -c 'CREATE ROLE gaokao LOGIN' -c 'CREATE DATABASE gaokao OWNER gaokao') || die "the database could not be created"
+    as_user "$PG_USER" touch "$data/ready"
+  fi
+}
+
+stop_postgresql() {
+  local bin
+  [ -e "$INSTANCE/pg/postmaster.pid" ] || return 0
+  bin=$(pg_bindir) || return 0
+  as_user "$PG_USER" "$bin/pg_ctl" -D "$INSTANCE/pg" -m fast -w -t 60 stop >/dev/null || warn "PostgreSQL did not stop"
+}
+
+# First start: schema, tree, packs, season, demonstration. Later: only upgrades of the schema. A first start that was
+# cut off leaves data/filling behind, and the next one begins from nothing; a database without that mark is never touched.
+fill_database() {
+  local pack
+  if [ -e "$INSTANCE/data/filled" ]; then
+    gaokaoctl upgrade >"$INSTANCE/log/upgrade.log" 2>&1 || { tail -n 20 "$INSTANCE/log/upgrade.log" >&2; die "gaokaoctl upgrade failed"; }
+    return 0
+  fi
+  [ ! -e "$INSTANCE/data/filling" ] || clear_unfinished
+  [ "$DB" != sqlite ] || [ ! -s "$INSTANCE/data/gaokao.db" ] ||
+    die "$INSTANCE/data/gaokao.db is there, but was not filled by ./run: move it away, or mark it as complete with: touch $INSTANCE/data/filled"
+  as_user "$SERVER_USER" touch "$INSTANCE/data/filling"
+  say "Filling the database"
+  ctl_step init
+  ctl_step load-orgs
+  for pack in "$INSTANCE"/app/share/gaokao/packs/*.xml; do
+    [ ! -e "$pack" ] || ctl_step load-pack "$pack"
+  done
+  if [ "$EMPTY" = yes ]; then
+    touch "$INSTANCE/run.empty"
+  else
+    ctl_step season
+    ctl_step demo --candidates "$CANDIDATES" --logins "$INSTANCE/data/demo-logins.json"
+    install -m 0600 "$INSTANCE/data/demo-logins.json" "$INSTANCE/demo-logins.json"
+    rm -f "$INSTANCE/data/demo-logins.json"
+  fi
+  as_user "$SERVER_USER" mv "$INSTANCE/data/filling" "$INSTANCE/data/filled"
+}
+
+ctl_step() {
+  gaokaoctl "$@" >"$INSTANCE/log/fill.log" 2>&1 || { tail -n 20 "$INSTANCE/log/fill.log" >&2; die "gaokaoctl $1 failed"; }
+}
+
+clear_unfinished() {
+  if [ "$DB" = sqlite ]; then
+    rm -f "$INSTANCE"/data/gaokao.db "$INSTANCE"/data/gaokao.db-wal "$INSTANCE"/data/gaokao.db-shm
+  elif [ -z "$DSN" ]; then
+    (cd "$INSTANCE" && as_user "$PG_USER" "$(pg_bindir)/psql" -qX -v ON_ERROR_STOP=1 -h "$INSTANCE/run/pg" -U postgres -d postgres \
+      -c 'DROP DATABASE IF EXISTS gaokao' -c 'CREATE DATABASE gaokao OWNER gaokao') || die "the database could not be created"
+  fi
+}
+
+print_addresses() {
+  local file=$INSTANCE/demo-logins.json
+  say ""
+  say "  Candidates (考生版)   http://127.0.0.1:$PORT/ks/"
+  say "  Console (WEB版)       http://127.0.0.1:$PORT/hngz/"
+  say "  Client edition        http://127.0.0.1:$CLIENT_PORT/"
+  say "  API                   http://127.0.0.1:$PORT/api/v1/  (contract: /api/openapi.json)"
+  say "  Instance              $INSTANCE  ($DB)"
+  if [ -r "$file" ]; then
+    say ""
+    say "  Demonstration logins ($file):"
+    sed 's/^/    /' "$file"
+  fi
+  say ""
+}
