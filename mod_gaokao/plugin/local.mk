@@ -1,1 +1,4 @@
-libgaokao_core_la_SOURCES +=
+libgaokao_core_la_SOURCES += \
+  %D%/calls.h \
+  %D%/plugin.h \
+  %D%/policy.h

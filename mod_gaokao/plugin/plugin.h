@@ -1,0 +1,120 @@
+/* plugin/plugin.h: the plugin host, as httpd/, worker/ and ctl/ use it.
+ *
+ * Life: gk_plugins_create (pconf), _load and _check (check_config: each may be repeated in a new pool,
+ * nothing is kept outside it), _start in each process that makes calls (child_init), _stop before it ends.
+ * After _start, everything here may be called from any thread. What a plugin is and may do stands in
+ * gaokao_plugin.h. No call of the host holds a lock while a plugin runs, except for plugins that are not
+ * thread safe.
+ */
+#ifndef GK_PLUGIN_PLUGIN_H
+#define GK_PLUGIN_PLUGIN_H
+
+#include <stdbool.h>
+#include <apr_tables.h>
+#include "base/error.h"
+#include "base/json.h"
+
+typedef struct gk_plugins_t gk_plugins_t;
+typedef struct gk_plugin_t gk_plugin_t;
+
+/* What to do when a plugin fails on a record. REVIEW: the record goes to a person; SKIP: go on without. A
+ * policy may not be skipped, an export can only fail. */
+typedef enum gk_on_error_t {
+  GK_ON_ERROR_FAIL = 1,
+  GK_ON_ERROR_REVIEW = 2,
+  GK_ON_ERROR_SKIP = 3
+} gk_on_error_t;
+
+typedef enum gk_plugin_state_t {
+  GK_PLUGIN_LOADED = 1,    /* options are in, not started */
+  GK_PLUGIN_STARTED = 2,
+  GK_PLUGIN_DEGRADED = 3,  /* started; after failures in a row, calls are refused until a pause is over */
+  GK_PLUGIN_FAILED = 4,    /* did not start; its reason says why */
+  GK_PLUGIN_MISSING = 5    /* optional, and could not be loaded */
+} gk_plugin_state_t;
+
+/* One option as written by an operator. */
+typedef struct gk_plugin_setting_t {
+  const char *key;
+  const char *value;
+  const char *where;       /* "gaokao.conf:41", or NULL for overrides from the database */
+} gk_plugin_setting_t;
+
+/* One plugin of the configuration. Zero members take the preset. */
+typedef struct gk_plugin_row_t {
+  const char *path;                    /* of the .so file */
+  const char *name;                    /* NULL: the file's name without .so */
+  bool optional;                       /* when it can't be loaded, it stays listed and startup goes on */
+  gk_on_error_t on_error;              /* preset FAIL */
+  apr_interval_time_t deadline_us;     /* of one call; preset 50 ms for policy, 2 s for others */
+  int fail_limit;                      /* failures in a row that degrade; preset 5 */
+  int max_inside;                      /* calls inside the plugin at once in one process; preset: no limit */
+  const char *where;                   /* "gaokao.conf:40" */
+  const apr_array_header_t *settings;  /* gk_plugin_setting_t, or NULL */
+} gk_plugin_row_t;
+
+/* What the host needs from the program around it. Members may be NULL: the system's clock; no log. */
+typedef struct gk_plugin_env_t {
+  void *baton;
+  apr_time_t (*now)(void *baton);
+  void (*log)(void *baton, gk_loudness_t loudness, const char *plugin, const char *text);
+} gk_plugin_env_t;
+
+/* An empty host in `pool`. `env` (may be NULL) is copied. */
+gk_plugins_t *gk_plugins_create(const gk_plugin_env_t *env, apr_pool_t *pool);
+
+/* Opens, validates, creates and configures a plugin for each gk_plugin_row_t. All faults are looked for
+ * before it fails. Errors: CONFIG with one violation a fault (pointer: the row's or setting's `where`). */
+gk_error_t *gk_plugins_load(gk_plugins_t *plugins, const apr_array_header_t *rows, apr_pool_t *scratch_pool);
+
+/* Asks each plugin whether it could work as configured. Errors: like load. */
+gk_error_t *gk_plugins_check(gk_plugins_t *plugins, apr_pool_t *scratch_pool);
+
+/* Starts them in this process. A plugin that is not optional and can't start gives PLUGIN; the others are
+ * started all the same, and the service runs without it (gk_plugins_ready says so). */
+gk_error_t *gk_plugins_start(gk_plugins_t *plugins, apr_pool_t *scratch_pool);
+
+/* Ends them. Calls after this are refused. Called by the pool's cleanup at the latest. */
+void gk_plugins_stop(gk_plugins_t *plugins);
+
+/* Counters and the degraded state live in memory of the process until this gives them zeroed shared memory of
+ * gk_plugins_shared_bytes(), between load and start, before fork: then all processes count into and act on
+ * one. */
+apr_size_t gk_plugins_shared_bytes(const gk_plugins_t *plugins);
+void gk_plugins_share(gk_plugins_t *plugins, void *memory);
+
+/* Replaces the overrides of one plugin (gk_plugin_setting_t; an empty array takes them all back). They win
+ * over the configuration. The plugin is made anew with them beside the running one, which ends after its last
+ * call; if anything fails, the running one stays and nothing has changed.
+ * Errors: NOT_FOUND; INVALID with one violation a setting ("/options/KEY"); PLUGIN when it can't start with
+ * them. */
+gk_error_t *gk_plugin_set_options(gk_plugins_t *plugins, const char *name, const apr_array_header_t *settings,
+                                  apr_pool_t *pool);
+
+/* [{name, kind, state, version, licence, file, optional, onError, deadlineUs, threadSafe, reason {zh, en},
+ * health {state, zh, en}, options [{key, type, value, preset, source "preset|config|override", where,
+ * required, secret, minimum, maximum, words, unit, help {zh, en}}], facts {...}, calls, failures, late,
+ * failuresInRow, meanUs, maxUs, retryAt}]. Values of secret options are null. */
+gk_json_t *gk_plugins_json(gk_plugins_t *plugins, apr_pool_t *pool);
+/* One of them, or NULL. */
+gk_json_t *gk_plugin_json(gk_plugins_t *plugins, const char *name, apr_pool_t *pool);
+
+/* Prometheus text: gaokao_plugin_up, _state, _calls_total, _failures_total, _late_total, _seconds
+ * (histogram), _events_total. */
+const char *gk_plugins_metrics(gk_plugins_t *plugins, apr_pool_t *pool);
+
+/* NULL when every plugin that is not optional is in service; else PLUGIN, naming them, for /readyz. */
+gk_error_t *gk_plugins_ready(gk_plugins_t *plugins, apr_pool_t *pool);
+
+/* What `gaokaoctl plugin-check FILE.so` prints: loads the file alone, with presets, and reports {file, good,
+ * name, kind, version, licence, abi, flags, options, facts, findings [{code, zh, en}]}. Options that are
+ * required and have no preset are not a fault here. The file is unloaded again. Never fails: what is wrong
+ * stands in the report. */
+gk_json_t *gk_plugin_check_file(const char *path, bool *good, apr_pool_t *pool);
+
+const char *gk_plugin_state_word(gk_plugin_state_t state);
+const char *gk_plugin_kind_word(apr_uint32_t kind);
+/* 0 for another word than fail, review, skip. */
+gk_on_error_t gk_on_error_of(const char *word);
+
+#endif
