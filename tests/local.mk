@@ -6,7 +6,10 @@ UNIT_TESTS = \
   %D%/unit/test_time
 
 GUARDS = \
-  %D%/guards/layers.py
+  %D%/guards/binaries.py \
+  %D%/guards/documents.py \
+  %D%/guards/layers.py \
+  %D%/guards/source.py
 
 TEST_EXTENSIONS = .sh .py
 TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
@@ -29,5 +32,7 @@ check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS) $(GUARDS)
 EXTRA_DIST += \
   $(GUARDS) \
+  %D%/tools/count.py \
+  %D%/tools/postgresql \
   %D%/guards/gk_guard.py \
   %D%/unit/gk_test.h

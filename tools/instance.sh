@@ -281,6 +281,7 @@ logging_collector = on
 log_directory = 'log'
 log_filename = 'postgresql-%a.log'
 log_truncate_on_rotation = on
+${PG_FAST:+fsync = off}
 END
     # The server's own user is the role gaokao, the one who started it the superuser; nobody else gets in.
     as_user "$PG_USER" tee "$data/pg_hba.conf" >/dev/null <<<"local all all peer map=instance"

@@ -1,1 +1,4 @@
-libgaokao_core_la_SOURCES +=
+libgaokao_core_la_SOURCES += \
+  %D%/document.h \
+  %D%/identity.h \
+  %D%/pack.h

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Counts test results: count.py trs DIR | junit FILE | tap FILE. Prints "PASSED FAILED SKIPPED"; names what failed
+and what was skipped, with its reason, on stderr."""
+import os
+import re
+import sys
+import xml.etree.ElementTree as ET
+
+
+def tap(lines, where):
+    passed = failed = skipped = 0
+    planned = None
+    notes = []
+    for line in lines:
+        line = line.rstrip("\n")
+        match = re.match(r"(not )?ok\b *\d* *-? *(.*)", line)
+        if re.match(r"1\.\.\d+", line):
+            planned = int(re.match(r"1\.\.(\d+)", line).group(1))
+            if planned == 0:
+                skipped += 1
+                print(f"  skipped: {where}: {line}", file=sys.stderr)
+        elif line.startswith("#"):
+            notes.append(line)
+        elif line.startswith("Bail out!"):
+            failed += 1
+            print(f"  FAILED: {where}: {line}", file=sys.stderr)
+        elif match:
+            bad, title = match.groups()
+            if re.search(r"# *SKIP", title, re.I):
+                skipped += 1
+                print(f"  skipped: {where}: {title}", file=sys.stderr)
+            elif bad and not re.search(r"# *TODO", title, re.I):
+                failed += 1
+                print("\n".join([f"  FAILED: {where}: {title}"] + ["    " + n for n in notes[-20:]]), file=sys.stderr)
+            else:
+                passed += 1
+            notes = []
+    if planned is None or planned > passed + failed + skipped:
+        failed += 1
+        print(f"  FAILED: {where}: ended after {passed + failed + skipped - 1} tests, planned {planned}", file=sys.stderr)
+    return passed, failed, skipped
+
+
+def trs(folder):
+    """automake's results: a .trs beside each .log."""
+    total = [0, 0, 0]
+    for top, _, files in sorted(os.walk(folder)):
+        for name in sorted(files):
+            if not name.endswith(".trs"):
+                continue
+            where = os.path.relpath(os.path.join(top, name[:-4]), folder)
+            with open(os.path.join(top, name), encoding="utf-8", errors="replace") as file:
+                results = re.findall(r"^:test-result: (\w+) ?(.*)", file.read(), re.M)
+            notes = []
+            bad = False
+            for result, title in results:
+                if result in ("PASS", "XFAIL"):
+                    total[0] += 1
+                elif result == "SKIP":
+                    total[2] += 1
+                    print(f"  skipped: {where}: {title}", file=sys.stderr)
+                else:
+                    total[1] += 1
+                    bad = True
+                    print(f"  FAILED: {where}: {title}", file=sys.stderr)
+            if bad or not results:
+                total[1] += 0 if results else 1
+                with open(os.path.join(top, name[:-4] + ".log"), encoding="utf-8", errors="replace") as file:
+                    notes = [n for n in file.read().splitlines() if not n.startswith(("ok ", "PASS:"))]
+                print("\n".join("    " + n for n in notes[-40:]), file=sys.stderr)
+    return total
+
+
+def junit(path):
+    total = [0, 0, 0]
+    for case in ET.parse(path).getroot().iter("testcase"):
+        name = f"{case.get('classname')}.{case.get('name')}"
+        bad = [c for c in case if c.tag in ("failure", "error")]
+        skips = [c for c in case if c.tag == "skipped"]
+        if bad:
+            total[1] += 1
+            print(f"  FAILED: {name}", file=sys.stderr)
+            print("\n".join("    " + n for n in (bad[0].text or "").splitlines()[-30:]), file=sys.stderr)
+        elif skips:
+            total[2] += 1
+            print(f"  skipped: {name}: {skips[0].get('message')}", file=sys.stderr)
+        else:
+            total[0] += 1
+    return total
+
+
+def main():
+    kind, path = sys.argv[1:]
+    if kind == "tap":
+        with open(path, encoding="utf-8", errors="replace") as file:
+            counts = tap(file, os.path.basename(path))
+    else:
+        counts = {"trs": trs, "junit": junit}[kind](path)
+    print(*counts)
+
+
+main()
