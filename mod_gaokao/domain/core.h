@@ -1,0 +1,72 @@
+/* domain/core.h: what one process holds for an instance: configuration, keys, plugins, the active season. Shared by
+ * httpd's children, gaokao-worker and gaokaoctl. */
+#ifndef GK_DOMAIN_CORE_H
+#define GK_DOMAIN_CORE_H
+
+#include <stdbool.h>
+#include <apr_pools.h>
+#include <apr_time.h>
+#include "base/error.h"
+#include "crypto/crypto.h"
+#include "store/db.h"
+
+struct gk_pack_t;
+struct gk_ruleset_t;
+struct gk_plugins_t;
+
+/* INSTANCE/gaokao.conf: "key = value" lines, '#' comments; relative paths are below the instance. */
+typedef struct gk_config_t {
+  const char *instance;        /* absolute path */
+  gk_engine_t engine;          /* db_engine = sqlite | pgsql */
+  const char *db_params;       /* db_params = data/gaokao.db | host=... dbname=... */
+  const char *keys_file;       /* keys_file = keys/gaokao.keys */
+  const char *plugin_dir;      /* plugin_dir = /usr/lib/gaokao/plugins */
+  const char *plugins;         /* plugins = policy_xpath export_xml ... (space separated) */
+  const char *schema_dir;      /* schema_dir: pack.rng, candidates.xsd */
+  const char *spool_dir;       /* spool_dir = spool: job results */
+  const char *site;            /* site = http://127.0.0.1:8080 (origin; links and QR codes use it) */
+  const char *more_origins;    /* other origins allowed for writes (client port), space separated */
+  bool demo;                   /* demo = on: demo logins and clock offset allowed, banner shown */
+  bool secure;                 /* site is https: cookies are __Host- and Secure */
+  apr_interval_time_t clock_offset_us; /* clock_offset = SECONDS, only with demo */
+  const char *node;            /* node = a; default the host's name */
+} gk_config_t;
+
+/* Errors: CONFIG naming file, line and a valid example. */
+gk_error_t *gk_config_load(gk_config_t **out, const char *instance, apr_pool_t *pool);
+
+/* The active season as one immutable snapshot. */
+typedef struct gk_season_t {
+  apr_int64_t id;
+  int year;
+  const char *name;
+  bool real;
+  apr_int64_t pack_id;
+  const char *pack_name;
+  const char *pack_version;
+  const char *pack_digest;
+  const struct gk_pack_t *pack;
+  struct gk_ruleset_t *rules;   /* plugin/policy.h */
+} gk_season_t;
+
+typedef struct gk_core_t gk_core_t;
+
+/* Loads configuration, keys and plugins. Nothing of the database yet. `pool` must outlive all users. */
+gk_error_t *gk_core_open(gk_core_t **out, const char *instance, apr_pool_t *pool);
+const gk_config_t *gk_core_config(const gk_core_t *core);
+const gk_keys_t *gk_core_keys(const gk_core_t *core);
+struct gk_plugins_t *gk_core_plugins(const gk_core_t *core);
+gk_write_lock_t *gk_core_lock(const gk_core_t *core);   /* NULL on PostgreSQL */
+
+/* The service's clock: the machine's plus the demo offset. */
+apr_time_t gk_core_now(const gk_core_t *core);
+
+/* The active season, at most 500 ms old; *out is NULL when there is none. Valid until `pool` is cleared. */
+gk_error_t *gk_core_season(const gk_season_t **out, gk_core_t *core, gk_db_t *db, apr_pool_t *pool);
+/* Forces the next gk_core_season to look (after this process activated something). */
+void gk_core_season_changed(gk_core_t *core);
+
+/* Opens a connection of one's own (worker, gaokaoctl). */
+gk_error_t *gk_core_connect(gk_db_t **out, gk_core_t *core, apr_pool_t *pool);
+
+#endif

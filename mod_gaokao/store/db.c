@@ -1,0 +1,212 @@
+/* store/db.c: see db.h. What both engines share. */
+#include <apr_dbd.h>
+#include <apr_strings.h>
+#include <string.h>
+
+#include "store/db_engine.h"
+
+static const gk_db__engine_t *engine_of(gk_engine_t engine)
+{
+  return engine == GK_SQLITE ? &gk_db__sqlite : &gk_db__pgsql;
+}
+
+gk_error_t *gk_db_adopt(gk_db_t **out, gk_engine_t engine, void *native, gk_write_lock_t *lock, apr_pool_t *pool)
+{
+  gk_db_t *db = apr_pcalloc(pool, sizeof(*db));
+  db->engine = engine;
+  db->call = engine_of(engine);
+  db->native = native;
+  db->pool = pool;
+  db->lock = lock;
+  db->prepared = apr_pcalloc(pool, sizeof(void *) * (apr_size_t)(gk_statement_count + 1));
+  *out = db;
+  return NULL;
+}
+
+gk_error_t *gk_db_open(gk_db_t **out, gk_engine_t engine, const char *params, gk_write_lock_t *lock, apr_pool_t *pool)
+{
+  const apr_dbd_driver_t *driver;
+  apr_dbd_t *handle;
+  const char *why = NULL, *name = engine == GK_SQLITE ? "sqlite3" : "pgsql";
+  apr_status_t rv = apr_dbd_init(pool);
+  if (rv == APR_SUCCESS)
+    rv = apr_dbd_get_driver(pool, name, &driver);
+  if (rv != APR_SUCCESS)
+    return gk_error_internal(pool, GK_E_CONFIG, "apr_dbd driver '%s' can't be loaded (package libaprutil1-dbd-%s)",
+                             name, name);
+  rv = apr_dbd_open_ex(driver, pool, params, &handle, &why);
+  if (rv != APR_SUCCESS) {
+    gk_error_t *error = gk_error_internal(pool, GK_E_DB_DOWN, "Can't open the database: %s", why != NULL ? why : "no reason given");
+    return gk_error_retry(error, 5 * APR_USEC_PER_SEC);
+  }
+  GK_TRY(gk_db_adopt(out, engine, apr_dbd_native_handle(driver, handle), lock, pool));
+  return NULL;
+}
+
+gk_error_t *gk_db_ready(gk_db_t *db, apr_time_t deadline, apr_pool_t *pool)
+{
+  db->deadline = deadline;
+  if (db->in_transaction)
+    gk_db_rollback(db);
+  return db->call->ready(db, pool);
+}
+
+gk_engine_t gk_db_engine(const gk_db_t *db) { return db->engine; }
+void *gk_db_native(gk_db_t *db) { return db->native; }
+bool gk_db_in_transaction(const gk_db_t *db) { return db->in_transaction; }
+apr_uint64_t gk_db_calls(const gk_db_t *db) { return db->calls; }
+
+static void unlock(gk_db_t *db)
+{
+  if (db->locked) {
+    db->locked = false;
+    gk_write_lock__release(db->lock);
+  }
+}
+
+static gk_error_t *start(gk_db_t *db, const char *sql, apr_pool_t *pool)
+{
+  gk_error_t *error = db->call->script(db, sql, pool);
+  if (error != NULL) {
+    unlock(db);
+    return error;
+  }
+  db->in_transaction = true;
+  db->warning = NULL;
+  return NULL;
+}
+
+gk_error_t *gk_db_begin(gk_db_t *db, apr_pool_t *pool)
+{
+  if (db->in_transaction)
+    return gk_error_internal(pool, GK_E_INTERNAL, "begin inside a transaction");
+  if (db->lock != NULL) {
+    GK_TRY(gk_write_lock__take(db->lock, 5 * APR_USEC_PER_SEC, pool));
+    db->locked = true;
+  }
+  return start(db, db->call->begin, pool);
+}
+
+gk_error_t *gk_db_begin_snapshot(gk_db_t *db, apr_pool_t *pool)
+{
+  if (db->in_transaction)
+    return gk_error_internal(pool, GK_E_INTERNAL, "begin inside a transaction");
+  return start(db, db->call->begin_snapshot, pool);
+}
+
+gk_error_t *gk_db_commit(gk_db_t *db, apr_pool_t *pool)
+{
+  if (!db->in_transaction)
+    return gk_error_internal(pool, GK_E_INTERNAL, "commit outside a transaction");
+  gk_error_t *error = db->call->script(db, "COMMIT", pool);
+  if (error == NULL && db->warning != NULL)
+    error = gk_error_internal(pool, GK_E_OUTCOME_UNKNOWN, "COMMIT with warning %s", db->warning);
+  if (error != NULL) {
+    bool lost = db->broken;
+    gk_db_rollback(db);
+    if (lost && error->code != GK_E_OUTCOME_UNKNOWN) {
+      gk_error_t *unknown = gk_error_internal(pool, GK_E_OUTCOME_UNKNOWN, "The reply to COMMIT was lost");
+      unknown->cause = error;
+      error = unknown;
+    }
+    return gk_error_retry(error, 2 * APR_USEC_PER_SEC);
+  }
+  db->in_transaction = false;
+  unlock(db);
+  return NULL;
+}
+
+void gk_db_rollback(gk_db_t *db)
+{
+  if (db->in_transaction && !db->broken) {
+    apr_pool_t *scratch;
+    apr_pool_create(&scratch, db->pool);
+    /* An error here means that the engine rolled back by itself or that the session is gone. */
+    db->call->script(db, "ROLLBACK", scratch);
+    apr_pool_destroy(scratch);
+  }
+  db->in_transaction = false;
+  unlock(db);
+}
+
+/* ---- statements ------------------------------------------------------------------------------------ */
+
+typedef struct one_t {
+  void *row;
+  apr_size_t bytes;
+  int count;
+} one_t;
+
+static gk_error_t *keep_first(void *baton, const void *row, apr_pool_t *pool)
+{
+  (void)pool;
+  one_t *one = baton;
+  if (one->count++ == 0 && one->row != NULL)
+    memcpy(one->row, row, one->bytes);
+  return NULL;
+}
+
+gk_error_t *gk_db_find(gk_db_t *db, const gk_statement_t *statement, const void *args, bool *found, void *row,
+                       apr_pool_t *pool)
+{
+  one_t one = {row, statement->row_bytes, 0};
+  GK_TRY(db->call->run(db, statement, args, keep_first, &one, false, NULL, pool));
+  *found = one.count > 0;
+  return NULL;
+}
+
+gk_error_t *gk_db_get(gk_db_t *db, const gk_statement_t *statement, const void *args, void *row, apr_pool_t *pool)
+{
+  bool found;
+  GK_TRY(gk_db_find(db, statement, args, &found, row, pool));
+  return found ? NULL : gk_error_plain(pool, GK_E_NOT_FOUND);
+}
+
+static gk_error_t *keep_all(void *baton, const void *row, apr_pool_t *pool)
+{
+  (void)pool;
+  apr_array_header_t *rows = baton;
+  memcpy(apr_array_push(rows), row, (apr_size_t)rows->elt_size);
+  return NULL;
+}
+
+gk_error_t *gk_db_list(gk_db_t *db, const gk_statement_t *statement, const void *args, apr_array_header_t **rows,
+                       apr_pool_t *pool)
+{
+  apr_array_header_t *all = apr_array_make(pool, 16, (int)statement->row_bytes);
+  GK_TRY(db->call->run(db, statement, args, keep_all, all, false, NULL, pool));
+  *rows = all;
+  return NULL;
+}
+
+gk_error_t *gk_db_exec(gk_db_t *db, const gk_statement_t *statement, const void *args, apr_int64_t *changed,
+                       apr_pool_t *pool)
+{
+  one_t one = {NULL, 0, 0};
+  return db->call->run(db, statement, args, keep_first, &one, false, changed, pool);
+}
+
+gk_error_t *gk_db_each(gk_db_t *db, const gk_statement_t *statement, const void *args, gk_row_fn on_row, void *baton,
+                       apr_pool_t *pool)
+{
+  return db->call->run(db, statement, args, on_row, baton, true, NULL, pool);
+}
+
+gk_error_t *gk_db_script(gk_db_t *db, const char *sql, apr_pool_t *pool) { return db->call->script(db, sql, pool); }
+
+gk_error_t *gk_db_script_value(gk_db_t *db, const char *sql, const char **value, apr_pool_t *pool)
+{
+  return db->call->script_value(db, sql, value, pool);
+}
+
+gk_error_t *gk_db_now(gk_db_t *db, apr_time_t *now, apr_pool_t *pool)
+{
+  const char *value;
+  GK_TRY(gk_db_script_value(db,
+                            db->engine == GK_SQLITE
+                                ? "SELECT CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
+                                : "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
+                            &value, pool));
+  *now = value != NULL ? apr_atoi64(value) : 0;
+  return NULL;
+}

@@ -1,0 +1,42 @@
+/* store/db_engine.h: what db.c asks of an engine. Shared inside store/ only. */
+#ifndef GK_STORE_DB_ENGINE_H
+#define GK_STORE_DB_ENGINE_H
+
+#include "store/db.h"
+
+typedef struct gk_db__engine_t {
+  gk_error_t *(*ready)(gk_db_t *db, apr_pool_t *pool);
+  /* Plain text without rows. */
+  gk_error_t *(*script)(gk_db_t *db, const char *sql, apr_pool_t *pool);
+  gk_error_t *(*script_value)(gk_db_t *db, const char *sql, const char **value, apr_pool_t *pool);
+  /* Runs a statement; calls on_row for each row with strings in a pool that is cleared between rows when
+   * `stream`, else in `pool`. */
+  gk_error_t *(*run)(gk_db_t *db, const gk_statement_t *statement, const void *args, gk_row_fn on_row, void *baton,
+                     bool stream, apr_int64_t *changed, apr_pool_t *pool);
+  const char *begin, *begin_snapshot;
+} gk_db__engine_t;
+
+extern const gk_db__engine_t gk_db__sqlite, gk_db__pgsql;
+
+struct gk_db_t {
+  gk_engine_t engine;
+  const gk_db__engine_t *call;
+  void *native;
+  apr_pool_t *pool;         /* the connection's */
+  void **prepared;          /* sqlite3_stmt * by statement index; non-NULL mark for PostgreSQL */
+  gk_write_lock_t *lock;
+  bool locked;              /* this connection holds the write lock */
+  bool in_transaction;
+  bool broken;              /* session lost or overdue: reconnect before the next use */
+  bool configured;          /* session settings were sent */
+  int backend;              /* PostgreSQL's backend pid the statements were prepared on */
+  apr_time_t deadline;
+  apr_uint64_t calls;
+  const char *warning;      /* SQLSTATE class 01000 notice during COMMIT, or NULL */
+};
+
+/* Robust, process-shared. Errors: BUSY when not had in time. */
+gk_error_t *gk_write_lock__take(gk_write_lock_t *lock, apr_interval_time_t within_us, apr_pool_t *pool);
+void gk_write_lock__release(gk_write_lock_t *lock);
+
+#endif

@@ -1,0 +1,366 @@
+/* store/db_pgsql.c: statements on a PGconn.
+ *
+ * Every call is sent and then waited for with poll() up to the request's deadline, so that a hung server or a
+ * dead network ends at our time, not at TCP's (faults.md DB-3). A session that was overdue or lost is never
+ * used again: PQreset on the next gk_db_ready, statements prepared anew.
+ */
+#include <errno.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <arpa/inet.h>
+#include <apr_strings.h>
+
+#include "store/db_engine.h"
+
+#define OID_INT8 20
+#define OID_TEXT 25
+#define OID_BYTEA 17
+
+static gk_error_code_t code_of(const char *state)
+{
+  if (state == NULL || strncmp(state, "08", 2) == 0 || strncmp(state, "57P", 3) == 0)
+    return GK_E_DB_DOWN;
+  if (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0)
+    return GK_E_RETRY;
+  if (strcmp(state, "55P03") == 0 || strcmp(state, "57014") == 0 || strncmp(state, "53300", 5) == 0)
+    return GK_E_BUSY;
+  if (strcmp(state, "25006") == 0)
+    return GK_E_DB_READ_ONLY;
+  if (strcmp(state, "53100") == 0)
+    return GK_E_DB_FULL;
+  if (strncmp(state, "53", 2) == 0)
+    return GK_E_DB_DOWN;
+  if (strncmp(state, "23", 2) == 0)
+    return GK_E_CONSTRAINT;
+  if (strcmp(state, "42P01") == 0 || strcmp(state, "42703") == 0)
+    return GK_E_SCHEMA;
+  return GK_E_INTERNAL;
+}
+
+static gk_error_t *unavailable(gk_error_t *error)
+{
+  return gk_error_info(error->code)->http == 503 ? gk_error_retry(error, 5 * APR_USEC_PER_SEC) : error;
+}
+
+/* The server's DETAIL holds row data and stays out (faults.md R5). */
+static gk_error_t *fault(gk_db_t *db, const PGresult *result, const char *what, apr_pool_t *pool)
+{
+  const char *state = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+  const char *primary = result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+  const char *constraint = result != NULL ? PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) : NULL;
+  gk_error_code_t code = code_of(state);
+  if (PQstatus(db->native) != CONNECTION_OK || code == GK_E_DB_DOWN || code == GK_E_DB_READ_ONLY) {
+    db->broken = true;
+    if (code != GK_E_DB_READ_ONLY)
+      code = GK_E_DB_DOWN;
+  }
+  return unavailable(gk_error_internal(pool, code, "SQLSTATE %s in %s: %s%s%s", state != NULL ? state : "-", what,
+                                       primary != NULL ? primary : "connection lost",
+                                       constraint != NULL ? "; constraint " : "", constraint != NULL ? constraint : ""));
+}
+
+static gk_error_t *overdue(gk_db_t *db, const char *what, apr_pool_t *pool)
+{
+  db->broken = true;
+  shutdown(PQsocket(db->native), SHUT_RDWR);
+  return unavailable(gk_error_internal(pool, GK_E_DB_DOWN, "No answer in time in %s", what));
+}
+
+/* Waits until the socket has something to read, or something can be written while `writing`. */
+static bool wait_socket(gk_db_t *db, bool writing)
+{
+  struct pollfd fd = {.fd = PQsocket(db->native), .events = (short)(POLLIN | (writing ? POLLOUT : 0))};
+  for (;;) {
+    int timeout_ms = -1;
+    if (db->deadline != 0) {
+      apr_time_t left = db->deadline - apr_time_now();
+      if (left <= 0)
+        return false;
+      timeout_ms = (int)(left / 1000) + 1;
+    }
+    int n = poll(&fd, 1, timeout_ms);
+    if (n > 0)
+      return true;
+    if (n == 0 || errno != EINTR)
+      return false;
+  }
+}
+
+static gk_error_t *flush(gk_db_t *db, const char *what, apr_pool_t *pool)
+{
+  int rc;
+  while ((rc = PQflush(db->native)) > 0) {
+    if (!wait_socket(db, true))
+      return overdue(db, what, pool);
+    if (PQconsumeInput(db->native) == 0)
+      return fault(db, NULL, what, pool);
+  }
+  return rc == 0 ? NULL : fault(db, NULL, what, pool);
+}
+
+/* The next result of the command under way, or NULL at its end. */
+static gk_error_t *next_result(gk_db_t *db, PGresult **result, const char *what, apr_pool_t *pool)
+{
+  while (PQisBusy(db->native)) {
+    if (!wait_socket(db, false))
+      return overdue(db, what, pool);
+    if (PQconsumeInput(db->native) == 0)
+      return fault(db, NULL, what, pool);
+  }
+  *result = PQgetResult(db->native);
+  return NULL;
+}
+
+/* Reads results up to the end. Keeps the last one when `keep`; the first error wins. */
+static gk_error_t *finish(gk_db_t *db, const char *what, PGresult **keep, apr_pool_t *pool)
+{
+  gk_error_t *error = NULL;
+  PGresult *result;
+  for (;;) {
+    gk_error_t *lost = next_result(db, &result, what, pool);
+    if (lost != NULL)
+      return error != NULL ? error : lost;
+    if (result == NULL)
+      return error;
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_SINGLE_TUPLE && error == NULL)
+      error = fault(db, result, what, pool);
+    if (keep != NULL && error == NULL) {
+      PQclear(*keep);
+      *keep = result;
+    } else {
+      PQclear(result);
+    }
+  }
+}
+
+static gk_error_t *script(gk_db_t *db, const char *sql, apr_pool_t *pool)
+{
+  const char *what = apr_pstrndup(pool, sql, 60);
+  db->calls++;
+  if (PQsendQuery(db->native, sql) == 0)
+    return fault(db, NULL, what, pool);
+  GK_TRY(flush(db, what, pool));
+  return finish(db, what, NULL, pool);
+}
+
+static gk_error_t *script_value(gk_db_t *db, const char *sql, const char **value, apr_pool_t *pool)
+{
+  const char *what = apr_pstrndup(pool, sql, 60);
+  PGresult *result = NULL;
+  db->calls++;
+  if (PQsendQuery(db->native, sql) == 0)
+    return fault(db, NULL, what, pool);
+  gk_error_t *error = flush(db, what, pool);
+  if (error == NULL)
+    error = finish(db, what, &result, pool);
+  if (error == NULL)
+    *value = result != NULL && PQntuples(result) > 0 && !PQgetisnull(result, 0, 0)
+                 ? apr_pstrdup(pool, PQgetvalue(result, 0, 0))
+                 : NULL;
+  PQclear(result);
+  return error;
+}
+
+/* "canceling wait for synchronous replication" is a WARNING beside a success: it must not count as saved. */
+static void notice(void *baton, const PGresult *result)
+{
+  gk_db_t *db = baton;
+  const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+  if (severity != NULL && strcmp(severity, "WARNING") == 0)
+    db->warning = "WARNING";
+}
+
+static gk_error_t *ready(gk_db_t *db, apr_pool_t *pool)
+{
+  PGconn *conn = db->native;
+  if (db->broken || PQstatus(conn) != CONNECTION_OK) {
+    PQreset(conn);
+    db->configured = false;
+    if (PQstatus(conn) != CONNECTION_OK) {
+      db->broken = true;
+      return unavailable(gk_error_internal(pool, GK_E_DB_DOWN, "Can't reconnect to PostgreSQL"));
+    }
+    db->broken = false;
+  }
+  if (PQbackendPID(conn) != db->backend) {
+    memset(db->prepared, 0, sizeof(void *) * (apr_size_t)gk_statement_count);
+    db->backend = PQbackendPID(conn);
+    db->configured = false;
+  }
+  if (!db->configured) {
+    PQsetnonblocking(conn, 1);
+    PQsetNoticeProcessor(conn, NULL, NULL);
+    PQsetNoticeReceiver(conn, notice, db);
+    GK_TRY(script(db,
+                  "SET statement_timeout = 30000; SET lock_timeout = 2000;"
+                  "SET idle_in_transaction_session_timeout = 60000; SET client_encoding = 'UTF8';"
+                  "SET timezone = 'UTC'; SET bytea_output = 'hex'",
+                  pool));
+    db->warning = NULL;
+    db->configured = true;
+  }
+  return NULL;
+}
+
+static gk_error_t *prepare(gk_db_t *db, const gk_statement_t *statement, apr_pool_t *pool)
+{
+  Oid types[64];
+  if (statement->arg_count > 64)
+    return gk_error_internal(pool, GK_E_INTERNAL, "%s has more than 64 parameters", statement->name);
+  for (int i = 0; i < statement->arg_count; i++) {
+    gk_slot_type_t type = statement->args[i].type;
+    types[i] = type == GK_TEXT ? OID_TEXT : type == GK_BLOB ? OID_BYTEA : OID_INT8;
+  }
+  if (PQsendPrepare(db->native, statement->name, statement->pgsql, statement->arg_count, types) == 0)
+    return fault(db, NULL, statement->name, pool);
+  GK_TRY(flush(db, statement->name, pool));
+  GK_TRY(finish(db, statement->name, NULL, pool));
+  db->prepared[statement->index] = db;
+  return NULL;
+}
+
+static apr_int64_t get_int(const char *bytes, int length)
+{
+  apr_uint64_t value = 0;
+  for (int i = 0; i < length; i++)
+    value = value << 8 | (unsigned char)bytes[i];
+  if (length == 4)
+    return (apr_int32_t)value;
+  if (length == 2)
+    return (apr_int16_t)value;
+  return (apr_int64_t)value;
+}
+
+static gk_error_t *fetch(const PGresult *result, int tuple, const gk_statement_t *statement, void *row, apr_pool_t *pool)
+{
+  if (PQnfields(result) != statement->col_count)
+    return gk_error_internal(pool, GK_E_INTERNAL, "%s: %d columns declared, %d came", statement->name,
+                             statement->col_count, PQnfields(result));
+  for (int i = 0; i < statement->col_count; i++) {
+    const gk_slot_t *slot = &statement->cols[i];
+    char *at = (char *)row + slot->offset;
+    const char *bytes = PQgetvalue(result, tuple, i);
+    int length = PQgetlength(result, tuple, i);
+    bool null = PQgetisnull(result, tuple, i);
+    switch (slot->type) {
+    case GK_INT:
+    case GK_INT_OR_NULL:
+      if (!null && length != 8 && length != 4 && length != 2 && length != 1)
+        return gk_error_internal(pool, GK_E_INTERNAL, "%s.%s is no integer: cast it", statement->name, slot->name);
+      *(apr_int64_t *)at = null ? 0 : get_int(bytes, length);
+      break;
+    case GK_TEXT:
+      *(const char **)at = null ? NULL : apr_pstrmemdup(pool, bytes, (apr_size_t)length);
+      break;
+    case GK_BLOB: {
+      gk_blob_t *blob = (gk_blob_t *)at;
+      blob->length = null ? 0 : (apr_size_t)length;
+      blob->bytes = null ? NULL : apr_pmemdup(pool, length > 0 ? bytes : "", (apr_size_t)length + (length == 0));
+      break;
+    }
+    }
+  }
+  return NULL;
+}
+
+static gk_error_t *send(gk_db_t *db, const gk_statement_t *statement, const void *args, bool stream, apr_pool_t *pool)
+{
+  const char *values[64];
+  int lengths[64], formats[64];
+  apr_uint64_t numbers[64];
+  for (int i = 0; i < statement->arg_count; i++) {
+    const gk_slot_t *slot = &statement->args[i];
+    const char *at = (const char *)args + slot->offset;
+    formats[i] = 1;
+    if (slot->type == GK_TEXT) {
+      values[i] = *(const char *const *)at;
+      formats[i] = 0;
+      lengths[i] = 0;
+    } else if (slot->type == GK_BLOB) {
+      const gk_blob_t *blob = (const gk_blob_t *)at;
+      values[i] = (const char *)blob->bytes;
+      lengths[i] = (int)blob->length;
+    } else {
+      apr_int64_t value = *(const apr_int64_t *)at;
+      apr_uint64_t high = htonl((apr_uint32_t)((apr_uint64_t)value >> 32)), low = htonl((apr_uint32_t)value);
+#if APR_IS_BIGENDIAN
+      numbers[i] = (apr_uint64_t)value;
+      (void)high;
+      (void)low;
+#else
+      numbers[i] = low << 32 | high;
+#endif
+      values[i] = slot->type == GK_INT_OR_NULL && value == 0 ? NULL : (const char *)&numbers[i];
+      lengths[i] = 8;
+    }
+  }
+  if (PQsendQueryPrepared(db->native, statement->name, statement->arg_count, values, lengths, formats, 1) == 0)
+    return fault(db, NULL, statement->name, pool);
+  if (stream)
+    PQsetSingleRowMode(db->native);
+  return flush(db, statement->name, pool);
+}
+
+static gk_error_t *run(gk_db_t *db, const gk_statement_t *statement, const void *args, gk_row_fn on_row, void *baton,
+                       bool stream, apr_int64_t *changed, apr_pool_t *pool)
+{
+  if (db->prepared[statement->index] == NULL)
+    GK_TRY(prepare(db, statement, pool));
+  db->calls++;
+  GK_TRY(send(db, statement, args, stream, pool));
+  void *row = statement->row_bytes > 0 ? apr_pcalloc(pool, statement->row_bytes) : NULL;
+  apr_pool_t *row_pool = pool;
+  if (stream)
+    apr_pool_create(&row_pool, pool);
+  gk_error_t *error = NULL;
+  for (;;) {
+    PGresult *result;
+    gk_error_t *lost = next_result(db, &result, statement->name, pool);
+    if (lost != NULL) {
+      error = error != NULL ? error : lost;
+      break;
+    }
+    if (result == NULL)
+      break;
+    ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE) {
+      for (int i = 0; row != NULL && i < PQntuples(result) && error == NULL; i++) {
+        if (stream)
+          apr_pool_clear(row_pool);
+        error = fetch(result, i, statement, row, row_pool);
+        if (error == NULL)
+          error = on_row(baton, row, row_pool);
+        if (error != NULL && stream)
+          error = gk_error_dup(pool, error);
+      }
+      if (changed != NULL && status == PGRES_TUPLES_OK)
+        *changed = apr_atoi64(PQcmdTuples(result));
+    } else if (status == PGRES_COMMAND_OK) {
+      if (changed != NULL)
+        *changed = apr_atoi64(PQcmdTuples(result));
+    } else if (error == NULL) {
+      error = fault(db, result, statement->name, pool);
+    }
+    PQclear(result);
+    if (error != NULL && stream && !db->broken) {
+      /* The reader stopped early: the rest of a long stream is not worth reading. */
+      PGcancel *cancel = PQgetCancel(db->native);
+      char why[64];
+      if (cancel != NULL) {
+        PQcancel(cancel, why, sizeof(why));
+        PQfreeCancel(cancel);
+      }
+      finish(db, statement->name, NULL, row_pool);
+      break;
+    }
+  }
+  if (stream)
+    apr_pool_destroy(row_pool);
+  return error;
+}
+
+const gk_db__engine_t gk_db__pgsql = {ready, script, script_value, run, "BEGIN",
+                                      "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"};
