@@ -1,9 +1,47 @@
-# Pages are installed as a whole folder.
+# Pages are installed as a whole folder: a new file needs no line here. npm packages of package-lock.json come
+# at build time into the build's htdocs/node_modules; their files are served from htdocs/vendor/PACKAGE/.
+HTDOCS_VENDOR = lit-html
+
+EXTRA_DIST += htdocs
+
 install-data-local: install-htdocs
 uninstall-local: uninstall-htdocs
+clean-local: clean-htdocs
 
+if HAVE_NPM_LOCK
+all-local: htdocs/vendor.stamp
+htdocs/vendor.stamp: htdocs/package.json htdocs/package-lock.json
+	$(AM_V_GEN)$(MKDIR_P) htdocs && \
+	  if test "$(srcdir)" != .; then cp $(srcdir)/htdocs/package.json $(srcdir)/htdocs/package-lock.json htdocs/; fi && \
+	  if test -f $(srcdir)/htdocs/.npmrc && test "$(srcdir)" != .; then cp $(srcdir)/htdocs/.npmrc htdocs/; fi && \
+	  (cd htdocs && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+	$(AM_V_at)for p in $(HTDOCS_VENDOR); do test -d htdocs/node_modules/$$p || exit 1; done
+	$(AM_V_at)touch $@
+endif
+
+# Only what pages load: no development builds, maps and types.
 install-htdocs:
 	$(MKDIR_P) $(DESTDIR)$(gkdatadir)/htdocs
+	(cd $(srcdir)/htdocs && find . -name node_modules -prune -o -name vendor -prune -o \
+	    -type f ! -name local.mk ! -name 'package*.json' ! -name '.*' ! -name vendor.stamp -print) | \
+	  while read f; do \
+	    $(MKDIR_P) "$(DESTDIR)$(gkdatadir)/htdocs/$$(dirname $$f)" && \
+	    $(INSTALL_DATA) "$(srcdir)/htdocs/$$f" "$(DESTDIR)$(gkdatadir)/htdocs/$$f" || exit 1; \
+	  done
+	for p in $(HTDOCS_VENDOR); do \
+	  test -d htdocs/node_modules/$$p || continue; \
+	  (cd htdocs/node_modules && find $$p -name node_modules -prune -o -name development -prune -o -name node -prune -o \
+	      -type f -name '*.js' -print) | \
+	    while read f; do \
+	      $(MKDIR_P) "$(DESTDIR)$(gkdatadir)/htdocs/vendor/$$(dirname $$f)" && \
+	      $(INSTALL_DATA) "htdocs/node_modules/$$f" "$(DESTDIR)$(gkdatadir)/htdocs/vendor/$$f" || exit 1; \
+	    done; \
+	done
+
 uninstall-htdocs:
 	rm -rf $(DESTDIR)$(gkdatadir)/htdocs
-.PHONY: install-htdocs uninstall-htdocs
+
+clean-htdocs:
+	rm -rf htdocs/node_modules htdocs/vendor.stamp
+	test "$(srcdir)" = . || rm -f htdocs/package.json htdocs/package-lock.json htdocs/.npmrc
+.PHONY: install-htdocs uninstall-htdocs clean-htdocs

@@ -106,8 +106,10 @@ build_in() {
       say "Configuring" && (cd "$dir" && "$TOP/configure" --quiet "$@") >>"$log" 2>&1 &&
         printf '%s\n' "$*" >"$dir/configure.flags"
     fi &&
-    case $(make -C "$dir" -n all-am 2>/dev/null) in *libtool*) say "Building" ;; esac &&
-    make -C "$dir" -j"$(jobs_count)" all >>"$log" 2>&1
+    if newer_than "$dir/.built" "$dir/config.status" "$TOP"/{Makefile.am,configure.ac,conf,htdocs,mod_gaokao,plugins,tests}; then
+      say "Building" && touch "$dir/.building" && make -C "$dir" -j"$(jobs_count)" all >>"$log" 2>&1 &&
+        mv "$dir/.building" "$dir/.built"
+    fi
   ) 8>"$TOP/build/.lock" || {
     tail -n 30 "$log" >&2
     die "the build failed; the whole log is $log"

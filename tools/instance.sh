@@ -66,7 +66,8 @@ lock_instance() {
 
 # setting KEY: its value in run.settings.
 setting() {
-  sed -n "s/^$1=//p" "$INSTANCE/run.settings" 2>/dev/null | tail -n 1
+  [ -e "$INSTANCE/run.settings" ] || return 0
+  sed -n "s/^$1=//p" "$INSTANCE/run.settings" | tail -n 1
 }
 
 # Flags win over what is remembered, except that data stay in the database they are in.
@@ -125,7 +126,7 @@ httpd_parent() {
   local pid
   [ -s "$INSTANCE/run/httpd.pid" ] || return 0
   read -r pid <"$INSTANCE/run/httpd.pid"
-  ! instance_pids | grep -qx "$pid" || printf '%s\n' "$pid"
+  case " $(instance_pids | tr '\n' ' ')" in *" $pid "*) printf '%s\n' "$pid" ;; esac
 }
 
 # signal_and_wait SIGNAL SECONDS PID...: true when all are gone.
