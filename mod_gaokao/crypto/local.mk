@@ -1,1 +1,2 @@
-libgaokao_core_la_SOURCES +=
+libgaokao_core_la_SOURCES += \
+  %D%/crypto.h

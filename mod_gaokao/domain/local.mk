@@ -1,4 +1,9 @@
 libgaokao_core_la_SOURCES += \
+  %D%/access.c \
+  %D%/access.def \
+  %D%/access.h \
+  %D%/act.h \
+  %D%/core.h \
   %D%/document.h \
   %D%/identity.h \
   %D%/pack.h \

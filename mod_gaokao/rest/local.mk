@@ -1,1 +1,4 @@
-libgaokao_core_la_SOURCES +=
+libgaokao_core_la_SOURCES += \
+  %D%/request.h \
+  %D%/router.h \
+  %D%/routes.def

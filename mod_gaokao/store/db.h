@@ -1,10 +1,10 @@
-/* store/db.h: one database connection, SQLite or PostgreSQL, and the statements of sql/*.sql on it.
+/* store/db.h: one database connection, SQLite or PostgreSQL, and the statements of sql/NAME.sql on it.
  *
  * The connection is opened and pooled by apr_dbd (mod_dbd in httpd); statements run on its native handle,
  * because apr_dbd can neither stream rows, nor tell errors apart, nor prepare again after a restart
  * (docs/decisions.md, "apr_dbd opens, libpq and sqlite3 execute"). One thread at a time may use a gk_db_t.
  *
- * Statements are named in sql/*.sql and called with typed, named arguments:
+ * Statements are named in sql/NAME.sql and called with typed, named arguments:
  *
  *   gk_row_org_get_t org;
  *   GK_TRY(gk_db_get(db, GK_CALL(org_get, .id = id, .scope_lo = lo, .scope_hi = hi), &org, pool));

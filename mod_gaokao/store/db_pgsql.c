@@ -266,7 +266,7 @@ static gk_error_t *fetch(const PGresult *result, int tuple, const gk_statement_t
   return NULL;
 }
 
-static gk_error_t *send(gk_db_t *db, const gk_statement_t *statement, const void *args, bool stream, apr_pool_t *pool)
+static gk_error_t *send_statement(gk_db_t *db, const gk_statement_t *statement, const void *args, bool stream, apr_pool_t *pool)
 {
   const char *values[64];
   int lengths[64], formats[64];
@@ -310,7 +310,7 @@ static gk_error_t *run(gk_db_t *db, const gk_statement_t *statement, const void 
   if (db->prepared[statement->index] == NULL)
     GK_TRY(prepare(db, statement, pool));
   db->calls++;
-  GK_TRY(send(db, statement, args, stream, pool));
+  GK_TRY(send_statement(db, statement, args, stream, pool));
   void *row = statement->row_bytes > 0 ? apr_pcalloc(pool, statement->row_bytes) : NULL;
   apr_pool_t *row_pool = pool;
   if (stream)

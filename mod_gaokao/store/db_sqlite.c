@@ -78,7 +78,7 @@ static gk_error_t *ready(gk_db_t *db, apr_pool_t *pool)
   return NULL;
 }
 
-static int bind(sqlite3_stmt *stmt, const gk_statement_t *statement, const void *args)
+static int bind_arguments(sqlite3_stmt *stmt, const gk_statement_t *statement, const void *args)
 {
   int rc = SQLITE_OK;
   for (int i = 0; i < statement->arg_count && rc == SQLITE_OK; i++) {
@@ -146,7 +146,7 @@ static gk_error_t *run(gk_db_t *db, const gk_statement_t *statement, const void 
   if (statement->writes && !db->in_transaction && db->lock != NULL)
     return gk_error_internal(pool, GK_E_INTERNAL, "%s outside a transaction", statement->name);
   gk_error_t *error = NULL;
-  if (bind(stmt, statement, args) != SQLITE_OK)
+  if (bind_arguments(stmt, statement, args) != SQLITE_OK)
     error = fault(db, statement->name, pool);
   void *row = statement->row_bytes > 0 ? apr_pcalloc(pool, statement->row_bytes) : NULL;
   apr_pool_t *row_pool = pool;

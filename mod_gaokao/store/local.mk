@@ -1,9 +1,19 @@
-libgaokao_core_la_SOURCES +=
+libgaokao_core_la_SOURCES += \
+  %D%/db.c \
+  %D%/db.h \
+  %D%/db_engine.h \
+  %D%/db_pgsql.c \
+  %D%/db_sqlite.c \
+  %D%/schema.c \
+  %D%/schema.h \
+  %D%/write_lock.c
 
 # Named statements (one file an aggregate) and numbered migrations.
 SQL_FILES =
 
-SCHEMA_FILES =
+SCHEMA_FILES = \
+  %D%/sql/schema/001_core.sql \
+  %D%/sql/schema/002_tally.sql
 
 EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
 
@@ -15,7 +25,7 @@ CLEANFILES += %D%/sql.c %D%/sql.h %D%/sql.stamp
 
 %D%/sql.stamp: %D%/sqlgen.awk $(SQL_FILES)
 	$(AM_V_GEN)$(MKDIR_P) %D% && cd $(srcdir) && top=$(abs_builddir) && \
-	  $(AWK) -v out_h=$$top/%D%/sql.h.new -v out_c=$$top/%D%/sql.c.new -f %D%/sqlgen.awk $(SQL_FILES)
+	  $(AWK) -v out_h=$$top/%D%/sql.h.new -v out_c=$$top/%D%/sql.c.new -f %D%/sqlgen.awk $(SQL_FILES) </dev/null
 	$(AM_V_at)for f in sql.h sql.c; do \
 	  if cmp -s %D%/$$f.new %D%/$$f; then rm -f %D%/$$f.new; else mv -f %D%/$$f.new %D%/$$f; fi; done
 	$(AM_V_at)touch $@
@@ -30,6 +40,6 @@ CLEANFILES += %D%/schema_texts.c
 
 %D%/schema_texts.c: %D%/schemagen.awk $(SCHEMA_FILES)
 	$(AM_V_GEN)$(MKDIR_P) %D% && cd $(srcdir) && \
-	  $(AWK) -v out=$(abs_builddir)/$@.new -f %D%/schemagen.awk $(SCHEMA_FILES)
+	  $(AWK) -v out=$(abs_builddir)/$@.new -f %D%/schemagen.awk $(SCHEMA_FILES) </dev/null
 	$(AM_V_at)mv -f $@.new $@
 endif

@@ -140,6 +140,6 @@ END {
   }
   print "const gk_statement_t *const gk_statements[] = {" > out_c
   for (k = 1; k <= count; k++) print "  &gk_stmt_" order[k] "," > out_c
-  print "};\nconst int gk_statement_count = " count ";" > out_c
+  print "};\nconst int gk_statement_count = " count + 0 ";" > out_c
   print "#endif" > out_h
 }

@@ -12,8 +12,8 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^">]+)[">]', re.M)
 INWARD = {
     "base": {"base"},
     "crypto": {"crypto", "base"},
-    "domain": {"domain", "base", "crypto"},
-    "store": {"store", "base", "domain", "crypto"},
+    "store": {"store", "base", "crypto"},
+    "domain": {"domain", "base", "crypto", "store"},
     "plugin": {"plugin", "base", "domain", "crypto"},
     "rest": {"rest", "base", "crypto", "domain", "store", "plugin", "jobs"},
     "httpd": {"httpd", "rest", "base", "crypto", "domain", "store", "plugin", "jobs"},
