@@ -1,6 +1,7 @@
 # Data files are installed as whole folders: a new table or pack needs no line here.
 EXTRA_DIST += \
   conf/gaokao.conf.in \
+  conf/packs \
   conf/tables
 
 install-data-local: install-conf

@@ -32,7 +32,9 @@ check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS) $(GUARDS)
 EXTRA_DIST += \
   $(GUARDS) \
+  %D%/httpd \
   %D%/tools/count.py \
+  %D%/tools/gk_instance.py \
   %D%/tools/postgresql \
   %D%/guards/gk_guard.py \
   %D%/unit/gk_test.h

@@ -161,7 +161,7 @@ end_processes() {
 
 # Installs the build into INSTANCE/app, so that a later build does not touch what runs.
 install_product() {
-  local build=$TOP/build/product stamp=$INSTANCE/app/.installed
+  local build=${GK_BUILD:-$TOP/build/product} stamp=$INSTANCE/app/.installed
   if newer_than "$stamp" "$build"/*.la "$build"/gaokaoctl "$build"/gaokao-worker "$build"/plugins "$TOP/htdocs" "$TOP/conf"; then
     make -C "$build" -s install prefix="$INSTANCE/app" moduledir="$INSTANCE/app/modules" >"$INSTANCE/log/install.log" 2>&1 || {
       tail -n 20 "$INSTANCE/log/install.log" >&2
@@ -175,24 +175,40 @@ gaokaoctl() {
   (cd "$INSTANCE" && as_user "$SERVER_USER" "$INSTANCE/app/bin/gaokaoctl" "$@" --instance "$INSTANCE")
 }
 
+# Settings that ./run decides are set; whatever else stands in gaokao.conf stays as it is.
 write_instance_conf() {
-  local params=$INSTANCE/data/gaokao.db file=$INSTANCE/gaokao.conf
-  [ "$DB" = sqlite ] || params=${DSN:-$(private_dsn)}
-  DB_PARAMS=$params
-  {
-    say "# Settings of the instance, read by httpd's module, gaokao-worker and gaokaoctl. Written by ./run."
-    say "db_engine = $DB"
-    say "db_params = $params"
-    say "keys_file = $INSTANCE/keys/gaokao.keys"
-    say "packs_dir = $INSTANCE/packs"
-    say "plugin_dir = $INSTANCE/app/lib/gaokao/plugins"
-    say "data_dir = $INSTANCE/app/share/gaokao"
-    say "site = http://127.0.0.1:$PORT"
-    if [ "$EMPTY" = yes ] || [ -e "$INSTANCE/run.empty" ]; then say "demo = off"; else say "demo = on"; fi
-  } >"$file.new"
-  chmod 0640 "$file.new"
-  [ "$(id -u)" -ne 0 ] || chown "root:$SERVER_GROUP" "$file.new"
-  mv "$file.new" "$file"
+  local file=$INSTANCE/gaokao.conf so plugins='' demo=on
+  DB_PARAMS=data/gaokao.db
+  [ "$DB" = sqlite ] || DB_PARAMS=${DSN:-$(private_dsn)}
+  for so in "$INSTANCE"/app/lib/gaokao/plugins/*.so; do
+    so=$(basename "$so" .so)
+    case $so in example* | '*') ;; *) plugins="$plugins $so" ;; esac
+  done
+  if [ "$EMPTY" = yes ] || [ -e "$INSTANCE/run.empty" ]; then demo=off; fi
+  [ -e "$file" ] || cat >"$file" <<'END'
+# Settings of the instance, read by httpd's module, gaokao-worker and gaokaoctl. Relative paths are below the
+# instance's folder. ./run sets these lines at each start and leaves lines of your own alone.
+END
+  set_in_conf "$file" db_engine "$DB" db_params "$DB_PARAMS" keys_file keys/gaokao.keys \
+    plugin_dir app/lib/gaokao/plugins plugins "${plugins# }" schema_dir app/share/gaokao/schema spool_dir data/spool \
+    site "http://127.0.0.1:$PORT" more_origins "http://127.0.0.1:$CLIENT_PORT" demo "$demo"
+  chmod 0640 "$file"
+  [ "$(id -u)" -ne 0 ] || chown "root:$SERVER_GROUP" "$file"
+}
+
+# set_in_conf FILE KEY VALUE...
+set_in_conf() {
+  local file=$1
+  shift
+  while [ $# -gt 0 ]; do
+    KEY=$1 VALUE=$2 awk '
+      BEGIN { line = ENVIRON["KEY"] " = " ENVIRON["VALUE"] }
+      $1 == ENVIRON["KEY"] && $2 == "=" { if (!done++) print line; next }
+      { print }
+      END { if (!done) print line }' "$file" >"$file.new"
+    mv "$file.new" "$file"
+    shift 2
+  done
 }
 
 write_httpd_conf() {
@@ -211,6 +227,7 @@ write_httpd_conf() {
   fill PORT "$PORT"
   fill CLIENT_PORT "$CLIENT_PORT"
   fill DBD_DRIVER "$([ "$DB" = sqlite ] && echo sqlite3 || echo pgsql)"
+  [ "$DB" != sqlite ] || DB_PARAMS=$INSTANCE/$DB_PARAMS
   fill DBD_PARAMS "${DB_PARAMS//\"/\\\"}"
   fill SITE "http://127.0.0.1:$PORT"
   fill INSECURE on
@@ -221,7 +238,8 @@ write_httpd_conf() {
 start_httpd() {
   : >>"$INSTANCE/log/error.log"
   ERROR_LOG_START=$(wc -c <"$INSTANCE/log/error.log")
-  (cd "$INSTANCE" && "$(httpd_program)" -d "$INSTANCE" -f conf/httpd.conf -k start 9>&- </dev/null) ||
+  # GK_PRELOAD: a sanitizer's runtime has to come first in a program that was built without it.
+  (cd "$INSTANCE" && env ${GK_PRELOAD:+"LD_PRELOAD=$GK_PRELOAD"} "$(httpd_program)" -d "$INSTANCE" -f conf/httpd.conf -k start 9>&- </dev/null) ||
     { show_error_log; die "httpd did not start"; }
 }
 
