@@ -29,6 +29,10 @@ int gk_xml_line(gk_xml_node_t *node);
 const char *gk_xml_attr(gk_xml_node_t *node, const char *name, apr_pool_t *pool);
 const char *gk_xml_text(gk_xml_node_t *node, apr_pool_t *pool);
 
+/* All attributes of `node` in document order: an array of gk_xml_attr_t in `pool`, never NULL. */
+typedef struct gk_xml_attr_t { const char *name, *value; } gk_xml_attr_t;
+apr_array_header_t *gk_xml_attrs(gk_xml_node_t *node, apr_pool_t *pool);
+
 /* True when `expression` compiles as XPath 1.0; *why is libxml2's text in `pool` otherwise. */
 int gk_xml_xpath_compiles(const char *expression, const char **why, apr_pool_t *pool);
 

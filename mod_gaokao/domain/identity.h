@@ -21,7 +21,7 @@ typedef enum gk_id_case_t {
   GK_ID_MONTH,            /* the month is not 01 to 12 */
   GK_ID_DAY,              /* the day does not exist in that month (29 February in a common year) */
   GK_ID_FUTURE,           /* born after as_of */
-  GK_ID_TOO_OLD,          /* born more than 150 years before as_of: a year typed wrong */
+  GK_ID_TOO_OLD,          /* born more than 200 years before as_of (GB 11643 prints one of 1880) */
   GK_ID_CHECK_CHARACTER,  /* the last character does not fit the first 17 */
   GK_ID_CUT,              /* ends in 000 and fails the check: a spreadsheet kept 15 digits */
   GK_ID_CASE_COUNT
