@@ -2,6 +2,7 @@
 EXTRA_DIST += \
   conf/gaokao.conf.in \
   conf/packs \
+  conf/schema \
   conf/tables
 
 install-data-local: install-conf

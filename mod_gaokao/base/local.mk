@@ -11,4 +11,5 @@ libgaokao_core_la_SOURCES += \
   %D%/time.h \
   %D%/version.c \
   %D%/version.h \
+  %D%/xml.c \
   %D%/xml.h

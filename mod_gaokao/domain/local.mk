@@ -5,6 +5,7 @@ libgaokao_core_la_SOURCES += \
   %D%/act.h \
   %D%/core.h \
   %D%/document.h \
+  %D%/identity.c \
   %D%/identity.h \
   %D%/pack.h \
   %D%/verdict.h
