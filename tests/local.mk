@@ -3,6 +3,7 @@
 # Store tests run their suite on SQLite, and on PostgreSQL too when GK_TEST_PGSQL holds a libpq connection
 # string (./check sets it): each makes a schema of its own there.
 UNIT_TESTS = \
+  %D%/unit/test_crypto \
   %D%/unit/test_identity \
   %D%/unit/test_time
 
@@ -33,9 +34,9 @@ check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS) $(GUARDS)
 EXTRA_DIST += \
   $(GUARDS) \
+  %D%/guards/gk_guard.py \
   %D%/httpd \
   %D%/tools/count.py \
   %D%/tools/gk_instance.py \
   %D%/tools/postgresql \
-  %D%/guards/gk_guard.py \
   %D%/unit/gk_test.h

@@ -18,6 +18,8 @@ typedef struct gk_keys_t gk_keys_t;
 gk_error_t *gk_keys_create(const char *path, apr_time_t now, apr_pool_t *pool);
 /* Reads it. Errors: CONFIG, naming what is wrong and the command that makes one. Immutable afterwards. */
 gk_error_t *gk_keys_load(gk_keys_t **out, const char *path, apr_pool_t *pool);
+/* Id of the active key of a purpose ("data"); NULL for an unknown purpose. */
+const char *gk_key_id(const gk_keys_t *keys, const char *purpose);
 
 /* 32 bytes as lower-case hex. */
 const char *gk_sha256_hex(apr_pool_t *pool, const void *bytes, apr_size_t length);
@@ -35,7 +37,8 @@ const char *gk_random_hex(apr_pool_t *pool, apr_size_t length);
 const char *gk_blind_index(const gk_keys_t *keys, const char *column, const char *value, apr_pool_t *pool);
 
 /* Initial password of an account: 10 characters from an alphabet without look-alikes, derived from the slip
- * key, the account's id and the slip's generation (design section 2). */
+ * key, the account's id and the slip's generation (design section 2). Spaces, dashes and capitals in `typed` don't
+ * matter; slips printed under a key that is old now still work. */
 const char *gk_slip_password(const gk_keys_t *keys, apr_int64_t account_id, apr_int64_t generation, apr_pool_t *pool);
 bool gk_slip_matches(const gk_keys_t *keys, apr_int64_t account_id, apr_int64_t generation, const char *typed);
 
@@ -46,6 +49,9 @@ gk_error_t *gk_password_verify(bool *right, const char *hash, const char *passwo
                                apr_pool_t *pool);
 /* Costs the same as a verify and is always wrong: for accounts that don't exist. */
 gk_error_t *gk_password_dummy(const char *password, const char *address, apr_pool_t *pool);
+
+/* True when `hash` was made with other parameters than those of today: hash again while the password is at hand. */
+bool gk_password_outdated(const char *hash);
 
 /* TOTP (RFC 6238, SHA-1, 6 digits, 30 s). secret: 20 bytes as base32. *step: the step that matched (now ± 1), or 0. */
 const char *gk_totp_secret(apr_pool_t *pool);
@@ -67,6 +73,8 @@ const char *gk_session_seal(const gk_keys_t *keys, const gk_session_t *session, 
 bool gk_session_open(const gk_keys_t *keys, const char *cookie, gk_session_t *session, apr_pool_t *pool);
 /* CSRF token of a session: HMAC of its id, hex. */
 const char *gk_session_csrf(const gk_keys_t *keys, const char *session_id, apr_pool_t *pool);
+/* True for the token under any key that is active or old. */
+bool gk_session_csrf_matches(const gk_keys_t *keys, const char *session_id, const char *token, apr_pool_t *pool);
 bool gk_same_text(const char *a, const char *b); /* constant time for equal lengths; NULL never matches */
 
 /* Values at rest: *key_id says under which key `cipher` is ('' plain text). Until encryption at rest is configured
