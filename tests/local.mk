@@ -36,6 +36,7 @@ EXTRA_DIST += \
   $(GUARDS) \
   %D%/guards/gk_guard.py \
   %D%/httpd \
+  %D%/tools/apr-pool-debug \
   %D%/tools/count.py \
   %D%/tools/gk_instance.py \
   %D%/tools/postgresql \

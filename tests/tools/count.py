@@ -49,24 +49,24 @@ def trs(folder):
             if not name.endswith(".trs"):
                 continue
             where = os.path.relpath(os.path.join(top, name[:-4]), folder)
-            with open(os.path.join(top, name), encoding="utf-8", errors="replace") as file:
-                results = re.findall(r"^:test-result: (\w+) ?(.*)", file.read(), re.M)
-            notes = []
-            bad = False
+            with open(os.path.join(top, name[:-4] + ".log"), encoding="utf-8", errors="replace") as file:
+                lines = file.read().splitlines()
+            results = [re.match(r"(PASS|FAIL|XFAIL|XPASS|SKIP|ERROR): \S+ ?(.*)", line) for line in lines]
+            results = [match.groups() for match in results if match]
+            bad = not results
+            total[1] += bad
             for result, title in results:
                 if result in ("PASS", "XFAIL"):
                     total[0] += 1
                 elif result == "SKIP":
                     total[2] += 1
-                    print(f"  skipped: {where}: {title}", file=sys.stderr)
+                    print(f"  skipped: {where}: {title.replace('# SKIP', '')}", file=sys.stderr)
                 else:
                     total[1] += 1
                     bad = True
                     print(f"  FAILED: {where}: {title}", file=sys.stderr)
-            if bad or not results:
-                total[1] += 0 if results else 1
-                with open(os.path.join(top, name[:-4] + ".log"), encoding="utf-8", errors="replace") as file:
-                    notes = [n for n in file.read().splitlines() if not n.startswith(("ok ", "PASS:"))]
+            if bad:
+                notes = [n for n in lines if not n.startswith(("ok ", "PASS:", "1.."))]
                 print("\n".join("    " + n for n in notes[-40:]), file=sys.stderr)
     return total
 
