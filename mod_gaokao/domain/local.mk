@@ -3,9 +3,15 @@ libgaokao_core_la_SOURCES += \
   %D%/access.def \
   %D%/access.h \
   %D%/act.h \
+  %D%/candidate.h \
+  %D%/confirm.h \
   %D%/core.h \
   %D%/document.h \
   %D%/identity.c \
   %D%/identity.h \
+  %D%/own.h \
   %D%/pack.h \
+  %D%/ports_candidate.h \
+  %D%/reading.h \
+  %D%/review.h \
   %D%/verdict.h

@@ -1,0 +1,75 @@
+/* domain/reading.h: readings of identity cards (W3, W7). A reading either creates a candidate or is compared with one,
+ * field by field; what differs the operator decides with a reason. A reading is taken exactly once: its jti, sent again,
+ * gives the first answer.
+ *
+ * Verdicts:
+ *   created               a new candidate, number taken
+ *   identified            matched a record typed in before: it is identified now
+ *   verified              equal in every field both sides have
+ *   different             differs in at least one field: nothing was changed, see gk_reading_decide
+ *   decided               differed, and the operator decided
+ *   registered_elsewhere  the ID number is registered outside the operator's unit; kept and recorded, no candidate made
+ *   unknown               `verify` found no record with this number
+ *   test                  F8: nothing was kept
+ */
+#ifndef GK_DOMAIN_READING_H
+#define GK_DOMAIN_READING_H
+
+#include "domain/candidate.h"
+
+typedef struct gk_reading_t {
+  apr_int64_t id;               /* 0: not kept (test) */
+  const char *jti, *purpose, *verdict;
+  apr_int64_t org_id;
+  const char *org_path, *org_name;
+  apr_int64_t candidate_id;     /* 0: none */
+  apr_time_t taken, received;
+  apr_int64_t received_by;
+  gk_json_t *card;              /* as sent */
+  gk_json_t *fields;            /* the same as fields of the pack, normalised */
+  gk_json_t *comparison;        /* [{field, zh, en, card, record, verdict: equal different missing}] */
+  const char *photo;            /* raw block as base64, or NULL */
+  gk_json_t *elsewhere;         /* registered_elsewhere: {org, county, number?, state?}; NULL else */
+  gk_json_t *decision;          /* decided: {accepted: [..], reason, by, at}; NULL else */
+  bool replayed;                /* was here before: the first answer */
+} gk_reading_t;
+
+/* What arrives. Members are checked for length and kind only. */
+typedef struct gk_reading_wish_t {
+  const char *jti;
+  apr_time_t taken;
+  const char *purpose;          /* create verify test */
+  apr_int64_t org_id;           /* 0: the actor's */
+  const char *subject;          /* create */
+  apr_int64_t candidate_id;     /* verify: the record in front of the operator; 0: by the card's number */
+  const char *layout;           /* resident hmt_permit foreigner_2017 foreigner_2023 */
+  gk_json_t *card;              /* name sex nation birth address id_number issuer valid_from valid_to */
+  const char *photo;
+} gk_reading_wish_t;
+
+/* Takes a reading. *candidate (may be NULL, or stay NULL) is the record as it stands afterwards.
+ * Errors: INVALID by field of the card, NOT_FOUND, WINDOW_CLOSED (create), RANGE_FULL, CONFLICT when the jti belongs to
+ * another unit's reading. */
+gk_error_t *gk_reading_take(gk_reading_t **out, gk_candidate_t **candidate, gk_act_t *act,
+                            const gk_reading_wish_t *wish);
+
+/* One reading of the subtree; staff's look at it is audited. */
+gk_error_t *gk_reading_get(gk_reading_t **out, gk_act_t *act, apr_int64_t id);
+/* Newest first, at most limit + 1. candidate_id 0, verdict NULL: all. before_id 0: from the newest. */
+gk_error_t *gk_reading_list(apr_array_header_t **out, gk_act_t *act, apr_int64_t candidate_id, const char *verdict,
+                            apr_int64_t before_id, int limit);
+
+/* Decides what differs: the values of `accept` (array of field ids) are taken over from the reading, the others of the
+ * record stand. The record counts as identified afterwards; taking a value over voids a proof sheet.
+ * Errors: NOT_FOUND, CONFLICT when the reading is not one of this candidate, INVALID for fields it has not. */
+gk_error_t *gk_reading_decide(gk_candidate_t **out, gk_act_t *act, apr_int64_t candidate_id, apr_int64_t version,
+                              apr_int64_t reading_id, gk_json_t *accept, const char *reason);
+
+/* Compares fields of a card with a document: `comparison` as above. True when nothing differs and nothing is missing. */
+bool gk_reading_compare(gk_json_t **comparison, const gk_pack_t *pack, gk_json_t *card_fields,
+                        const gk_document_t *document, apr_pool_t *pool);
+
+/* `full`: the single record; else a list's row, ID number masked, no comparison. */
+gk_json_t *gk_reading_json(const gk_reading_t *reading, bool full, apr_pool_t *pool);
+
+#endif
