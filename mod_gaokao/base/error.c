@@ -58,8 +58,8 @@ gk_error_t *gk_error_internal_make(apr_pool_t *pool, gk_error_code_t code, const
   return error;
 }
 
-void gk_violation(gk_error_t **error, apr_pool_t *pool, const char *pointer, const char *code,
-                  const char *zh_format, const char *en_format, ...)
+void gk_violation_text(gk_error_t **error, apr_pool_t *pool, const char *pointer, const char *code, const char *zh,
+                       const char *en)
 {
   if (*error == NULL)
     *error = make(pool, GK_E_INVALID, __FILE__, __LINE__);
@@ -69,13 +69,21 @@ void gk_violation(gk_error_t **error, apr_pool_t *pool, const char *pointer, con
   violation->pointer = pointer;
   violation->code = code;
   violation->rule = NULL;
+  violation->zh = zh;
+  violation->en = en;
+}
+
+void gk_violation(gk_error_t **error, apr_pool_t *pool, const char *pointer, const char *code,
+                  const char *zh_format, const char *en_format, ...)
+{
   va_list arguments;
   va_start(arguments, en_format);
-  violation->zh = apr_pvsprintf((*error)->pool, zh_format, arguments);
+  const char *zh = apr_pvsprintf(pool, zh_format, arguments);
   va_end(arguments);
   va_start(arguments, en_format);
-  violation->en = apr_pvsprintf((*error)->pool, en_format, arguments);
+  const char *en = apr_pvsprintf(pool, en_format, arguments);
   va_end(arguments);
+  gk_violation_text(error, pool, pointer, code, zh, en);
 }
 
 gk_error_t *gk_error_retry(gk_error_t *error, apr_interval_time_t after_us)

@@ -76,6 +76,10 @@ gk_error_t *gk_error_internal_make(apr_pool_t *pool, gk_error_code_t code, const
 void gk_violation(gk_error_t **error, apr_pool_t *pool, const char *pointer, const char *code,
                   const char *zh_format, const char *en_format, ...);
 
+/* The same with sentences that are made already, where the languages need different words (times). */
+void gk_violation_text(gk_error_t **error, apr_pool_t *pool, const char *pointer, const char *code, const char *zh,
+                       const char *en);
+
 /* Says to the client when to come again. Returns `error`. */
 gk_error_t *gk_error_retry(gk_error_t *error, apr_interval_time_t after_us);
 

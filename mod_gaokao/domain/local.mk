@@ -3,6 +3,8 @@ libgaokao_core_la_SOURCES += \
   %D%/access.def \
   %D%/access.h \
   %D%/act.h \
+  %D%/calendar.c \
+  %D%/calendar.h \
   %D%/candidate.h \
   %D%/confirm.h \
   %D%/core.h \
@@ -11,6 +13,8 @@ libgaokao_core_la_SOURCES += \
   %D%/identity.h \
   %D%/own.h \
   %D%/pack.h \
+  %D%/paths.c \
+  %D%/paths.h \
   %D%/ports_candidate.h \
   %D%/reading.h \
   %D%/review.h \

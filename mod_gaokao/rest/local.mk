@@ -1,4 +1,5 @@
 libgaokao_core_la_SOURCES += \
   %D%/request.h \
   %D%/router.h \
-  %D%/routes.def
+  %D%/routes.def \
+  %D%/windows.c

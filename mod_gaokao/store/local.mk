@@ -1,4 +1,5 @@
 libgaokao_core_la_SOURCES += \
+  %D%/calendar_store.c \
   %D%/db.c \
   %D%/db.h \
   %D%/db_engine.h \
@@ -9,7 +10,8 @@ libgaokao_core_la_SOURCES += \
   %D%/write_lock.c
 
 # Named statements (one file an aggregate) and numbered migrations.
-SQL_FILES =
+SQL_FILES = \
+  %D%/sql/window.sql
 
 SCHEMA_FILES = \
   %D%/sql/schema/001_core.sql \
