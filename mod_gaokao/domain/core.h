@@ -21,9 +21,10 @@ typedef struct gk_config_t {
   const char *db_params;       /* db_params = data/gaokao.db | host=... dbname=... */
   const char *keys_file;       /* keys_file = keys/gaokao.keys */
   const char *plugin_dir;      /* plugin_dir = /usr/lib/gaokao/plugins */
-  const char *plugins;         /* plugins = policy_xpath export_xml ... (space separated) */
-  const char *schema_dir;      /* schema_dir: pack.rng, candidates.xsd */
-  const char *spool_dir;       /* spool_dir = spool: job results */
+  const char *plugins;         /* plugins = policy_xpath export_xml ... (space separated); preset: those two */
+  const char *packs_dir;       /* packs_dir = packs: pack files for gaokaoctl */
+  const char *data_dir;        /* data_dir = app/share/gaokao: schema/pack.rng, schema/candidates.xsd, tables/ */
+  const char *spool_dir;       /* spool_dir = data/spool: job results */
   const char *site;            /* site = http://127.0.0.1:8080 (origin; links and QR codes use it) */
   const char *more_origins;    /* other origins allowed for writes (client port), space separated */
   bool demo;                   /* demo = on: demo logins and clock offset allowed, banner shown */

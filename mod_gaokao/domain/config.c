@@ -1,0 +1,156 @@
+/* domain/config.c: reads INSTANCE/gaokao.conf (core.h). */
+#include "domain/core.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <apr_file_io.h>
+#include <apr_network_io.h>
+#include <apr_strings.h>
+
+#include "base/text.h"
+
+typedef struct reader_t {
+  gk_config_t *config;
+  const char *file;
+  apr_pool_t *pool;
+} reader_t;
+
+static gk_error_t *wrong(const reader_t *reader, int line, const char *key, const char *example)
+{
+  return gk_error_internal(reader->pool, GK_E_CONFIG, "%s:%d: '%s' is not right, for example: %s", reader->file, line,
+                           key, example);
+}
+
+static const char *below(const reader_t *reader, const char *value)
+{
+  return value[0] == '/' ? value : apr_pstrcat(reader->pool, reader->config->instance, "/", value, NULL);
+}
+
+static gk_error_t *on_off(const reader_t *reader, int line, const char *key, const char *value, bool *out)
+{
+  if (strcmp(value, "on") == 0)
+    *out = true;
+  else if (strcmp(value, "off") == 0)
+    *out = false;
+  else
+    return wrong(reader, line, key, apr_pstrcat(reader->pool, key, " = on", NULL));
+  return NULL;
+}
+
+static gk_error_t *take(reader_t *reader, int line, const char *key, const char *value)
+{
+  gk_config_t *c = reader->config;
+  if (strcmp(key, "db_engine") == 0) {
+    if (strcmp(value, "sqlite") == 0)
+      c->engine = GK_SQLITE;
+    else if (strcmp(value, "pgsql") == 0)
+      c->engine = GK_PGSQL;
+    else
+      return wrong(reader, line, key, "db_engine = sqlite");
+  } else if (strcmp(key, "db_params") == 0) {
+    c->db_params = value;
+  } else if (strcmp(key, "keys_file") == 0) {
+    c->keys_file = below(reader, value);
+  } else if (strcmp(key, "plugin_dir") == 0) {
+    c->plugin_dir = below(reader, value);
+  } else if (strcmp(key, "plugins") == 0) {
+    c->plugins = value;
+  } else if (strcmp(key, "packs_dir") == 0) {
+    c->packs_dir = below(reader, value);
+  } else if (strcmp(key, "data_dir") == 0) {
+    c->data_dir = below(reader, value);
+  } else if (strcmp(key, "spool_dir") == 0) {
+    c->spool_dir = below(reader, value);
+  } else if (strcmp(key, "site") == 0) {
+    apr_size_t length = strlen(value);
+    c->secure = strncmp(value, "https://", 8) == 0;
+    if ((!c->secure && strncmp(value, "http://", 7) != 0) || (length > 0 && value[length - 1] == '/'))
+      return wrong(reader, line, key, "site = https://bm.example.cn");
+    c->site = value;
+  } else if (strcmp(key, "more_origins") == 0) {
+    c->more_origins = value;
+  } else if (strcmp(key, "demo") == 0) {
+    return on_off(reader, line, key, value, &c->demo);
+  } else if (strcmp(key, "clock_offset") == 0) {
+    char *end;
+    c->clock_offset_us = strtoll(value, &end, 10) * APR_USEC_PER_SEC;
+    if (*end != '\0' || end == value)
+      return wrong(reader, line, key, "clock_offset = 86400 (seconds)");
+  } else if (strcmp(key, "node") == 0) {
+    c->node = value;
+  } else {
+    return gk_error_internal(reader->pool, GK_E_CONFIG, "%s:%d: there is no setting '%s'", reader->file, line, key);
+  }
+  return NULL;
+}
+
+static gk_error_t *check(const reader_t *reader)
+{
+  gk_config_t *c = reader->config;
+  if (c->engine == 0)
+    return gk_error_internal(reader->pool, GK_E_CONFIG, "%s: db_engine is missing, for example: db_engine = sqlite", reader->file);
+  if (c->engine == GK_SQLITE)
+    c->db_params = below(reader, c->db_params != NULL ? c->db_params : "data/gaokao.db");
+  if (c->db_params == NULL)
+    return gk_error_internal(reader->pool, GK_E_CONFIG, "%s: db_params is missing, for example: db_params = host=db1 dbname=gaokao", reader->file);
+  if (c->clock_offset_us != 0 && !c->demo)
+    return gk_error_internal(reader->pool, GK_E_CONFIG, "%s: clock_offset is for demonstrations only: set demo = on or take it out", reader->file);
+  return NULL;
+}
+
+gk_error_t *gk_config_load(gk_config_t **out, const char *instance, apr_pool_t *pool)
+{
+  char *absolute = NULL;
+  if (apr_filepath_merge(&absolute, NULL, instance, APR_FILEPATH_TRUENAME, pool) != APR_SUCCESS || absolute[0] != '/') {
+    char here[4096];
+    absolute = getcwd(here, sizeof(here)) != NULL ? apr_pstrcat(pool, here, "/", instance, NULL) : apr_pstrdup(pool, instance);
+  }
+  apr_size_t length = strlen(absolute);
+  while (length > 1 && absolute[length - 1] == '/')
+    absolute[--length] = '\0';
+  gk_config_t *config = apr_pcalloc(pool, sizeof(*config));
+  reader_t reader = {config, apr_pstrcat(pool, absolute, "/gaokao.conf", NULL), pool};
+  config->instance = absolute;
+  config->keys_file = below(&reader, "keys/gaokao.keys");
+  config->plugins = "policy_xpath export_xml";
+  config->plugin_dir = below(&reader, "app/lib/gaokao/plugins");
+  config->packs_dir = below(&reader, "packs");
+  config->data_dir = below(&reader, "app/share/gaokao");
+  config->spool_dir = below(&reader, "data/spool");
+  config->site = "http://127.0.0.1:8080";
+  config->more_origins = "";
+  char host[APRMAXHOSTLEN + 1] = "node";
+  if (apr_gethostname(host, sizeof(host), pool) == APR_SUCCESS)
+    config->node = apr_pstrdup(pool, host);
+  else
+    config->node = "node";
+
+  apr_file_t *file;
+  apr_status_t rv = apr_file_open(&file, reader.file, APR_FOPEN_READ | APR_FOPEN_BUFFERED, 0, pool);
+  if (rv != APR_SUCCESS) {
+    char why[120];
+    return gk_error_internal(pool, GK_E_CONFIG, "Can't read '%s': %s. An instance is made by ./run or gaokaoctl init",
+                             reader.file, apr_strerror(rv, why, sizeof(why)));
+  }
+  char text[4096];
+  gk_error_t *error = NULL;
+  for (int line = 1; error == NULL && apr_file_gets(text, sizeof(text), file) == APR_SUCCESS; line++) {
+    const char *row = gk_text_trim(pool, text);
+    if (row[0] == '\0' || row[0] == '#')
+      continue;
+    const char *equals = strchr(row, '=');
+    if (equals == NULL) {
+      error = gk_error_internal(pool, GK_E_CONFIG, "%s:%d: not 'key = value'", reader.file, line);
+      break;
+    }
+    error = take(&reader, line, gk_text_trim(pool, apr_pstrmemdup(pool, row, (apr_size_t)(equals - row))),
+                 apr_pstrdup(pool, gk_text_trim(pool, equals + 1)));
+  }
+  apr_file_close(file);
+  if (error == NULL)
+    error = check(&reader);
+  if (error == NULL)
+    *out = config;
+  return error;
+}

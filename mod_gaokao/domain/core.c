@@ -1,0 +1,207 @@
+/* domain/core.c: see core.h. */
+#include "domain/core.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include <apr_thread_mutex.h>
+
+#include "domain/act.h"
+#include "domain/pack.h"
+#include "domain/ports.h"
+#include "plugin/plugin.h"
+#include "plugin/policy.h"
+
+#define SEASON_AGE_US (500 * 1000)
+
+/* One loaded season, shared by the requests that started under it; its pool goes with the last of them. */
+typedef struct snapshot_t {
+  gk_season_t season;
+  bool present;
+  apr_uint32_t users;      /* under core->mutex */
+  apr_pool_t *pool;
+  struct gk_core_t *core;
+} snapshot_t;
+
+struct gk_core_t {
+  apr_pool_t *pool;
+  gk_config_t *config;
+  gk_keys_t *keys;
+  gk_plugins_t *plugins;
+  gk_write_lock_t *lock;
+  apr_thread_mutex_t *mutex;  /* guards current and looked; never held while the database is asked */
+  apr_thread_mutex_t *loading;
+  snapshot_t *current;
+  apr_time_t looked;
+};
+
+static apr_time_t plugin_now(void *baton) { return gk_core_now(baton); }
+
+static gk_error_t *load_plugins(gk_core_t *core)
+{
+  gk_plugin_env_t env = {core, plugin_now, NULL};
+  apr_array_header_t *rows = apr_array_make(core->pool, 4, sizeof(gk_plugin_row_t));
+  char *rest = apr_pstrdup(core->pool, core->config->plugins), *last = NULL;
+  for (char *name = apr_strtok(rest, " \t", &last); name != NULL; name = apr_strtok(NULL, " \t", &last)) {
+    gk_plugin_row_t *row = apr_array_push(rows);
+    memset(row, 0, sizeof(*row));
+    row->path = apr_pstrcat(core->pool, core->config->plugin_dir, "/", name, ".so", NULL);
+    row->where = "gaokao.conf: plugins";
+  }
+  core->plugins = gk_plugins_create(&env, core->pool);
+  GK_TRY(gk_plugins_load(core->plugins, rows, core->pool));
+  return gk_plugins_check(core->plugins, core->pool);
+}
+
+gk_error_t *gk_core_open(gk_core_t **out, const char *instance, apr_pool_t *pool)
+{
+  gk_core_t *core = apr_pcalloc(pool, sizeof(*core));
+  core->pool = pool;
+  GK_TRY(gk_config_load(&core->config, instance, pool));
+  GK_TRY(gk_keys_load(&core->keys, core->config->keys_file, pool));
+  if (core->config->engine == GK_SQLITE)
+    GK_TRY(gk_write_lock_open(&core->lock, apr_pstrcat(pool, core->config->db_params, ".lock", NULL), pool));
+  GK_TRY(load_plugins(core));
+  apr_thread_mutex_create(&core->mutex, APR_THREAD_MUTEX_DEFAULT, pool);
+  apr_thread_mutex_create(&core->loading, APR_THREAD_MUTEX_DEFAULT, pool);
+  *out = core;
+  return NULL;
+}
+
+const gk_config_t *gk_core_config(const gk_core_t *core) { return core->config; }
+const gk_keys_t *gk_core_keys(const gk_core_t *core) { return core->keys; }
+struct gk_plugins_t *gk_core_plugins(const gk_core_t *core) { return core->plugins; }
+gk_write_lock_t *gk_core_lock(const gk_core_t *core) { return core->lock; }
+apr_time_t gk_core_now(const gk_core_t *core) { return apr_time_now() + core->config->clock_offset_us; }
+
+gk_error_t *gk_core_connect(gk_db_t **out, gk_core_t *core, apr_pool_t *pool)
+{
+  GK_TRY(gk_db_open(out, core->config->engine, core->config->db_params, core->lock, pool));
+  return gk_db_ready(*out, 0, pool);
+}
+
+/* ---- the season -------------------------------------------------------------------------------------- */
+
+static void drop(snapshot_t *snapshot)
+{
+  if (snapshot != NULL && --snapshot->users == 0)
+    apr_pool_destroy(snapshot->pool);
+}
+
+static apr_status_t release(void *data)
+{
+  snapshot_t *snapshot = data;
+  gk_core_t *core = snapshot->core;
+  apr_thread_mutex_lock(core->mutex);
+  drop(snapshot);
+  apr_thread_mutex_unlock(core->mutex);
+  return APR_SUCCESS;
+}
+
+/* Takes the current snapshot for `pool` when it is fresh enough, or when `stale_will_do`. */
+static bool use_current(const gk_season_t **out, gk_core_t *core, bool stale_will_do, apr_pool_t *pool)
+{
+  bool used = false;
+  apr_thread_mutex_lock(core->mutex);
+  apr_time_t age = apr_time_now() - core->looked;
+  snapshot_t *snapshot = core->current;
+  if (snapshot != NULL && ((age >= 0 && age < SEASON_AGE_US) || stale_will_do)) {
+    snapshot->users++;
+    apr_pool_cleanup_register(pool, snapshot, release, apr_pool_cleanup_null);
+    *out = snapshot->present ? &snapshot->season : NULL;
+    used = true;
+  }
+  apr_thread_mutex_unlock(core->mutex);
+  return used;
+}
+
+static gk_error_t *load(snapshot_t **out, gk_core_t *core, gk_db_t *db, bool present, const gk_season_t *row,
+                        apr_pool_t *result_pool)
+{
+  apr_pool_t *pool;
+  apr_pool_create(&pool, NULL);
+  snapshot_t *snapshot = apr_pcalloc(pool, sizeof(*snapshot));
+  snapshot->pool = pool;
+  snapshot->core = core;
+  snapshot->present = present;
+  snapshot->users = 1;
+  gk_error_t *error = NULL;
+  if (present) {
+    snapshot->season = *row;
+    snapshot->season.name = apr_pstrdup(pool, row->name);
+    snapshot->season.pack_name = apr_pstrdup(pool, row->pack_name);
+    snapshot->season.pack_version = apr_pstrdup(pool, row->pack_version);
+    snapshot->season.pack_digest = apr_pstrdup(pool, row->pack_digest);
+    if (row->pack_id != 0) {
+      apr_pool_t *scratch;
+      gk_blob_t body;
+      gk_pack_t *pack = NULL;
+      apr_pool_create(&scratch, pool);
+      error = gk_store_pack_body(db, row->pack_id, &body, scratch);
+      if (error == NULL) /* it was validated when it was stored: no schema again */
+        error = gk_pack_load(&pack, (const char *)body.bytes, body.length, NULL, pool, scratch);
+      if (error == NULL)
+        error = gk_policy_ruleset(core->plugins, pack, &snapshot->season.rules, pool);
+      snapshot->season.pack = pack;
+      if (error == NULL)
+        apr_pool_destroy(scratch);
+    }
+  }
+  if (error != NULL) {
+    error = gk_error_dup(result_pool, error);
+    apr_pool_destroy(pool);
+    return error;
+  }
+  *out = snapshot;
+  return NULL;
+}
+
+/* Asks the database; loads anew only when season or pack changed. Under core->loading. */
+static gk_error_t *look(gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
+{
+  bool present;
+  gk_season_t row = {0};
+  GK_TRY(gk_store_season_active(db, &present, &row, pool));
+  snapshot_t *now = core->current, *fresh = NULL;
+  bool same = now != NULL && now->present == present &&
+              (!present || (now->season.id == row.id && now->season.pack_id == row.pack_id &&
+                            now->season.real == row.real && strcmp(now->season.pack_digest, row.pack_digest) == 0 &&
+                            strcmp(now->season.name, row.name) == 0));
+  if (!same)
+    GK_TRY(load(&fresh, core, db, present, &row, pool));
+  apr_thread_mutex_lock(core->mutex);
+  if (fresh != NULL) {
+    core->current = fresh;
+    drop(now);
+  }
+  core->looked = apr_time_now();
+  apr_thread_mutex_unlock(core->mutex);
+  return NULL;
+}
+
+gk_error_t *gk_core_season(const gk_season_t **out, gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
+{
+  if (use_current(out, core, false, pool))
+    return NULL;
+  /* One thread looks; the others go on with what there is. */
+  if (apr_thread_mutex_trylock(core->loading) != APR_SUCCESS) {
+    if (use_current(out, core, true, pool))
+      return NULL;
+    apr_thread_mutex_lock(core->loading);
+    if (use_current(out, core, false, pool)) {
+      apr_thread_mutex_unlock(core->loading);
+      return NULL;
+    }
+  }
+  gk_error_t *error = look(core, db, pool);
+  if (error == NULL)
+    use_current(out, core, true, pool);
+  apr_thread_mutex_unlock(core->loading);
+  return error;
+}
+
+void gk_core_season_changed(gk_core_t *core)
+{
+  apr_thread_mutex_lock(core->mutex);
+  core->looked = 0;
+  apr_thread_mutex_unlock(core->mutex);
+}

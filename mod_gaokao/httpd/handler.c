@@ -1,0 +1,207 @@
+/* httpd/handler.c: request_rec -> gk_request_t, the router, gk_response_t -> filters. */
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "base/text.h"
+#include "httpd/httpd_internal.h"
+
+#define PREFIX "/api/v1"
+
+void gk_httpd_headers(request_rec *r, const char *request_id)
+{
+  apr_table_t *out = r->headers_out;
+  apr_table_setn(out, "X-Content-Type-Options", "nosniff");
+  apr_table_setn(out, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox");
+  apr_table_setn(out, "Referrer-Policy", "no-referrer");
+  apr_table_setn(out, "Cross-Origin-Resource-Policy", "same-origin");
+  apr_table_setn(out, "Cache-Control", "no-store");
+  if (request_id != NULL)
+    apr_table_setn(out, "X-Request-Id", request_id);
+}
+
+/* The first language of the list that we speak; Chinese otherwise. */
+static const char *language(const request_rec *r)
+{
+  const char *accept = apr_table_get(r->headers_in, "Accept-Language");
+  for (const char *p = accept; p != NULL && *p != '\0'; p = strchr(p, ',') != NULL ? strchr(p, ',') + 1 : NULL) {
+    while (*p == ' ')
+      p++;
+    if (strncasecmp(p, "zh", 2) == 0)
+      return "zh-CN";
+    if (strncasecmp(p, "en", 2) == 0)
+      return "en";
+  }
+  return "zh-CN";
+}
+
+static gk_error_t *bad_query(apr_pool_t *pool)
+{
+  return gk_error(pool, GK_E_MALFORMED, "地址中的查询条件不正确（编码应为 UTF-8，同一参数只写一次）",
+                  "The query of the address is not right: UTF-8, each parameter once");
+}
+
+static gk_error_t *parse_query(gk_request_t *request, char *args)
+{
+  request->query = apr_table_make(request->pool, 4);
+  char *last = NULL;
+  for (char *pair = apr_strtok(args, "&", &last); pair != NULL; pair = apr_strtok(NULL, "&", &last)) {
+    char *value = strchr(pair, '=');
+    if (value != NULL)
+      *value++ = '\0';
+    else
+      value = pair + strlen(pair);
+    for (char *p = value; *p != '\0'; p++)
+      if (*p == '+')
+        *p = ' ';
+    if (ap_unescape_urlencoded(pair) != OK || ap_unescape_urlencoded(value) != OK ||
+        !gk_utf8_valid(pair, strlen(pair)) || !gk_utf8_valid(value, strlen(value)) ||
+        apr_table_get(request->query, pair) != NULL)
+      return bad_query(request->pool);
+    apr_table_setn(request->query, pair, value);
+  }
+  return NULL;
+}
+
+/* The value of one cookie of the Cookie header, or NULL. Two of one name count as none. */
+static const char *cookie(const request_rec *r, const char *name)
+{
+  const char *header = apr_table_get(r->headers_in, "Cookie"), *found = NULL;
+  apr_size_t length = strlen(name);
+  for (const char *p = header; p != NULL && *p != '\0';) {
+    while (*p == ' ' || *p == ';')
+      p++;
+    const char *end = strchr(p, ';');
+    apr_size_t n = end != NULL ? (apr_size_t)(end - p) : strlen(p);
+    if (n > length && p[length] == '=' && memcmp(p, name, length) == 0) {
+      if (found != NULL)
+        return NULL;
+      found = apr_pstrmemdup(r->pool, p + length + 1, n - length - 1);
+    }
+    p += n;
+  }
+  return found;
+}
+
+static const char *cookie_name(const char *realm)
+{
+  bool secure = gk_core_config(gk_httpd_core())->secure;
+  if (strcmp(realm, "candidate") == 0)
+    return secure ? "__Host-gk-ks" : "gk-ks";
+  return secure ? "__Host-gk-hn" : "gk-hn";
+}
+
+/* Each page says which edition it is; without a word (a download link) the one that is signed in. */
+static void find_session(gk_request_t *request, const request_rec *r)
+{
+  const char *edition = apr_table_get(r->headers_in, "X-Gaokao-Edition");
+  if (edition != NULL) {
+    request->realm = strcmp(edition, "ks") == 0 ? "candidate" : "staff";
+    request->cookie = cookie(r, cookie_name(request->realm));
+    return;
+  }
+  request->realm = "staff";
+  request->cookie = cookie(r, cookie_name("staff"));
+  if (request->cookie == NULL) {
+    const char *own = cookie(r, cookie_name("candidate"));
+    if (own != NULL) {
+      request->realm = "candidate";
+      request->cookie = own;
+    }
+  }
+}
+
+static const char *new_request_id(apr_pool_t *pool)
+{
+  unsigned char bytes[12];
+  apr_generate_random_bytes(bytes, sizeof(bytes));
+  return gk_text_hex(pool, bytes, sizeof(bytes));
+}
+
+static void send_response(request_rec *r, gk_request_t *request, gk_response_t *response)
+{
+  if (response->streamed)
+    return;
+  r->status = response->status;
+  apr_table_overlap(r->headers_out, response->headers, APR_OVERLAP_TABLES_MERGE);
+  if (response->etag != NULL)
+    apr_table_setn(r->headers_out, "ETag", response->etag);
+  if (response->location != NULL)
+    apr_table_setn(r->headers_out, "Location", response->location);
+  if (response->link_next != NULL)
+    apr_table_setn(r->headers_out, "Link",
+                   apr_pstrcat(r->pool, "<" PREFIX, request->path, "?", response->link_next, ">; rel=\"next\"", NULL));
+  apr_table_setn(r->headers_out, "Content-Language", request->lang);
+  const char *text = response->text;
+  apr_size_t length = response->length;
+  if (response->json != NULL) {
+    text = gk_json_text(response->json, r->pool);
+    length = strlen(text);
+  }
+  const char *if_none = apr_table_get(r->headers_in, "If-None-Match");
+  if (r->method_number == M_GET && response->status == 200 && response->etag != NULL && if_none != NULL &&
+      ap_strstr_c(if_none, response->etag) != NULL) {
+    r->status = HTTP_NOT_MODIFIED;
+    return;
+  }
+  if (response->status == 204 || text == NULL) {
+    if (response->status != 204)
+      ap_set_content_length(r, 0);
+    return;
+  }
+  ap_set_content_type(r, response->media_type != NULL ? response->media_type : "application/json");
+  ap_set_content_length(r, (apr_off_t)length);
+  if (!r->header_only)
+    ap_rwrite(text, (int)length, r);
+}
+
+int gk_httpd_handler(request_rec *r)
+{
+  if (r->handler == NULL || strcmp(r->handler, "gaokao") != 0)
+    return DECLINED;
+  gk_core_t *core = gk_httpd_core();
+  if (core == NULL)
+    return HTTP_SERVICE_UNAVAILABLE;
+  const char *request_id = new_request_id(r->pool);
+  if (strncmp(r->uri, "/api/", 5) != 0) {
+    gk_httpd_note(r, request_id, NULL, 0);
+    return gk_httpd_status(r);
+  }
+  gk_request_t *request = apr_pcalloc(r->pool, sizeof(*request));
+  gk_response_t response = {.status = 200, .headers = apr_table_make(r->pool, 4)};
+  gk_error_t *problem = NULL;
+  request->pool = r->pool;
+  request->transport = r;
+  request->method = r->method;
+  request->headers = r->headers_in;
+  request->lang = language(r);
+  request->act.core = core;
+  request->act.request_id = request_id;
+  request->act.address = r->useragent_ip;
+  request->act.now = gk_core_now(core);
+  find_session(request, r);
+  gk_httpd_headers(r, request_id);
+  const char *path = strncmp(r->uri, PREFIX "/", sizeof(PREFIX)) == 0 ? r->uri + sizeof(PREFIX) - 1 : NULL;
+  if (path == NULL)
+    problem = gk_error_plain(r->pool, GK_E_NO_ROUTE);
+  else if (!gk_utf8_valid(path, strlen(path)))
+    problem = gk_error(r->pool, GK_E_MALFORMED, "地址的编码应为 UTF-8", "The address must be UTF-8");
+  else
+    problem = parse_query(request, apr_pstrdup(r->pool, r->args != NULL ? r->args : ""));
+  request->path = path != NULL ? path : "/";
+  if (problem != NULL)
+    gk_problem(&response, problem, request->lang, request_id, r->pool);
+  else
+    gk_router_run(request, &response, &problem);
+  gk_httpd_disconnect(r); /* before the reply: a slow reader holds no connection */
+  gk_httpd_note(r, request_id, request->route, request->who.account_id);
+  if (problem != NULL)
+    gk_httpd_log_error(r, problem, request_id);
+  if (problem != NULL && response.streamed) {
+    /* Half a file has gone out: only a cut connection tells the client so. */
+    r->connection->keepalive = AP_CONN_CLOSE;
+    r->connection->aborted = 1;
+    return DONE;
+  }
+  send_response(r, request, &response);
+  return OK;
+}

@@ -1,0 +1,115 @@
+/* httpd/lifecycle.c: check_config loads and checks all that needs no database, post_config makes what the children
+ * share, child_init starts what belongs to a process. The configuration hooks run twice at startup and again at each
+ * graceful restart: nothing is kept outside pconf. */
+#include <apr_strings.h>
+
+#include "httpd/httpd_internal.h"
+#include "plugin/plugin.h"
+
+static gk_core_t *the_core;
+
+gk_core_t *gk_httpd_core(void) { return the_core; }
+
+static void report(server_rec *server, const gk_error_t *error, apr_pool_t *pool)
+{
+  ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server, "GK0001: %s", gk_error_log_text(pool, error));
+  for (int i = 0; error->violations != NULL && i < error->violations->nelts; i++) {
+    const gk_violation_t *violation = &APR_ARRAY_IDX(error->violations, i, gk_violation_t);
+    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server, "GK0002: %s: %s", violation->pointer, violation->en);
+  }
+}
+
+int gk_httpd_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
+{
+  (void)plog;
+  const gk_httpd_config_t *config = gk_httpd_config(server);
+  the_core = NULL;
+  if (config->instance == NULL)
+    return OK;
+  gk_error_t *error = gk_core_open(&the_core, config->instance, pconf);
+  if (error == NULL)
+    return OK;
+  report(server, error, ptemp);
+  return DONE; /* neither OK nor DECLINED: httpd stops with the lines above */
+}
+
+/* ---- the router's transport ---------------------------------------------------------------------------- */
+
+static gk_error_t *read_whole_body(gk_request_t *request, apr_size_t limit, const unsigned char **bytes,
+                                   apr_size_t *length)
+{
+  GK_TRY(gk_httpd_body(request->transport, limit, bytes, length));
+  /* What counts is the moment the whole request was here. */
+  request->act.now = gk_core_now(the_core);
+  return NULL;
+}
+
+static gk_error_t *connect_request(gk_request_t *request, gk_db_t **db)
+{
+  bool stream = (request->route->flags & GK_ROUTE_STREAM) != 0;
+  return gk_httpd_connect(request->transport, db, stream ? 0 : apr_time_now() + apr_time_from_sec(10));
+}
+
+static gk_error_t *start_stream(gk_request_t *request, gk_response_t *response)
+{
+  request_rec *r = request->transport;
+  r->status = response->status != 0 ? response->status : HTTP_OK;
+  ap_set_content_type(r, response->media_type != NULL ? response->media_type : "application/octet-stream");
+  apr_table_overlap(r->headers_out, response->headers, APR_OVERLAP_TABLES_SET);
+  if (response->etag != NULL)
+    apr_table_setn(r->headers_out, "ETag", response->etag);
+  return NULL;
+}
+
+static gk_error_t *write_stream(gk_request_t *request, const void *bytes, apr_size_t length)
+{
+  request_rec *r = request->transport;
+  if (r->connection->aborted || ap_rwrite(bytes, (int)length, r) < 0 || r->connection->aborted)
+    return gk_error_internal(request->pool, GK_E_INTERNAL, "The client went away");
+  return NULL;
+}
+
+static const gk_transport_t transport = {read_whole_body, connect_request, start_stream, write_stream};
+
+/* -------------------------------------------------------------------------------------------------------- */
+
+int gk_httpd_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
+{
+  (void)plog;
+  (void)ptemp;
+  const gk_httpd_config_t *config = gk_httpd_config(server);
+  if (the_core == NULL || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
+    return OK;
+  apr_status_t rv = gk_httpd_metrics_start(pconf, server, gk_core_config(the_core)->instance);
+  if (rv != APR_SUCCESS)
+    return HTTP_INTERNAL_SERVER_ERROR;
+  struct gk_plugins_t *plugins = gk_core_plugins(the_core);
+  void *shared = NULL;
+  apr_shm_t *memory;
+  apr_size_t bytes = gk_plugins_shared_bytes(plugins);
+  rv = apr_shm_create(&memory, bytes > 0 ? bytes : 1, NULL, pconf);
+  if (rv != APR_SUCCESS) {
+    ap_log_error(APLOG_MARK, APLOG_EMERG, rv, server, "GK0003: No shared memory for the plugins' counters");
+    return HTTP_INTERNAL_SERVER_ERROR;
+  }
+  shared = apr_shm_baseaddr_get(memory);
+  memset(shared, 0, bytes);
+  gk_plugins_share(plugins, shared);
+  gk_httpd_start_worker(pconf, server, config);
+  if (gk_core_config(the_core)->demo)
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, "GK0004: This is a demonstration: demo = on in gaokao.conf");
+  return OK;
+}
+
+void gk_httpd_child_init(apr_pool_t *pchild, server_rec *server)
+{
+  if (the_core == NULL)
+    return;
+  apr_status_t rv = gk_httpd_dbd_start(pchild);
+  if (rv != APR_SUCCESS)
+    ap_log_error(APLOG_MARK, APLOG_CRIT, rv, server, "GK0005: mod_dbd is not loaded: load dbd_module");
+  gk_error_t *error = gk_plugins_start(gk_core_plugins(the_core), pchild);
+  if (error != NULL)
+    report(server, error, pchild);
+  gk_router_transport(&transport);
+}

@@ -1,0 +1,116 @@
+/* httpd/status.c: /healthz (the process answers), /readyz (it can do its work, and what is missing), /metrics. */
+#include <sys/statvfs.h>
+#include <apr_strings.h>
+
+#include "httpd/httpd_internal.h"
+#include "plugin/plugin.h"
+#include "store/schema.h"
+#include "store/sql.h"
+
+static int send_json(request_rec *r, int status, gk_json_t *document)
+{
+  const char *text = gk_json_text(document, r->pool);
+  r->status = status;
+  ap_set_content_type(r, "application/json");
+  apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+  ap_set_content_length(r, (apr_off_t)strlen(text));
+  ap_rputs(text, r);
+  return OK;
+}
+
+static void add_check(gk_json_t *checks, bool *ready, const char *name, const gk_error_t *error, apr_pool_t *pool)
+{
+  gk_json_t *check = gk_json_object(pool);
+  gk_json_set_str(check, "name", name);
+  gk_json_set_bool(check, "ok", error == NULL);
+  if (error != NULL) {
+    const gk_error_info_t *info = gk_error_info(error->code);
+    gk_json_set_str(check, "code", info->slug);
+    gk_json_set_str(check, "zh", error->zh != NULL ? error->zh : info->zh);
+    gk_json_set_str(check, "en", error->en != NULL ? error->en : info->en);
+    /* Names commands and versions, no person. */
+    if (error->code == GK_E_SCHEMA && error->internal != NULL)
+      gk_json_set_str(check, "cure", error->internal);
+    *ready = false;
+  }
+  gk_json_add(checks, check);
+}
+
+/* A row really written: a full or read-only disk shows here and nowhere else. */
+static gk_error_t *write_probe(gk_db_t *db, apr_pool_t *pool)
+{
+  GK_TRY(gk_db_begin(db, pool));
+  gk_error_t *error = gk_db_exec(db, GK_CALL(setting_put, .name = "probe", .value = apr_psprintf(pool, "%" APR_TIME_T_FMT,
+                                                                                              apr_time_now())),
+                                 NULL, pool);
+  if (error == NULL)
+    error = gk_db_commit(db, pool);
+  gk_db_rollback(db);
+  return error;
+}
+
+static gk_error_t *disk(const char *path, gk_json_t *document, apr_pool_t *pool)
+{
+  struct statvfs fs;
+  if (statvfs(path, &fs) != 0 || fs.f_blocks == 0)
+    return gk_error_internal(pool, GK_E_CONFIG, "Can't look at '%s'", path);
+  int free_percent = (int)(fs.f_bavail * 100 / fs.f_blocks);
+  gk_json_set_int(document, "disk_free_percent", free_percent);
+  if (free_percent < 2)
+    return gk_error(pool, GK_E_DB_FULL, "磁盘只剩 %d%%，请立即清理", "Only %d %% of the disk is free: make room now",
+                    free_percent);
+  return NULL;
+}
+
+static int ready(request_rec *r)
+{
+  gk_core_t *core = gk_httpd_core();
+  gk_json_t *document = gk_json_object(r->pool), *checks = gk_json_array(r->pool);
+  bool all = true;
+  gk_db_t *db = NULL;
+  gk_error_t *error = gk_httpd_connect(r, &db, apr_time_now() + apr_time_from_sec(3));
+  add_check(checks, &all, "database", error != NULL && error->code != GK_E_SCHEMA ? error : NULL, r->pool);
+  gk_error_t *schema = error == NULL ? gk_schema_check(db, r->pool) : error->code == GK_E_SCHEMA ? error : NULL;
+  if (error == NULL || error->code == GK_E_SCHEMA)
+    add_check(checks, &all, "schema", schema, r->pool);
+  if (error == NULL && schema == NULL) {
+    const gk_season_t *season = NULL;
+    add_check(checks, &all, "write", write_probe(db, r->pool), r->pool);
+    error = gk_core_season(&season, core, db, r->pool);
+    add_check(checks, &all, "season", error, r->pool);
+    if (season != NULL) {
+      gk_json_set_int(document, "season", season->year);
+      gk_json_set_str(document, "pack", apr_pstrcat(r->pool, season->pack_name, " ", season->pack_version, NULL));
+    }
+  }
+  gk_httpd_disconnect(r);
+  add_check(checks, &all, "plugins", gk_plugins_ready(gk_core_plugins(core), r->pool), r->pool);
+  add_check(checks, &all, "disk", disk(gk_core_config(core)->instance, document, r->pool), r->pool);
+  gk_json_set_bool(document, "ready", all);
+  gk_json_set(document, "checks", checks);
+  gk_json_set_bool(document, "demo", gk_core_config(core)->demo);
+  if (gk_core_config(core)->clock_offset_us != 0)
+    gk_json_set_int(document, "clock_offset_s", gk_core_config(core)->clock_offset_us / APR_USEC_PER_SEC);
+  gk_json_set_str(document, "node", gk_core_config(core)->node);
+  if (!all)
+    apr_table_setn(r->headers_out, "Retry-After", "2");
+  return send_json(r, all ? HTTP_OK : HTTP_SERVICE_UNAVAILABLE, document);
+}
+
+int gk_httpd_status(request_rec *r)
+{
+  if (r->method_number != M_GET)
+    return HTTP_METHOD_NOT_ALLOWED;
+  gk_httpd_headers(r, NULL);
+  if (strcmp(r->uri, "/readyz") == 0)
+    return ready(r);
+  if (strcmp(r->uri, "/metrics") == 0) {
+    ap_set_content_type(r, "text/plain; version=0.0.4; charset=utf-8");
+    ap_rputs(gk_httpd_metrics_text(r->pool), r);
+    ap_rputs(gk_plugins_metrics(gk_core_plugins(gk_httpd_core()), r->pool), r);
+    return OK;
+  }
+  gk_json_t *document = gk_json_object(r->pool);
+  gk_json_set_str(document, "status", "ok");
+  return send_json(r, HTTP_OK, document);
+}

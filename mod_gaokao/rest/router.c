@@ -1,0 +1,344 @@
+/* rest/router.c: see router.h. The order of a request:
+ * match -> rights -> body -> Idempotency-Key -> handler -> keep the answer -> commit. */
+#include "rest/router.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <apr_strings.h>
+#include <apr_general.h>
+
+#include "domain/ports.h"
+
+#define VERSION GK_ROUTE_VERSION
+#define KEYLESS GK_ROUTE_KEYLESS
+#define STREAM GK_ROUTE_STREAM
+#define WAY_IN GK_ROUTE_WAY_IN
+
+#define GK_ROUTE(method, path, handler, action, body, max, flags, operation) \
+  extern __attribute__((weak)) gk_error_t *gk_rest_##handler(gk_request_t *request, gk_response_t *response);
+#include "rest/routes.def"
+#undef GK_ROUTE
+
+const gk_route_t gk_routes[] = {
+#define GK_ROUTE(method, path, handler, action, body, max, flags, operation) \
+  {#method, path, gk_rest_##handler, GK_ACTION_##action, GK_BODY_##body, max, flags, operation},
+#include "rest/routes.def"
+#undef GK_ROUTE
+};
+const int gk_route_count = (int)(sizeof(gk_routes) / sizeof(gk_routes[0]));
+
+static gk_transport_t transport;
+
+void gk_router_transport(const gk_transport_t *functions) { transport = *functions; }
+
+gk_error_t *gk_stream_start(gk_request_t *request, gk_response_t *response)
+{
+  response->streamed = true;
+  return transport.stream_start(request, response);
+}
+
+gk_error_t *gk_stream_write(gk_request_t *request, const void *bytes, apr_size_t length)
+{
+  return transport.stream_write(request, bytes, length);
+}
+
+/* ---- matching --------------------------------------------------------------------------------------- */
+
+/* Compares segment by segment. *literal: how many segments are literal, for "most specific wins". */
+static bool matches(const char *template, const char *path, const char *args[4], int *literal, apr_pool_t *pool)
+{
+  int n = 0;
+  *literal = 0;
+  for (;;) {
+    if (*template++ != '/' || *path++ != '/')
+      return false;
+    apr_size_t t = strcspn(template, "/"), p = strcspn(path, "/");
+    if (p == 0)
+      return false;
+    if (template[0] == '{') {
+      if (n == 4)
+        return false;
+      args[n++] = apr_pstrmemdup(pool, path, p);
+    } else if (t != p || memcmp(template, path, t) != 0) {
+      return false;
+    } else {
+      ++*literal;
+    }
+    template += t;
+    path += p;
+    if (*template == '\0' || *path == '\0')
+      return *template == *path;
+  }
+}
+
+static gk_error_t *find_route(gk_request_t *request, gk_response_t *response)
+{
+  const char *method = strcmp(request->method, "HEAD") == 0 ? "GET" : request->method;
+  const char *allow = NULL;
+  int best = -1;
+  for (int i = 0; i < gk_route_count; i++) {
+    const char *args[4] = {NULL, NULL, NULL, NULL};
+    int literal;
+    if (!matches(gk_routes[i].path, request->path, args, &literal, request->pool))
+      continue;
+    if (allow == NULL || strstr(allow, gk_routes[i].method) == NULL)
+      allow = apr_pstrcat(request->pool, allow != NULL ? allow : "", allow != NULL ? ", " : "", gk_routes[i].method,
+                          strcmp(gk_routes[i].method, "GET") == 0 ? ", HEAD" : "", NULL);
+    if (strcmp(gk_routes[i].method, method) == 0 && literal > best) {
+      best = literal;
+      request->route = &gk_routes[i];
+      memcpy(request->args, args, sizeof(args));
+    }
+  }
+  if (allow == NULL)
+    return gk_error_plain(request->pool, GK_E_NO_ROUTE);
+  allow = apr_pstrcat(request->pool, allow, ", OPTIONS", NULL);
+  if (request->route != NULL)
+    return NULL;
+  apr_table_setn(response->headers, "Allow", allow);
+  if (strcmp(method, "OPTIONS") == 0) {
+    response->status = 204;
+    return NULL;
+  }
+  gk_error_t *error = gk_error_plain(request->pool, GK_E_WRONG_METHOD);
+  error->zh = apr_pstrcat(request->pool, "此地址只支持 ", allow, NULL);
+  error->en = apr_pstrcat(request->pool, "This address takes ", allow, NULL);
+  return error;
+}
+
+/* ---- rights ------------------------------------------------------------------------------------------ */
+
+static bool is_write(const gk_request_t *request)
+{
+  return strcmp(request->route->method, "GET") != 0;
+}
+
+static gk_error_t *check_rights(gk_request_t *request)
+{
+  const gk_route_t *route = request->route;
+  apr_pool_t *pool = request->pool;
+  GK_TRY(gk_session_authenticate(request));
+  if (!gk_access_allows(route->action, request->who.role)) {
+    if (request->who.role == GK_ROLE_PUBLIC)
+      return gk_error_plain(pool, GK_E_NOT_SIGNED_IN);
+    return gk_error(pool, GK_E_FORBIDDEN, "您的身份不能办理这一项，请联系上级机构",
+                    "Your role may not do this: ask the bureau above you");
+  }
+  if (request->who.must_change_password && (route->flags & WAY_IN) == 0)
+    return gk_error_plain(pool, GK_E_PASSWORD_CHANGE_NEEDED);
+  if (is_write(request))
+    GK_TRY(gk_session_check_write(request));
+  return NULL;
+}
+
+/* "v7" with or without quotes and the weak mark; one version, not a list. */
+static gk_error_t *read_if_match(gk_request_t *request)
+{
+  const char *value = apr_table_get(request->headers, "If-Match");
+  if (value == NULL)
+    return gk_error(request->pool, GK_E_VERSION_NEEDED, "修改前请先读取记录，并把它的 ETag 放在 If-Match 里",
+                    "Read the record first and send its ETag as If-Match");
+  const char *p = value;
+  if (strncmp(p, "\"v", 2) == 0) {
+    char *end;
+    request->if_match = apr_strtoi64(p + 2, &end, 10);
+    if (end != p + 2 && strcmp(end, "\"") == 0 && request->if_match > 0)
+      return NULL;
+  }
+  return gk_error(request->pool, GK_E_MALFORMED, "If-Match 应为读取时得到的 ETag，例如 \"v3\"",
+                  "If-Match must be the ETag that came with the record, such as \"v3\"");
+}
+
+/* ---- body --------------------------------------------------------------------------------------------- */
+
+static gk_error_t *read_body(gk_request_t *request, const unsigned char **bytes, apr_size_t *length)
+{
+  const gk_route_t *route = request->route;
+  const char *type = apr_table_get(request->headers, "Content-Type");
+  *bytes = (const unsigned char *)"";
+  *length = 0;
+  GK_TRY(transport.body(request, route->body == GK_BODY_none ? 4096 : route->max_bytes, bytes, length));
+  if (route->body == GK_BODY_none) {
+    if (*length > 0)
+      return gk_error(request->pool, GK_E_MALFORMED, "此请求不应带内容", "This request takes no body");
+    return NULL;
+  }
+  if (route->body == GK_BODY_raw) {
+    if (type == NULL || strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0 ||
+        strncasecmp(type, "multipart/form-data", 19) == 0 || strncasecmp(type, "text/plain", 10) == 0)
+      return gk_error(request->pool, GK_E_UNSUPPORTED_TYPE, "请直接上传文件内容，并注明 Content-Type",
+                      "Send the file's bytes as the body, with its Content-Type");
+    request->raw = *bytes;
+    request->raw_length = *length;
+    request->raw_type = type;
+    return NULL;
+  }
+  if (type == NULL || strncasecmp(type, "application/json", 16) != 0 ||
+      (type[16] != '\0' && type[16] != ';' && type[16] != ' '))
+    return gk_error(request->pool, GK_E_UNSUPPORTED_TYPE, "请用 application/json 发送", "Send application/json");
+  if (*length == 0) {
+    request->json = gk_json_object(request->pool);
+    return NULL;
+  }
+  return gk_json_parse(&request->json, (const char *)*bytes, *length, request->pool);
+}
+
+/* ---- the Idempotency-Key ------------------------------------------------------------------------------ */
+
+static gk_error_t *read_key(gk_request_t *request, const char **key)
+{
+  *key = NULL;
+  if (!is_write(request) || (request->route->flags & (KEYLESS | STREAM)) != 0)
+    return NULL;
+  const char *value = apr_table_get(request->headers, "Idempotency-Key");
+  if (value == NULL)
+    return gk_error(request->pool, GK_E_KEY_NEEDED, "写入请求要带 Idempotency-Key（每次操作一个新的随机值，重发时不变）",
+                    "Writes need an Idempotency-Key: a new random value for each act, the same when it is sent again");
+  apr_size_t length = strlen(value);
+  for (const char *p = value; *p != '\0'; p++)
+    if (*p < 0x21 || *p > 0x7e)
+      length = 0;
+  if (length < 8 || length > 100)
+    return gk_error(request->pool, GK_E_MALFORMED, "Idempotency-Key 应为 8 到 100 个可见 ASCII 字符",
+                    "The Idempotency-Key must be 8 to 100 visible ASCII characters");
+  *key = value;
+  return NULL;
+}
+
+/* What the key is bound to: method, path, version and body. */
+static const char *request_digest(gk_request_t *request, const unsigned char *bytes, apr_size_t length)
+{
+  gk_sha256_t *digest = gk_sha256_start(request->pool);
+  const char *head = apr_psprintf(request->pool, "%s %s %" APR_INT64_T_FMT "\n", request->method, request->path,
+                                  request->if_match);
+  gk_sha256_add(digest, head, strlen(head));
+  gk_sha256_add(digest, bytes, length);
+  return gk_sha256_end(digest, request->pool);
+}
+
+static gk_error_t *replay(gk_request_t *request, gk_response_t *response, const char *digest,
+                          const gk_kept_answer_t *answer)
+{
+  if (strcmp(answer->request_digest, digest) != 0)
+    return gk_error(request->pool, GK_E_KEY_REUSED, "这个 Idempotency-Key 已用于另一个请求，请换一个新的",
+                    "This Idempotency-Key was used for another request: take a new one");
+  if (answer->body[0] == '\0' && answer->status != 204)
+    return gk_error(request->pool, GK_E_CONFLICT, "该操作已经完成；结果含密码，不再重复给出，请重新查询",
+                    "This was done already; the answer held passwords and is not repeated: ask for it anew");
+  response->status = answer->status;
+  response->etag = answer->etag;
+  response->location = answer->location;
+  response->text = answer->body;
+  response->length = strlen(answer->body);
+  response->media_type = "application/json";
+  apr_table_setn(response->headers, "Idempotency-Replayed", "true");
+  return NULL;
+}
+
+/* ---- running ------------------------------------------------------------------------------------------ */
+
+static gk_error_t *find_kept(gk_request_t *request, gk_response_t *response, const char *key, const char *digest,
+                             bool *done)
+{
+  gk_kept_answer_t answer;
+  *done = false;
+  if (key == NULL)
+    return NULL;
+  bool found;
+  GK_TRY(gk_store_answer_find(&request->act, key, &found, &answer));
+  if (!found)
+    return NULL;
+  *done = true;
+  return replay(request, response, digest, &answer);
+}
+
+/* Keeps the answer and commits what the handler began. */
+static gk_error_t *finish(gk_request_t *request, gk_response_t *response, const char *key, const char *digest)
+{
+  if (!gk_db_in_transaction(request->act.db))
+    return NULL;
+  if (key != NULL && response->status < 300) {
+    gk_kept_answer_t answer = {digest, response->status, response->etag, response->location, ""};
+    bool kept;
+    if (response->json != NULL && !response->keep_private)
+      answer.body = gk_json_text(response->json, request->pool);
+    GK_TRY(gk_store_answer_keep(&request->act, key, &answer, &kept));
+    if (!kept) /* the same request on another connection was first: look again */
+      return gk_error_plain(request->pool, GK_E_RETRY);
+  }
+  return gk_db_commit(request->act.db, request->pool);
+}
+
+static void reset_response(gk_response_t *response, apr_pool_t *pool)
+{
+  memset(response, 0, sizeof(*response));
+  response->status = 200;
+  response->headers = apr_table_make(pool, 4);
+}
+
+static gk_error_t *attempt(gk_request_t *request, gk_response_t *response, const char *key, const char *digest)
+{
+  bool done;
+  GK_TRY(find_kept(request, response, key, digest, &done));
+  if (done)
+    return NULL;
+  GK_TRY(gk_core_season(&request->act.season, request->act.core, request->act.db, request->pool));
+  if (request->route->handler == NULL)
+    return gk_error_internal(request->pool, GK_E_INTERNAL, "no handler for %s", request->route->operation);
+  GK_TRY(request->route->handler(request, response));
+  if (response->status == 0)
+    response->status = 200;
+  return finish(request, response, key, digest);
+}
+
+static gk_error_t *run(gk_request_t *request, gk_response_t *response)
+{
+  const unsigned char *bytes;
+  apr_size_t length;
+  const char *key, *digest = "";
+  GK_TRY(find_route(request, response));
+  if (request->route == NULL)
+    return NULL; /* OPTIONS */
+  GK_TRY(transport.connect(request, &request->act.db));
+  GK_TRY(check_rights(request));
+  if ((request->route->flags & VERSION) != 0)
+    GK_TRY(read_if_match(request));
+  GK_TRY(read_key(request, &key));
+  GK_TRY(read_body(request, &bytes, &length));
+  if (key != NULL)
+    digest = request_digest(request, bytes, length);
+  /* Deadlocks, serialisation failures and lost races for a key run the whole unit of work again. */
+  for (int tries = 0;; tries++) {
+    gk_error_t *error = attempt(request, response, key, digest);
+    if (error == NULL)
+      return NULL;
+    gk_db_rollback(request->act.db);
+    if (error->code != GK_E_RETRY || tries == 3 || response->streamed)
+      return error;
+    reset_response(response, request->pool);
+    request->query_seen->nelts = 0;
+    unsigned char jitter;
+    apr_generate_random_bytes(&jitter, 1);
+    apr_sleep((apr_interval_time_t)(1 + tries) * 2000 + jitter * 40);
+  }
+}
+
+void gk_router_run(gk_request_t *request, gk_response_t *response, gk_error_t **problem)
+{
+  reset_response(response, request->pool);
+  request->who = (gk_principal_t){.role = GK_ROLE_PUBLIC, .scope_lo = "", .scope_hi = "", .org_path = "", .login = ""};
+  request->act.who = &request->who;
+  request->act.pool = request->pool;
+  request->query_seen = apr_array_make(request->pool, 4, sizeof(const char *));
+  gk_error_t *error = run(request, response);
+  if (error != NULL) {
+    apr_table_t *headers = response->headers;
+    if (!response->streamed) {
+      gk_response_t fresh = {.headers = headers};
+      *response = fresh;
+      gk_problem(response, error, request->lang, request->act.request_id, request->pool);
+    }
+  }
+  if (problem != NULL)
+    *problem = error;
+}

@@ -1,0 +1,20 @@
+-- Season, pack and settings: what every process asks for.
+
+-- name: season_active
+-- returns: id int, year int, name text, is_real int, pack_id int, pack_name text, pack_version text, digest text
+SELECT s.id, s.year, s.name, s.is_real, coalesce(s.pack_id, 0), coalesce(p.name, ''), coalesce(p.version, ''),
+       coalesce(p.digest, '')
+  FROM season s LEFT JOIN pack p ON p.id = s.pack_id
+ WHERE s.active = 1;
+
+-- name: pack_body
+-- returns: body blob, digest text
+SELECT body, digest FROM pack WHERE id = ${id:int};
+
+-- name: setting_get
+-- returns: value text
+SELECT value FROM setting WHERE name = ${name:text};
+
+-- name: setting_put
+INSERT INTO setting (name, value) VALUES (${name:text}, ${value:text})
+ON CONFLICT (name) DO UPDATE SET value = excluded.value;
