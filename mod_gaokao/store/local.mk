@@ -1,5 +1,6 @@
 libgaokao_core_la_SOURCES += \
   %D%/calendar_store.c \
+  %D%/audit_store.c \
   %D%/db.c \
   %D%/db.h \
   %D%/db_engine.h \
@@ -7,12 +8,15 @@ libgaokao_core_la_SOURCES += \
   %D%/db_sqlite.c \
   %D%/schema.c \
   %D%/schema.h \
+  %D%/season_store.c \
   %D%/write_lock.c
 
 # Named statements (one file an aggregate) and numbered migrations.
 SQL_FILES = \
   %D%/sql/window.sql
 
+  %D%/sql/audit.sql \
+  %D%/sql/season.sql
 SCHEMA_FILES = \
   %D%/sql/schema/001_core.sql \
   %D%/sql/schema/002_tally.sql
