@@ -212,9 +212,8 @@ set_in_conf() {
 }
 
 write_httpd_conf() {
-  local conf demo=on
+  local conf
   conf=$(<"$INSTANCE/app/share/gaokao/gaokao.conf.in")
-  grep -q '^demo = on' "$INSTANCE/gaokao.conf" || demo=off
   # fill WORD VALUE: replaces @WORD@
   fill() { conf=${conf//"@$1@"/"$2"}; }
   fill INSTANCE "$INSTANCE"
@@ -229,9 +228,7 @@ write_httpd_conf() {
   fill DBD_DRIVER "$([ "$DB" = sqlite ] && echo sqlite3 || echo pgsql)"
   [ "$DB" != sqlite ] || DB_PARAMS=$INSTANCE/$DB_PARAMS
   fill DBD_PARAMS "${DB_PARAMS//\"/\\\"}"
-  fill SITE "http://127.0.0.1:$PORT"
-  fill INSECURE on
-  fill DEMO "$demo"
+  fill BIN_DIR "$INSTANCE/app/bin"
   printf '%s\n' "$conf" >"$INSTANCE/conf/httpd.conf"
 }
 
