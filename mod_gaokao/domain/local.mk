@@ -4,6 +4,8 @@ libgaokao_core_la_SOURCES += \
   %D%/access.h \
   %D%/act.c \
   %D%/act.h \
+  %D%/audit_view.c \
+  %D%/audit_view.h \
   %D%/calendar.c \
   %D%/calendar.h \
   %D%/candidate.h \

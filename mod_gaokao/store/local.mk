@@ -1,4 +1,5 @@
 libgaokao_core_la_SOURCES += \
+  %D%/audit_read_store.c \
   %D%/calendar_store.c \
   %D%/audit_store.c \
   %D%/db.c \
@@ -13,6 +14,7 @@ libgaokao_core_la_SOURCES += \
 
 # Named statements (one file an aggregate) and numbered migrations.
 SQL_FILES = \
+  %D%/sql/audit_read.sql \
   %D%/sql/window.sql
 
   %D%/sql/audit.sql \
