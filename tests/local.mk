@@ -30,10 +30,34 @@ AM_TESTS_ENVIRONMENT = \
 # What a test program links unless it says otherwise.
 LDADD = libgaokao_core.la $(CORE_LIBS) $(APR_LIBS)
 
-check_PROGRAMS += $(UNIT_TESTS)
+# Fuzz targets: replayed over their corpus here; run by libFuzzer in a build with --enable-fuzz (make fuzz).
+FUZZ_TARGETS = \
+  %D%/fuzz/fuzz_identity \
+  %D%/fuzz/fuzz_json \
+  %D%/fuzz/fuzz_text \
+  %D%/fuzz/fuzz_xml
+%C%_fuzz_fuzz_identity_SOURCES = %D%/fuzz/fuzz_identity.c $(FUZZ_ENTRY)
+%C%_fuzz_fuzz_identity_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_fuzz_json_SOURCES = %D%/fuzz/fuzz_json.c $(FUZZ_ENTRY)
+%C%_fuzz_fuzz_json_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_fuzz_text_SOURCES = %D%/fuzz/fuzz_text.c $(FUZZ_ENTRY)
+%C%_fuzz_fuzz_text_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_fuzz_xml_SOURCES = %D%/fuzz/fuzz_xml.c $(FUZZ_ENTRY)
+%C%_fuzz_fuzz_xml_LDFLAGS = $(FUZZ_LINK)
+FUZZ_ENTRY = %D%/fuzz/entry.c %D%/fuzz/gk_fuzz.h
+FUZZ_LINK = $(AM_LDFLAGS) $(GK_FUZZ_LDFLAGS)
+
+check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
 TESTS += $(UNIT_TESTS) $(GUARDS)
+if FUZZ
+AM_CPPFLAGS += -DGK_LIBFUZZER
+fuzz: $(BUILT_SOURCES) $(FUZZ_TARGETS)
+else
+TESTS += $(FUZZ_TARGETS)
+endif
 EXTRA_DIST += \
   $(GUARDS) \
+  %D%/fuzz/corpus \
   %D%/guards/gk_guard.py \
   %D%/httpd \
   %D%/tools/apr-pool-debug \
