@@ -2,6 +2,7 @@ libgaokao_core_la_SOURCES += \
   %D%/access.c \
   %D%/access.def \
   %D%/access.h \
+  %D%/account.h \
   %D%/act.c \
   %D%/act.h \
   %D%/audit_view.c \
@@ -9,19 +10,22 @@ libgaokao_core_la_SOURCES += \
   %D%/calendar.c \
   %D%/calendar.h \
   %D%/candidate.h \
-  %D%/confirm.h \
   %D%/config.c \
+  %D%/confirm.h \
   %D%/core.c \
   %D%/core.h \
   %D%/document.h \
   %D%/identity.c \
   %D%/identity.h \
+  %D%/org.h \
   %D%/own.h \
   %D%/pack.h \
   %D%/paths.c \
   %D%/paths.h \
   %D%/ports.h \
   %D%/ports_candidate.h \
+  %D%/range.h \
   %D%/reading.h \
   %D%/review.h \
+  %D%/session.h \
   %D%/verdict.h
