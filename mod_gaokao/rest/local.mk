@@ -1,7 +1,7 @@
 libgaokao_core_la_SOURCES += \
+  %D%/audit.c \
   %D%/problem.c \
   %D%/request.c \
-  %D%/audit.c \
   %D%/request.h \
   %D%/router.c \
   %D%/router.h \

@@ -1,7 +1,7 @@
 libgaokao_core_la_SOURCES += \
   %D%/audit_read_store.c \
-  %D%/calendar_store.c \
   %D%/audit_store.c \
+  %D%/calendar_store.c \
   %D%/db.c \
   %D%/db.h \
   %D%/db_engine.h \
@@ -14,11 +14,11 @@ libgaokao_core_la_SOURCES += \
 
 # Named statements (one file an aggregate) and numbered migrations.
 SQL_FILES = \
+  %D%/sql/audit.sql \
   %D%/sql/audit_read.sql \
+  %D%/sql/season.sql \
   %D%/sql/window.sql
 
-  %D%/sql/audit.sql \
-  %D%/sql/season.sql
 SCHEMA_FILES = \
   %D%/sql/schema/001_core.sql \
   %D%/sql/schema/002_tally.sql
