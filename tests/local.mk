@@ -36,6 +36,7 @@ FUZZ_TARGETS = \
   %D%/fuzz/fuzz_json \
   %D%/fuzz/fuzz_text \
   %D%/fuzz/fuzz_xml
+
 %C%_fuzz_fuzz_identity_SOURCES = %D%/fuzz/fuzz_identity.c $(FUZZ_ENTRY)
 %C%_fuzz_fuzz_identity_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_fuzz_json_SOURCES = %D%/fuzz/fuzz_json.c $(FUZZ_ENTRY)
