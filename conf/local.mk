@@ -1,9 +1,8 @@
 # Data files are installed as whole folders: a new table or pack needs no line here.
-EXTRA_DIST += \
-  conf/gaokao.conf.in \
-  conf/packs \
-  conf/schema \
-  conf/tables
+EXTRA_DIST += conf/gaokao.conf.in
+EXTRA_DIST += conf/packs
+EXTRA_DIST += conf/schema
+EXTRA_DIST += conf/tables
 
 install-data-local: install-conf
 uninstall-local: uninstall-conf

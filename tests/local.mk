@@ -2,16 +2,19 @@
 # against the core (unit/gk_test.h). Scripts (.sh, .py) find top_srcdir, top_builddir, HTTPD, NM in the environment.
 # Store tests run their suite on SQLite, and on PostgreSQL too when GK_TEST_PGSQL holds a libpq connection
 # string (./check sets it): each makes a schema of its own there.
-UNIT_TESTS = \
-  %D%/unit/test_crypto \
-  %D%/unit/test_identity \
-  %D%/unit/test_time
+UNIT_TESTS =
+UNIT_TESTS += %D%/unit/test_crypto
+UNIT_TESTS += %D%/unit/test_identity
+UNIT_TESTS += %D%/unit/test_time
 
-GUARDS = \
-  %D%/guards/binaries.py \
-  %D%/guards/documents.py \
-  %D%/guards/layers.py \
-  %D%/guards/source.py
+STORE_TESTS =
+STORE_TESTS += %D%/store/test_db
+
+GUARDS =
+GUARDS += %D%/guards/binaries.py
+GUARDS += %D%/guards/documents.py
+GUARDS += %D%/guards/layers.py
+GUARDS += %D%/guards/source.py
 
 TEST_EXTENSIONS = .sh .py
 TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
@@ -66,3 +69,14 @@ EXTRA_DIST += \
   %D%/tools/gk_instance.py \
   %D%/tools/postgresql \
   %D%/unit/gk_test.h
+check_PROGRAMS += $(UNIT_TESTS) $(STORE_TESTS)
+TESTS += $(UNIT_TESTS) $(STORE_TESTS) $(GUARDS)
+EXTRA_DIST += $(GUARDS)
+EXTRA_DIST += %D%/guards/gk_guard.py
+EXTRA_DIST += %D%/httpd
+EXTRA_DIST += %D%/store/store_test.h
+EXTRA_DIST += %D%/tools/apr-pool-debug
+EXTRA_DIST += %D%/tools/count.py
+EXTRA_DIST += %D%/tools/gk_instance.py
+EXTRA_DIST += %D%/tools/postgresql
+EXTRA_DIST += %D%/unit/gk_test.h

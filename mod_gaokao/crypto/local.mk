@@ -1,10 +1,9 @@
-libgaokao_core_la_SOURCES += \
-  %D%/crypto.h \
-  %D%/digest.c \
-  %D%/internal.h \
-  %D%/keys.c \
-  %D%/password.c \
-  %D%/seal.c \
-  %D%/session.c \
-  %D%/slip.c \
-  %D%/totp.c
+libgaokao_core_la_SOURCES += %D%/crypto.h
+libgaokao_core_la_SOURCES += %D%/digest.c
+libgaokao_core_la_SOURCES += %D%/internal.h
+libgaokao_core_la_SOURCES += %D%/keys.c
+libgaokao_core_la_SOURCES += %D%/password.c
+libgaokao_core_la_SOURCES += %D%/seal.c
+libgaokao_core_la_SOURCES += %D%/session.c
+libgaokao_core_la_SOURCES += %D%/slip.c
+libgaokao_core_la_SOURCES += %D%/totp.c

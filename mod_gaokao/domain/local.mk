@@ -29,3 +29,29 @@ libgaokao_core_la_SOURCES += \
   %D%/review.h \
   %D%/session.h \
   %D%/verdict.h
+libgaokao_core_la_SOURCES += %D%/access.c
+libgaokao_core_la_SOURCES += %D%/access.def
+libgaokao_core_la_SOURCES += %D%/access.h
+libgaokao_core_la_SOURCES += %D%/act.c
+libgaokao_core_la_SOURCES += %D%/act.h
+libgaokao_core_la_SOURCES += %D%/audit_view.c
+libgaokao_core_la_SOURCES += %D%/audit_view.h
+libgaokao_core_la_SOURCES += %D%/calendar.c
+libgaokao_core_la_SOURCES += %D%/calendar.h
+libgaokao_core_la_SOURCES += %D%/candidate.h
+libgaokao_core_la_SOURCES += %D%/config.c
+libgaokao_core_la_SOURCES += %D%/confirm.h
+libgaokao_core_la_SOURCES += %D%/core.c
+libgaokao_core_la_SOURCES += %D%/core.h
+libgaokao_core_la_SOURCES += %D%/document.h
+libgaokao_core_la_SOURCES += %D%/identity.c
+libgaokao_core_la_SOURCES += %D%/identity.h
+libgaokao_core_la_SOURCES += %D%/own.h
+libgaokao_core_la_SOURCES += %D%/pack.h
+libgaokao_core_la_SOURCES += %D%/paths.c
+libgaokao_core_la_SOURCES += %D%/paths.h
+libgaokao_core_la_SOURCES += %D%/ports.h
+libgaokao_core_la_SOURCES += %D%/ports_candidate.h
+libgaokao_core_la_SOURCES += %D%/reading.h
+libgaokao_core_la_SOURCES += %D%/review.h
+libgaokao_core_la_SOURCES += %D%/verdict.h

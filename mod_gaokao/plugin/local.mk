@@ -1,4 +1,3 @@
-libgaokao_core_la_SOURCES += \
-  %D%/calls.h \
-  %D%/plugin.h \
-  %D%/policy.h
+libgaokao_core_la_SOURCES += %D%/calls.h
+libgaokao_core_la_SOURCES += %D%/plugin.h
+libgaokao_core_la_SOURCES += %D%/policy.h

@@ -22,6 +22,28 @@ SQL_FILES = \
 SCHEMA_FILES = \
   %D%/sql/schema/001_core.sql \
   %D%/sql/schema/002_tally.sql
+libgaokao_core_la_SOURCES += %D%/audit_read_store.c
+libgaokao_core_la_SOURCES += %D%/audit_store.c
+libgaokao_core_la_SOURCES += %D%/calendar_store.c
+libgaokao_core_la_SOURCES += %D%/db.c
+libgaokao_core_la_SOURCES += %D%/db.h
+libgaokao_core_la_SOURCES += %D%/db_engine.h
+libgaokao_core_la_SOURCES += %D%/db_pgsql.c
+libgaokao_core_la_SOURCES += %D%/db_sqlite.c
+libgaokao_core_la_SOURCES += %D%/schema.c
+libgaokao_core_la_SOURCES += %D%/schema.h
+libgaokao_core_la_SOURCES += %D%/season_store.c
+libgaokao_core_la_SOURCES += %D%/write_lock.c
+
+# Named statements (one file an aggregate) and numbered migrations.
+SQL_FILES =
+SQL_FILES += %D%/sql/audit.sql
+SQL_FILES += %D%/sql/audit_read.sql
+SQL_FILES += %D%/sql/season.sql
+SQL_FILES += %D%/sql/window.sql
+SCHEMA_FILES =
+SCHEMA_FILES += %D%/sql/schema/001_core.sql
+SCHEMA_FILES += %D%/sql/schema/002_tally.sql
 
 EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
 
