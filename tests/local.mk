@@ -6,6 +6,11 @@ UNIT_TESTS =
 UNIT_TESTS += %D%/unit/test_crypto
 UNIT_TESTS += %D%/unit/test_identity
 UNIT_TESTS += %D%/unit/test_time
+UNIT_TESTS = \
+  %D%/unit/test_calendar \
+  %D%/unit/test_crypto \
+  %D%/unit/test_identity \
+  %D%/unit/test_time
 
 STORE_TESTS =
 STORE_TESTS += %D%/store/test_db

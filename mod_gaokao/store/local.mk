@@ -47,7 +47,6 @@ SCHEMA_FILES += %D%/sql/schema/002_tally.sql
 
 EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
 
-if HAVE_SQLGEN
 EXTRA_DIST += %D%/sqlgen.awk
 BUILT_SOURCES += %D%/sql.h
 nodist_libgaokao_core_la_SOURCES += %D%/sql.c %D%/sql.h
@@ -61,9 +60,7 @@ CLEANFILES += %D%/sql.c %D%/sql.h %D%/sql.stamp
 	$(AM_V_at)touch $@
 %D%/sql.c %D%/sql.h: %D%/sql.stamp
 	@test -f $@ || { rm -f %D%/sql.stamp; $(MAKE) $(AM_MAKEFLAGS) %D%/sql.stamp; }
-endif
 
-if HAVE_SCHEMAGEN
 EXTRA_DIST += %D%/schemagen.awk
 nodist_libgaokao_core_la_SOURCES += %D%/schema_texts.c
 CLEANFILES += %D%/schema_texts.c
@@ -72,4 +69,3 @@ CLEANFILES += %D%/schema_texts.c
 	$(AM_V_GEN)$(MKDIR_P) %D% && cd $(srcdir) && \
 	  $(AWK) -v out=$(abs_builddir)/$@.new -f %D%/schemagen.awk $(SCHEMA_FILES) </dev/null
 	$(AM_V_at)mv -f $@.new $@
-endif
