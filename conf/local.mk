@@ -20,7 +20,5 @@ install-conf:
 
 uninstall-conf:
 	rm -f $(DESTDIR)$(gkdatadir)/gaokao.conf.in
-	$(MKDIR_P) $(DESTDIR)$(gkdatadir)
-	$(INSTALL_DATA) $(srcdir)/conf/gaokao.conf.in $(DESTDIR)$(gkdatadir)/
 	for d in tables packs schema; do rm -rf $(DESTDIR)$(gkdatadir)/$$d; done
 .PHONY: install-conf uninstall-conf

@@ -3,14 +3,10 @@
 # Store tests run their suite on SQLite, and on PostgreSQL too when GK_TEST_PGSQL holds a libpq connection
 # string (./check sets it): each makes a schema of its own there.
 UNIT_TESTS =
+UNIT_TESTS += %D%/unit/test_calendar
 UNIT_TESTS += %D%/unit/test_crypto
 UNIT_TESTS += %D%/unit/test_identity
 UNIT_TESTS += %D%/unit/test_time
-UNIT_TESTS = \
-  %D%/unit/test_calendar \
-  %D%/unit/test_crypto \
-  %D%/unit/test_identity \
-  %D%/unit/test_time
 
 STORE_TESTS =
 STORE_TESTS += %D%/store/test_db
@@ -39,12 +35,13 @@ AM_TESTS_ENVIRONMENT = \
 LDADD = libgaokao_core.la $(CORE_LIBS) $(APR_LIBS)
 
 # Fuzz targets: replayed over their corpus here; run by libFuzzer in a build with --enable-fuzz (make fuzz).
-FUZZ_TARGETS = \
-  %D%/fuzz/fuzz_identity \
-  %D%/fuzz/fuzz_json \
-  %D%/fuzz/fuzz_text \
-  %D%/fuzz/fuzz_xml
-
+FUZZ_TARGETS =
+FUZZ_TARGETS += %D%/fuzz/fuzz_identity
+FUZZ_TARGETS += %D%/fuzz/fuzz_json
+FUZZ_TARGETS += %D%/fuzz/fuzz_text
+FUZZ_TARGETS += %D%/fuzz/fuzz_xml
+FUZZ_ENTRY = %D%/fuzz/entry.c %D%/fuzz/gk_fuzz.h
+FUZZ_LINK = $(AM_LDFLAGS) $(GK_FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_identity_SOURCES = %D%/fuzz/fuzz_identity.c $(FUZZ_ENTRY)
 %C%_fuzz_fuzz_identity_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_fuzz_json_SOURCES = %D%/fuzz/fuzz_json.c $(FUZZ_ENTRY)
@@ -53,30 +50,18 @@ FUZZ_TARGETS = \
 %C%_fuzz_fuzz_text_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_fuzz_xml_SOURCES = %D%/fuzz/fuzz_xml.c $(FUZZ_ENTRY)
 %C%_fuzz_fuzz_xml_LDFLAGS = $(FUZZ_LINK)
-FUZZ_ENTRY = %D%/fuzz/entry.c %D%/fuzz/gk_fuzz.h
-FUZZ_LINK = $(AM_LDFLAGS) $(GK_FUZZ_LDFLAGS)
 
-check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
-TESTS += $(UNIT_TESTS) $(GUARDS)
+check_PROGRAMS += $(UNIT_TESTS) $(STORE_TESTS) $(FUZZ_TARGETS)
+TESTS += $(UNIT_TESTS) $(STORE_TESTS) $(GUARDS)
 if FUZZ
 AM_CPPFLAGS += -DGK_LIBFUZZER
 fuzz: $(BUILT_SOURCES) $(FUZZ_TARGETS)
 else
 TESTS += $(FUZZ_TARGETS)
 endif
-EXTRA_DIST += \
-  $(GUARDS) \
-  %D%/fuzz/corpus \
-  %D%/guards/gk_guard.py \
-  %D%/httpd \
-  %D%/tools/apr-pool-debug \
-  %D%/tools/count.py \
-  %D%/tools/gk_instance.py \
-  %D%/tools/postgresql \
-  %D%/unit/gk_test.h
-check_PROGRAMS += $(UNIT_TESTS) $(STORE_TESTS)
-TESTS += $(UNIT_TESTS) $(STORE_TESTS) $(GUARDS)
+
 EXTRA_DIST += $(GUARDS)
+EXTRA_DIST += %D%/fuzz/corpus
 EXTRA_DIST += %D%/guards/gk_guard.py
 EXTRA_DIST += %D%/httpd
 EXTRA_DIST += %D%/store/store_test.h

@@ -12,18 +12,6 @@ mod_gaokao_la_SOURCES += %D%/metrics.c
 mod_gaokao_la_SOURCES += %D%/status.c
 mod_gaokao_la_SOURCES += %D%/worker.c
 mod_gaokao_la_SOURCES += mod_gaokao/mod_gaokao.c
-mod_gaokao_la_SOURCES = \
-  mod_gaokao/mod_gaokao.c \
-  %D%/body.c \
-  %D%/config.c \
-  %D%/dbd.c \
-  %D%/directives.def \
-  %D%/handler.c \
-  %D%/httpd_internal.h \
-  %D%/lifecycle.c \
-  %D%/metrics.c \
-  %D%/status.c \
-  %D%/worker.c
 mod_gaokao_la_CPPFLAGS = $(AM_CPPFLAGS) $(HTTPD_CPPFLAGS)
 mod_gaokao_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -export-symbols-regex '^gaokao_module$$'
 mod_gaokao_la_LIBADD = libgaokao_core.la $(CORE_LIBS)

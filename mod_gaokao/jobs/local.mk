@@ -1,1 +1,0 @@
-libgaokao_core_la_SOURCES +=
