@@ -89,13 +89,16 @@ static gk_error_t *check(const reader_t *reader)
 {
   gk_config_t *c = reader->config;
   if (c->engine == 0)
-    return gk_error_internal(reader->pool, GK_E_CONFIG, "%s: db_engine is missing, for example: db_engine = sqlite", reader->file);
+    return gk_error_internal(reader->pool, GK_E_CONFIG,
+                             "%s: db_engine is missing, for example: db_engine = sqlite", reader->file);
   if (c->engine == GK_SQLITE)
     c->db_params = below(reader, c->db_params != NULL ? c->db_params : "data/gaokao.db");
   if (c->db_params == NULL)
-    return gk_error_internal(reader->pool, GK_E_CONFIG, "%s: db_params is missing, for example: db_params = host=db1 dbname=gaokao", reader->file);
+    return gk_error_internal(reader->pool, GK_E_CONFIG,
+                             "%s: db_params is missing, for example: db_params = host=db1 dbname=gaokao", reader->file);
   if (c->clock_offset_us != 0 && !c->demo)
-    return gk_error_internal(reader->pool, GK_E_CONFIG, "%s: clock_offset is for demonstrations only: set demo = on or take it out", reader->file);
+    return gk_error_internal(reader->pool, GK_E_CONFIG,
+                             "%s: clock_offset is for demonstrations only: set demo = on or take it out", reader->file);
   return NULL;
 }
 

@@ -97,7 +97,8 @@ static inline void store_end(void)
     if (error == NULL)
       error = gk_db_ready(admin, 0, pool);
     if (error == NULL)
-      error = gk_db_script(admin, apr_pstrcat(pool, "SET client_min_messages = error; DROP SCHEMA ", store.dir, " CASCADE", NULL), pool);
+      error = gk_db_script(admin, apr_pstrcat(pool, "SET client_min_messages = error; DROP SCHEMA ", store.dir,
+                                                " CASCADE", NULL), pool);
     if (error != NULL)
       store_fatal(error);
     apr_pool_destroy(pool);
