@@ -61,6 +61,7 @@ TESTS += $(FUZZ_TARGETS)
 endif
 
 EXTRA_DIST += $(GUARDS)
+EXTRA_DIST += %D%/README.md
 EXTRA_DIST += %D%/fuzz/corpus
 EXTRA_DIST += %D%/guards/gk_guard.py
 EXTRA_DIST += %D%/httpd
