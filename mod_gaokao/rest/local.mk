@@ -1,4 +1,5 @@
 libgaokao_core_la_SOURCES += %D%/audit.c
+libgaokao_core_la_SOURCES += %D%/parts.c
 libgaokao_core_la_SOURCES += %D%/problem.c
 libgaokao_core_la_SOURCES += %D%/request.c
 libgaokao_core_la_SOURCES += %D%/request.h

@@ -6,6 +6,7 @@ libgaokao_core_la_SOURCES += %D%/db.h
 libgaokao_core_la_SOURCES += %D%/db_engine.h
 libgaokao_core_la_SOURCES += %D%/db_pgsql.c
 libgaokao_core_la_SOURCES += %D%/db_sqlite.c
+libgaokao_core_la_SOURCES += %D%/part_store.c
 libgaokao_core_la_SOURCES += %D%/schema.c
 libgaokao_core_la_SOURCES += %D%/schema.h
 libgaokao_core_la_SOURCES += %D%/season_store.c
@@ -15,6 +16,7 @@ libgaokao_core_la_SOURCES += %D%/write_lock.c
 SQL_FILES =
 SQL_FILES += %D%/sql/audit.sql
 SQL_FILES += %D%/sql/audit_read.sql
+SQL_FILES += %D%/sql/part.sql
 SQL_FILES += %D%/sql/season.sql
 SQL_FILES += %D%/sql/window.sql
 
