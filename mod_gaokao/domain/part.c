@@ -1,6 +1,7 @@
 /* domain/part.c: see part.h. */
 #include "domain/part.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static const struct {
