@@ -50,6 +50,8 @@ static gk_error_t *connect_request(gk_request_t *request, gk_db_t **db)
   return gk_httpd_connect(request->transport, db, stream ? 0 : apr_time_now() + apr_time_from_sec(10));
 }
 
+static void release_connection(gk_request_t *request) { gk_httpd_disconnect(request->transport); }
+
 static gk_error_t *start_stream(gk_request_t *request, gk_response_t *response)
 {
   request_rec *r = request->transport;
@@ -69,7 +71,7 @@ static gk_error_t *write_stream(gk_request_t *request, const void *bytes, apr_si
   return NULL;
 }
 
-static const gk_transport_t transport = {read_whole_body, connect_request, start_stream, write_stream};
+static const gk_transport_t transport = {read_whole_body, connect_request, release_connection, start_stream, write_stream};
 
 /* -------------------------------------------------------------------------------------------------------- */
 

@@ -84,6 +84,13 @@ int gk_query_limit(gk_request_t *request, gk_error_t **error);
  * more, NULL on the last page; callers ask their statement for limit + 1 rows. */
 void gk_response_list(gk_request_t *request, gk_response_t *response, gk_json_t *items, const char *cursor);
 
+/* ---- the connection ------------------------------------------------------------------------------- */
+
+/* Gives the database connection back while something slow happens (a password is hashed), and takes one again. act.db
+ * is NULL in between. Not inside a transaction. resume: DB_DOWN when there is none to be had. */
+void gk_request_pause_db(gk_request_t *request);
+gk_error_t *gk_request_resume_db(gk_request_t *request);
+
 /* ---- streams (STREAM routes) ----------------------------------------------------------------------- */
 
 /* Sends headers and starts the body. After it errors can only cut the connection. */

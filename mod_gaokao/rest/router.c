@@ -42,6 +42,17 @@ gk_error_t *gk_stream_write(gk_request_t *request, const void *bytes, apr_size_t
   return transport.stream_write(request, bytes, length);
 }
 
+void gk_request_pause_db(gk_request_t *request)
+{
+  transport.release(request);
+  request->act.db = NULL;
+}
+
+gk_error_t *gk_request_resume_db(gk_request_t *request)
+{
+  return request->act.db != NULL ? NULL : transport.connect(request, &request->act.db);
+}
+
 /* ---- matching --------------------------------------------------------------------------------------- */
 
 /* Compares segment by segment. *literal: how many segments are literal, for "most specific wins". */
@@ -255,7 +266,7 @@ static gk_error_t *find_kept(gk_request_t *request, gk_response_t *response, con
 /* Keeps the answer and commits what the handler began. */
 static gk_error_t *finish(gk_request_t *request, gk_response_t *response, const char *key, const char *digest)
 {
-  if (!gk_db_in_transaction(request->act.db))
+  if (request->act.db == NULL || !gk_db_in_transaction(request->act.db))
     return NULL;
   if (key != NULL && response->status < 300) {
     gk_kept_answer_t answer = {digest, response->status, response->etag, response->location, ""};
@@ -299,12 +310,15 @@ static gk_error_t *run(gk_request_t *request, gk_response_t *response)
   GK_TRY(find_route(request, response));
   if (request->route == NULL)
     return NULL; /* OPTIONS */
-  GK_TRY(transport.connect(request, &request->act.db));
+  GK_TRY(gk_request_resume_db(request));
   GK_TRY(check_rights(request));
   if ((request->route->flags & VERSION) != 0)
     GK_TRY(read_if_match(request));
   GK_TRY(read_key(request, &key));
+  if (is_write(request)) /* the client may send its body as slowly as it likes */
+    gk_request_pause_db(request);
   GK_TRY(read_body(request, &bytes, &length));
+  GK_TRY(gk_request_resume_db(request));
   if (key != NULL)
     digest = request_digest(request, bytes, length);
   /* Deadlocks, serialisation failures and lost races for a key run the whole unit of work again. */
@@ -312,8 +326,9 @@ static gk_error_t *run(gk_request_t *request, gk_response_t *response)
     gk_error_t *error = attempt(request, response, key, digest);
     if (error == NULL)
       return NULL;
-    gk_db_rollback(request->act.db);
-    if (error->code != GK_E_RETRY || tries == 3 || response->streamed)
+    if (request->act.db != NULL)
+      gk_db_rollback(request->act.db);
+    if (request->act.db == NULL || error->code != GK_E_RETRY || tries == 3 || response->streamed)
       return error;
     reset_response(response, request->pool);
     request->query_seen->nelts = 0;
