@@ -62,12 +62,10 @@ endif
 
 EXTRA_DIST += $(GUARDS)
 EXTRA_DIST += %D%/README.md
+EXTRA_DIST += %D%/faults
 EXTRA_DIST += %D%/fuzz/corpus
 EXTRA_DIST += %D%/guards/gk_guard.py
 EXTRA_DIST += %D%/httpd
 EXTRA_DIST += %D%/store/store_test.h
-EXTRA_DIST += %D%/tools/apr-pool-debug
-EXTRA_DIST += %D%/tools/count.py
-EXTRA_DIST += %D%/tools/gk_instance.py
-EXTRA_DIST += %D%/tools/postgresql
+EXTRA_DIST += %D%/tools
 EXTRA_DIST += %D%/unit/gk_test.h
