@@ -45,6 +45,7 @@ CREATE TABLE org (
   updated_us BIGINT NOT NULL
 );
 CREATE INDEX org_parent ON org (parent_id, code);
+CREATE INDEX org_closed ON org (path) WHERE enabled = 0;
 
 -- realm: staff or candidate. A candidate's login is the registration number of its season (season_id 0: staff).
 CREATE TABLE account (
@@ -74,6 +75,14 @@ CREATE TABLE account (
 );
 CREATE INDEX account_scope ON account (org_path, realm, login);
 CREATE INDEX account_candidate ON account (candidate_id);
+
+-- Failed sign-ins of names that nobody has, by a keyed digest of the name: they wait as long as real ones do.
+CREATE TABLE sign_in_miss (
+  bucket BIGINT PRIMARY KEY,
+  failures BIGINT NOT NULL,
+  blocked_until_us BIGINT NOT NULL,
+  updated_us BIGINT NOT NULL
+);
 
 -- Sessions ended before they expire.
 CREATE TABLE ended_session (
