@@ -6,7 +6,9 @@ libgaokao_core_la_SOURCES += %D%/db.h
 libgaokao_core_la_SOURCES += %D%/db_engine.h
 libgaokao_core_la_SOURCES += %D%/db_pgsql.c
 libgaokao_core_la_SOURCES += %D%/db_sqlite.c
+libgaokao_core_la_SOURCES += %D%/org_store.c
 libgaokao_core_la_SOURCES += %D%/part_store.c
+libgaokao_core_la_SOURCES += %D%/range_store.c
 libgaokao_core_la_SOURCES += %D%/schema.c
 libgaokao_core_la_SOURCES += %D%/schema.h
 libgaokao_core_la_SOURCES += %D%/season_store.c
@@ -16,33 +18,11 @@ libgaokao_core_la_SOURCES += %D%/write_lock.c
 SQL_FILES =
 SQL_FILES += %D%/sql/audit.sql
 SQL_FILES += %D%/sql/audit_read.sql
+SQL_FILES += %D%/sql/org.sql
 SQL_FILES += %D%/sql/part.sql
+SQL_FILES += %D%/sql/range.sql
 SQL_FILES += %D%/sql/season.sql
 SQL_FILES += %D%/sql/window.sql
-libgaokao_core_la_SOURCES += \
-  %D%/audit_read_store.c \
-  %D%/audit_store.c \
-  %D%/calendar_store.c \
-  %D%/db.c \
-  %D%/db.h \
-  %D%/db_engine.h \
-  %D%/db_pgsql.c \
-  %D%/db_sqlite.c \
-  %D%/org_store.c \
-  %D%/range_store.c \
-  %D%/schema.c \
-  %D%/schema.h \
-  %D%/season_store.c \
-  %D%/write_lock.c
-
-# Named statements (one file an aggregate) and numbered migrations.
-SQL_FILES = \
-  %D%/sql/audit.sql \
-  %D%/sql/audit_read.sql \
-  %D%/sql/org.sql \
-  %D%/sql/range.sql \
-  %D%/sql/season.sql \
-  %D%/sql/window.sql
 
 SCHEMA_FILES =
 SCHEMA_FILES += %D%/sql/schema/001_core.sql
