@@ -6,6 +6,7 @@ UNIT_TESTS =
 UNIT_TESTS += %D%/unit/test_calendar
 UNIT_TESTS += %D%/unit/test_crypto
 UNIT_TESTS += %D%/unit/test_identity
+UNIT_TESTS += %D%/unit/test_pack
 UNIT_TESTS += %D%/unit/test_time
 
 STORE_TESTS =

@@ -68,6 +68,7 @@ bool gk_field_normalise(const char **out, const gk_field_t *field, const gk_pack
  *   FIELD_max_gap, _overlaps, _backwards, _unordered, _open      rows fields with month columns start and end: longest gap
  *                      between neighbours in months, pairs that overlap, rows that end before they start, neighbours out
  *                      of order (newest first or oldest first are both orders), rows without an end
+ *   FIELD_first, _last_start      of the same: earliest and latest start as 200809
  *   birth_number, age  whole years on as_of (gk_identity_age)
  *   id_case            gk_identity_code of id_number for id_type; id_number_ok 1 or 0
  *   id_birth, id_sex, id_division, id_province         what the number says (absent when it says nothing)

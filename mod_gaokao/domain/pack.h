@@ -50,7 +50,9 @@ typedef enum gk_normalise_t {
   GK_NORMALISE_NARROW, GK_NORMALISE_NONE, GK_NORMALISE_NAME, GK_NORMALISE_ID, GK_NORMALISE_UPPER
 } gk_normalise_t;
 
-/* One pair of edit="candidate:filling point,county:any": `role` may edit at `stage`; "any" matches all. */
+/* One pair of edit="candidate:filling point,county:any": `role` may edit at `stage`; "any" matches all.
+ * Roles: candidate, point, reviewer, county, city, province, and reading (a stored card reading that is being applied).
+ * Stages: entry (allocated or waiting, no card read yet), filling (until confirmed), correction (after it). */
 typedef struct gk_edit_t { const char *role, *stage; } gk_edit_t;
 
 typedef struct gk_field_t gk_field_t;
@@ -175,6 +177,13 @@ typedef struct gk_photo_profile_t {
 
 typedef struct gk_retention_t { const char *kind; int days; } gk_retention_t;
 
+/* A derived field that gk_derive() can give for this pack (domain/document.h). */
+typedef struct gk_derived_t {
+  const char *name;                 /* address_length */
+  const char *field;                /* the field it comes from, or NULL */
+  bool numeric;                     /* digits of at most 15 places: may be compared as a number */
+} gk_derived_t;
+
 typedef struct gk_pack_t {
   const char *id;                   /* hunan-2014 */
   int version;
@@ -184,7 +193,9 @@ typedef struct gk_pack_t {
   apr_array_header_t *sections;     /* gk_section_t */
   apr_array_header_t *fields;       /* gk_field_t */
   apr_hash_t *fields_by_id;
-  apr_array_header_t *tables;       /* gk_table_t */
+  apr_array_header_t *derived;      /* gk_derived_t */
+  apr_hash_t *derived_by_name;
+  apr_array_header_t *tables;       /* gk_table_t; the subjects make one more, "subject" */
   apr_hash_t *tables_by_id;
   apr_array_header_t *rules;        /* gk_rule_t */
   apr_hash_t *rules_by_id;
