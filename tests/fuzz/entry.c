@@ -4,12 +4,21 @@
 #include <apr_file_info.h>
 #include <apr_file_io.h>
 
+/* Once: apr_terminate() undoes only as many as there were. */
+static void start(void)
+{
+  static int started;
+  if (!started)
+    apr_initialize();
+  started = 1;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   static apr_pool_t *root;
   apr_pool_t *pool;
   if (root == NULL) {
-    apr_initialize();
+    start();
     apr_pool_create(&root, NULL);
   }
   apr_pool_create(&pool, root);
@@ -50,7 +59,7 @@ int main(int argc, char **argv)
   apr_finfo_t entry;
   int count = 0, failed = 0;
   setvbuf(stdout, NULL, _IOLBF, 0);
-  apr_initialize();
+  start();
   apr_pool_create(&pool, NULL);
   name = name != NULL ? name + 1 : argv[0];
   if (strncmp(name, "lt-", 3) == 0)
@@ -68,6 +77,7 @@ int main(int argc, char **argv)
       failed += replay(apr_pstrcat(pool, folder, "/", entry.name, NULL), entry.name, count, pool);
     }
   printf("1..%d\n", count);
+  apr_terminate(); /* with every pool, so that what is left is a leak */
   return failed > 0;
 }
 #endif
