@@ -1,0 +1,374 @@
+/* plugin/registry.c: the plugins of a configuration, from the file to the last call. Nothing lies in statics: the
+ * configuration is read twice at startup and again at each reload, and each time makes its own gk_plugins_t. */
+#include <string.h>
+#include <apr_strings.h>
+#include "plugin/internal.h"
+
+#define PRESET_POLICY_DEADLINE_US (500 * 1000)
+#define PRESET_DEADLINE_US (5 * 1000 * 1000)
+enum { PRESET_FAIL_LIMIT = 5 };
+
+static apr_status_t stop_at_cleanup(void *data)
+{
+  gk_plugins_stop(data);
+  return APR_SUCCESS;
+}
+
+gk_plugins_t *gk_plugins_create(const gk_plugin_env_t *env, apr_pool_t *pool)
+{
+  gk_plugins_t *plugins = apr_pcalloc(pool, sizeof(*plugins));
+  plugins->pool = pool;
+  plugins->plugins = apr_array_make(pool, 8, sizeof(gk_plugin_t *));
+  if (env != NULL)
+    plugins->env = *env;
+  /* Before the pool's other cleanups, which close the files the code comes from. */
+  apr_pool_pre_cleanup_register(pool, plugins, stop_at_cleanup);
+  return plugins;
+}
+
+static gk_plugin_t *at(const gk_plugins_t *plugins, int i)
+{
+  return APR_ARRAY_IDX(plugins->plugins, i, gk_plugin_t *);
+}
+
+static gk_plugin_t *find(const gk_plugins_t *plugins, const char *name)
+{
+  for (int i = 0; name != NULL && i < plugins->plugins->nelts; i++)
+    if (strcmp(at(plugins, i)->name, name) == 0)
+      return at(plugins, i);
+  return NULL;
+}
+
+gk_plugin_t *gk_plugin__next(gk_plugins_t *plugins, apr_uint32_t kind, int *i)
+{
+  while (*i < plugins->plugins->nelts) {
+    gk_plugin_t *plugin = at(plugins, (*i)++);
+    if (plugin->image != NULL && plugin->image->descriptor.kind == kind)
+      return plugin;
+  }
+  return NULL;
+}
+
+/* "alpha; beta" of findings, in one language. */
+static const char *join(const apr_array_header_t *findings, bool english, apr_pool_t *pool)
+{
+  const char *text = NULL;
+  for (int i = 0; i < findings->nelts; i++) {
+    const gk_plugin__finding_t *finding = &APR_ARRAY_IDX(findings, i, gk_plugin__finding_t);
+    const char *one = english ? finding->en : finding->zh;
+    text = text == NULL ? one : apr_pstrcat(pool, text, english ? "; " : "；", one, NULL);
+  }
+  return text;
+}
+
+static void set_reason(gk_plugin_t *plugin, const gk_error_t *error)
+{
+  const gk_violation_t *first = error->violations != NULL && error->violations->nelts > 0
+                                    ? &APR_ARRAY_IDX(error->violations, 0, gk_violation_t) : NULL;
+  const char *zh = error->zh != NULL ? error->zh : first != NULL ? first->zh : gk_error_info(error->code)->zh;
+  const char *en = error->en != NULL ? error->en : first != NULL ? first->en : gk_error_info(error->code)->en;
+  apr_thread_mutex_lock(plugin->lock);
+  plugin->reason_zh = apr_pstrdup(plugin->plugins->pool, zh);
+  plugin->reason_en = apr_pstrdup(plugin->plugins->pool, en);
+  apr_thread_mutex_unlock(plugin->lock);
+}
+
+/* Moves the faults of `error` to *all, at `where` when they have no place of their own. */
+static void collect(gk_error_t **all, const gk_plugin_t *plugin, const gk_error_t *error, const char *code,
+                    apr_pool_t *pool)
+{
+  const char *where = plugin->row.where != NULL ? plugin->row.where : plugin->name;
+  if (error->violations == NULL) {
+    const char *zh = error->zh != NULL ? error->zh : gk_error_info(error->code)->zh;
+    gk_violation(all, pool, where, code, "%s", "%s", zh);
+    APR_ARRAY_IDX((*all)->violations, (*all)->violations->nelts - 1, gk_violation_t).en =
+        apr_pstrdup(pool, error->en != NULL ? error->en : gk_error_info(error->code)->en);
+    return;
+  }
+  for (int i = 0; i < error->violations->nelts; i++) {
+    const gk_violation_t *one = &APR_ARRAY_IDX(error->violations, i, gk_violation_t);
+    gk_violation(all, pool, apr_pstrdup(pool, one->pointer), one->code, "组件 %s：%s", "%s: %s", plugin->name, one->zh);
+    APR_ARRAY_IDX((*all)->violations, (*all)->violations->nelts - 1, gk_violation_t).en =
+        apr_psprintf(pool, "Plugin %s: %s", plugin->name, one->en);
+  }
+}
+
+/* What describe() says, once: it may not change. */
+static gk_error_t *read_facts(gk_plugin_t *plugin, apr_pool_t *pool, apr_pool_t *scratch)
+{
+  gaokao_facts_t given = {sizeof(given), 0, NULL};
+  gaokao_call_t call = {sizeof(call), 0, "describe", "zh-CN", 0, scratch};
+  call.deadline_us = gk_plugin__monotonic_us() + plugin->row.deadline_us;
+  plugin->facts = apr_array_make(pool, 4, sizeof(gaokao_pair_t));
+  gaokao_error_t *error = plugin->image->life.describe(plugin->current->self, &call, &given);
+  bool good = error == NULL && given.n_facts <= 32 && (given.n_facts == 0 || given.facts != NULL);
+  for (apr_uint32_t i = 0; good && i < given.n_facts; i++) {
+    good = gk_plugin__text_ok(given.facts[i].name, 64) && gk_plugin__text_ok(given.facts[i].value, 500);
+    if (good) {
+      gaokao_pair_t *fact = apr_array_push(plugin->facts);
+      fact->name = apr_pstrdup(pool, given.facts[i].name);
+      fact->value = apr_pstrdup(pool, given.facts[i].value);
+    }
+  }
+  if (good)
+    return NULL;
+  return gk_error(scratch, GK_E_PLUGIN, "组件 %s 的说明不合规", "Plugin %s: what describe() says is not right", plugin->name);
+}
+
+static void check_row(gk_plugin_t *plugin, apr_array_header_t *findings)
+{
+  apr_uint32_t kind = plugin->image->descriptor.kind;
+  gk_plugin__finding_t *finding;
+  if (kind == GAOKAO_POLICY && plugin->row.on_error == GK_ON_ERROR_SKIP) {
+    finding = apr_array_push(findings);
+    finding->code = "on-error";
+    finding->zh = "规则插件出错时不能跳过，请用 fail 或 review";
+    finding->en = "A policy may not be skipped when it fails: use fail or review";
+  }
+  if (kind == GAOKAO_EXPORT && plugin->row.on_error != GK_ON_ERROR_FAIL) {
+    finding = apr_array_push(findings);
+    finding->code = "on-error";
+    finding->zh = "导出插件出错时只能用 fail";
+    finding->en = "An export can only fail when its plugin fails: use fail";
+  }
+}
+
+static gk_plugin_t *add(gk_plugins_t *plugins, const gk_plugin_row_t *row)
+{
+  apr_pool_t *pool = plugins->pool;
+  gk_plugin_t *plugin = apr_pcalloc(pool, sizeof(*plugin));
+  plugin->plugins = plugins;
+  plugin->row = *row;
+  plugin->row.path = apr_pstrdup(pool, row->path != NULL ? row->path : "");
+  plugin->row.where = row->where != NULL ? apr_pstrdup(pool, row->where) : NULL;
+  plugin->name = row->name != NULL ? apr_pstrdup(pool, row->name) : gk_plugin__name_of(plugin->row.path, pool);
+  plugin->row.name = plugin->name;
+  if (plugin->row.on_error == 0)
+    plugin->row.on_error = GK_ON_ERROR_FAIL;
+  if (plugin->row.fail_limit <= 0)
+    plugin->row.fail_limit = PRESET_FAIL_LIMIT;
+  if (row->settings != NULL) {
+    apr_array_header_t *settings = apr_array_make(pool, row->settings->nelts + 1, sizeof(gk_plugin_setting_t));
+    for (int i = 0; i < row->settings->nelts; i++) {
+      const gk_plugin_setting_t *from = &APR_ARRAY_IDX(row->settings, i, gk_plugin_setting_t);
+      gk_plugin_setting_t *to = apr_array_push(settings);
+      to->key = apr_pstrdup(pool, from->key);
+      to->value = apr_pstrdup(pool, from->value);
+      to->where = from->where != NULL ? apr_pstrdup(pool, from->where) : plugin->row.where;
+    }
+    plugin->row.settings = settings;
+  }
+  plugin->shared = apr_pcalloc(pool, sizeof(*plugin->shared));
+  plugin->state = GK_PLUGIN_LOADED;
+  apr_thread_mutex_create(&plugin->lock, APR_THREAD_MUTEX_DEFAULT, pool);
+  APR_ARRAY_PUSH(plugins->plugins, gk_plugin_t *) = plugin;
+  return plugin;
+}
+
+/* Opens and creates one; NULL when all is well. */
+static gk_error_t *load(gk_plugin_t *plugin, apr_pool_t *scratch)
+{
+  apr_pool_t *pool = plugin->plugins->pool;
+  apr_array_header_t *findings = apr_array_make(pool, 4, sizeof(gk_plugin__finding_t));
+  gk_plugin__image_t *image = gk_plugin__open(plugin->row.path, plugin->name, findings, pool);
+  gk_error_t *error = NULL;
+  if (image != NULL) {
+    plugin->image = image;
+    if (plugin->row.deadline_us <= 0)
+      plugin->row.deadline_us =
+          image->descriptor.kind == GAOKAO_POLICY ? PRESET_POLICY_DEADLINE_US : PRESET_DEADLINE_US;
+    check_row(plugin, findings);
+  }
+  if (findings->nelts > 0) {
+    plugin->image = NULL;
+    error = gk_error(scratch, GK_E_PLUGIN, "组件 %s：%s", "%s: %s", plugin->name, join(findings, false, scratch));
+    error->en = apr_psprintf(scratch, "Plugin %s: %s", plugin->name, join(findings, true, scratch));
+    return error;
+  }
+  error = gk_plugin__make(&plugin->current, plugin, plugin->row.settings, NULL, true, scratch);
+  if (error == NULL)
+    error = read_facts(plugin, pool, scratch);
+  return error;
+}
+
+gk_error_t *gk_plugins_load(gk_plugins_t *plugins, const apr_array_header_t *rows, apr_pool_t *scratch_pool)
+{
+  gk_error_t *all = NULL;
+  for (int i = 0; i < rows->nelts; i++) {
+    const gk_plugin_row_t *row = &APR_ARRAY_IDX(rows, i, gk_plugin_row_t);
+    const char *name = row->name != NULL ? row->name : gk_plugin__name_of(row->path, scratch_pool);
+    const char *where = row->where != NULL ? row->where : name;
+    if (find(plugins, name) != NULL) {
+      gk_violation(&all, scratch_pool, where, "duplicate", "组件 '%s' 已经配置过一次", "The plugin '%s' is configured twice",
+                   name);
+      continue;
+    }
+    gk_plugin_t *plugin = add(plugins, row);
+    gk_error_t *error = load(plugin, scratch_pool);
+    if (error == NULL)
+      continue;
+    bool options = error->code == GK_E_INVALID; /* an operator's slip is never optional */
+    if (row->optional && !options) {
+      plugin->state = plugin->image == NULL ? GK_PLUGIN_MISSING : GK_PLUGIN_FAILED;
+      set_reason(plugin, error);
+      gk_plugin__log(plugin, GK_WARNING, "optional, and not loaded: %s", plugin->reason_en);
+    } else {
+      collect(&all, plugin, error, "plugin", scratch_pool);
+      plugin->state = GK_PLUGIN_FAILED;
+      set_reason(plugin, error);
+    }
+  }
+  if (all != NULL)
+    all->code = GK_E_CONFIG;
+  return all;
+}
+
+gk_error_t *gk_plugins_check(gk_plugins_t *plugins, apr_pool_t *scratch_pool)
+{
+  gk_error_t *all = NULL;
+  for (int i = 0; i < plugins->plugins->nelts; i++) {
+    gk_plugin_t *plugin = at(plugins, i);
+    if (plugin->state != GK_PLUGIN_LOADED)
+      continue;
+    gk_error_t *error = gk_plugin__check(plugin->current, scratch_pool);
+    if (error == NULL)
+      continue;
+    set_reason(plugin, error);
+    if (plugin->row.optional)
+      plugin->state = GK_PLUGIN_FAILED;
+    else
+      collect(&all, plugin, error, "plugin", scratch_pool);
+  }
+  if (all != NULL)
+    all->code = GK_E_CONFIG;
+  return all;
+}
+
+gk_error_t *gk_plugins_start(gk_plugins_t *plugins, apr_pool_t *scratch_pool)
+{
+  gk_error_t *first = NULL;
+  for (int i = 0; i < plugins->plugins->nelts; i++) {
+    gk_plugin_t *plugin = at(plugins, i);
+    if (plugin->state != GK_PLUGIN_LOADED || plugin->current == NULL)
+      continue;
+    gk_error_t *error = gk_plugin__start(plugin->current, scratch_pool);
+    apr_thread_mutex_lock(plugin->lock);
+    plugin->state = error == NULL ? GK_PLUGIN_STARTED : GK_PLUGIN_FAILED;
+    plugin->generation++;
+    apr_thread_mutex_unlock(plugin->lock);
+    if (error == NULL)
+      continue;
+    set_reason(plugin, error);
+    gk_plugin__log(plugin, plugin->row.optional ? GK_WARNING : GK_ALARM, "not started: %s", plugin->reason_en);
+    if (!plugin->row.optional && first == NULL)
+      first = error;
+  }
+  return first;
+}
+
+void gk_plugins_stop(gk_plugins_t *plugins)
+{
+  for (int i = plugins->plugins->nelts - 1; i >= 0; i--) {
+    gk_plugin_t *plugin = at(plugins, i);
+    apr_thread_mutex_lock(plugin->lock);
+    gk_plugin__instance_t *instance = plugin->current;
+    plugin->current = NULL;
+    plugin->generation++;
+    if (plugin->state == GK_PLUGIN_STARTED)
+      plugin->state = GK_PLUGIN_LOADED;
+    apr_thread_mutex_unlock(plugin->lock);
+    if (instance != NULL)
+      gk_plugin__release(instance);
+    if (plugin->overrides_pool != NULL)
+      apr_pool_destroy(plugin->overrides_pool);
+    plugin->overrides_pool = NULL;
+    plugin->overrides = NULL;
+  }
+}
+
+apr_size_t gk_plugins_shared_bytes(const gk_plugins_t *plugins)
+{
+  return sizeof(gk_plugin__shared_t) * (apr_size_t)plugins->plugins->nelts;
+}
+
+void gk_plugins_share(gk_plugins_t *plugins, void *memory)
+{
+  for (int i = 0; i < plugins->plugins->nelts; i++)
+    at(plugins, i)->shared = (gk_plugin__shared_t *)memory + i;
+}
+
+static apr_array_header_t *copy_settings(const apr_array_header_t *settings, apr_pool_t *pool)
+{
+  apr_array_header_t *copy = apr_array_make(pool, settings->nelts + 1, sizeof(gk_plugin_setting_t));
+  for (int i = 0; i < settings->nelts; i++) {
+    const gk_plugin_setting_t *from = &APR_ARRAY_IDX(settings, i, gk_plugin_setting_t);
+    gk_plugin_setting_t *to = apr_array_push(copy);
+    to->key = apr_pstrdup(pool, from->key);
+    to->value = apr_pstrdup(pool, from->value);
+    to->where = NULL;
+  }
+  return copy;
+}
+
+/* The new instance beside the old one: made, checked, started if the old one was. */
+static gk_error_t *make_anew(gk_plugin__instance_t **out, gk_plugin_t *plugin, const apr_array_header_t *settings,
+                             bool start, apr_pool_t *pool)
+{
+  gk_plugin__instance_t *instance;
+  GK_TRY(gk_plugin__make(&instance, plugin, plugin->row.settings, settings, true, pool));
+  gk_error_t *error = gk_plugin__check(instance, pool);
+  if (error == NULL && start)
+    error = gk_plugin__start(instance, pool);
+  if (error != NULL)
+    gk_plugin__release(instance);
+  else
+    *out = instance;
+  return error;
+}
+
+gk_error_t *gk_plugin_set_options(gk_plugins_t *plugins, const char *name, const apr_array_header_t *settings,
+                                  apr_pool_t *pool)
+{
+  gk_plugin_t *plugin = find(plugins, name);
+  gk_plugin__instance_t *fresh = NULL, *old;
+  apr_pool_t *own = NULL, *old_pool;
+  if (plugin == NULL || plugin->image == NULL)
+    return gk_error(pool, GK_E_NOT_FOUND, "没有组件 '%s'", "There is no plugin '%s'", name != NULL ? name : "");
+  apr_thread_mutex_lock(plugin->lock);
+  bool busy = plugin->changing;
+  bool start = plugin->state == GK_PLUGIN_STARTED || plugin->state == GK_PLUGIN_FAILED;
+  plugin->changing = true;
+  apr_thread_mutex_unlock(plugin->lock);
+  if (busy)
+    return gk_error_plain(pool, GK_E_RETRY);
+  gk_error_t *error = make_anew(&fresh, plugin, settings, start, pool);
+  if (error == NULL) {
+    apr_pool_create(&own, NULL); /* below the global pool: any thread may */
+    apr_array_header_t *overrides = copy_settings(settings, own);
+    apr_thread_mutex_lock(plugin->lock);
+    old = plugin->current;
+    old_pool = plugin->overrides_pool;
+    plugin->current = fresh;
+    plugin->overrides = overrides;
+    plugin->overrides_pool = own;
+    plugin->generation++;
+    if (start)
+      plugin->state = GK_PLUGIN_STARTED;
+    plugin->reason_zh = plugin->reason_en = NULL;
+    plugin->changing = false;
+    apr_thread_mutex_unlock(plugin->lock);
+    /* What failed before may work now. */
+    atomic_store(&plugin->shared->in_a_row, 0);
+    atomic_store(&plugin->shared->pause_us, 0);
+    atomic_store(&plugin->shared->retry_at_us, 0);
+    if (old != NULL)
+      gk_plugin__release(old);
+    if (old_pool != NULL)
+      apr_pool_destroy(old_pool);
+    return NULL;
+  }
+  apr_thread_mutex_lock(plugin->lock);
+  plugin->changing = false;
+  apr_thread_mutex_unlock(plugin->lock);
+  return error;
+}
