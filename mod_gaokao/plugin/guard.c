@@ -105,7 +105,8 @@ static void count_failure(const entry_t *entry, const char *why)
 }
 
 /* What the plugin's error becomes; counts it unless the plugin is not to blame. */
-static gk_error_t *judge(const entry_t *entry, const gaokao_error_t *error, bool *sink, apr_pool_t *pool)
+static gk_error_t *judge(const entry_t *entry, const gaokao_error_t *error, gk_plugin__sink_t *sink,
+                         apr_pool_t *pool)
 {
   gk_plugin_t *plugin = entry->instance->plugin;
   const char *zh = gk_plugin__sentence(pool, error->zh), *en = gk_plugin__sentence(pool, error->en);
@@ -118,7 +119,7 @@ static gk_error_t *judge(const entry_t *entry, const gaokao_error_t *error, bool
     return result;
   case GAOKAO_E_SINK:
     if (sink != NULL) {
-      *sink = true;
+      sink->failed = true;
       count_success(entry);
       return gk_error_plain(pool, GK_E_PLUGIN); /* the caller has the sink's own error */
     }
@@ -136,7 +137,7 @@ static gk_error_t *judge(const entry_t *entry, const gaokao_error_t *error, bool
 }
 
 gk_error_t *gk_plugin__guard(gk_plugin__instance_t *instance, const char *request_id, gk_plugin__fn fn, void *baton,
-                             bool *sink, apr_pool_t *scratch, apr_pool_t *pool)
+                             gk_plugin__sink_t *sink, apr_pool_t *scratch, apr_pool_t *pool)
 {
   gk_plugin_t *plugin = instance->plugin;
   entry_t entry = {instance, 0, false};
@@ -147,12 +148,14 @@ gk_error_t *gk_plugin__guard(gk_plugin__instance_t *instance, const char *reques
   if (scratch == NULL)
     apr_pool_create(&call.pool, pool);
   call.deadline_us = entry.started_us + plugin->row.deadline_us;
+  if (sink != NULL)
+    sink->waited_us = 0;
   if (instance->turn != NULL)
     apr_thread_mutex_lock(instance->turn);
   gaokao_error_t *error = fn(baton, &call, instance, &lie);
   if (instance->turn != NULL)
     apr_thread_mutex_unlock(instance->turn);
-  apr_int64_t took_us = gk_plugin__monotonic_us() - entry.started_us;
+  apr_int64_t took_us = gk_plugin__monotonic_us() - entry.started_us - (sink != NULL ? sink->waited_us : 0);
   atomic_fetch_sub(&plugin->inside, 1);
   count_time(plugin, took_us);
   if (took_us > plugin->row.deadline_us)

@@ -88,7 +88,7 @@ struct gk_plugin_t {
   gk_plugin_state_t state;             /* never DEGRADED: that is worked out from `shared` */
   const char *reason_zh, *reason_en;
   gk_plugin__instance_t *current;
-  apr_uint32_t generation;             /* changes with `current` */
+  _Atomic apr_uint32_t generation;     /* changes with `current` */
   bool changing;                       /* an option change is under way */
   apr_pool_t *overrides_pool;
   apr_array_header_t *overrides;       /* gk_plugin_setting_t, or NULL */
@@ -138,14 +138,18 @@ void gk_plugin__hold_again(gk_plugin__instance_t *instance);
 /* Gives a reference back; the last one stops and destroys the instance. */
 void gk_plugin__release(gk_plugin__instance_t *instance);
 
-/* guard.c: the one way into a plugin. `fn` makes the call, checks and copies the answer, and sets *lie to what the
- * answer broke. `instance` must be held. `scratch` NULL: a pool for this call is made below `pool`.
- * Errors, in `pool`: INVALID with the plugin's sentence when it blames its input; PLUGIN. `*sink` (may be NULL) is set when
- * the plugin handed on an error of a sink. */
+/* guard.c: a call. It makes the call, checks and copies the answer, and sets *lie to what the answer broke. */
 typedef gaokao_error_t *(*gk_plugin__fn)(void *baton, const gaokao_call_t *call, gk_plugin__instance_t *instance,
                                          const char **lie);
+/* For calls that are given a sink of bytes: waiting for it is not the plugin's time. */
+typedef struct gk_plugin__sink_t {
+  apr_int64_t waited_us;               /* by this call; set by the sink, zeroed by the guard */
+  bool failed;                         /* the plugin handed on the sink's error */
+} gk_plugin__sink_t;
+/* The one way into a plugin. `instance` must be held; `sink` may be NULL. `scratch` NULL: a pool for this call is made
+ * below `pool`. Errors, in `pool`: INVALID with the plugin's sentence when it blames its input; PLUGIN. */
 gk_error_t *gk_plugin__guard(gk_plugin__instance_t *instance, const char *request_id, gk_plugin__fn fn, void *baton,
-                             bool *sink, apr_pool_t *scratch, apr_pool_t *pool);
+                             gk_plugin__sink_t *sink, apr_pool_t *scratch, apr_pool_t *pool);
 /* PLUGIN, saying that it is not in service. */
 gk_error_t *gk_plugin__refusal(gk_plugin_t *plugin, apr_interval_time_t retry_after_us, apr_pool_t *pool);
 /* Microseconds until the next try; 0: not degraded. */
