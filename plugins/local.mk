@@ -9,3 +9,23 @@
 PLUGIN_CPPFLAGS = -I$(srcdir)/mod_gaokao/include $(APR_CPPFLAGS)
 PLUGIN_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 PLUGIN_LINK = $(AM_LDFLAGS) -module -avoid-version -export-symbols-regex '^gaokao_plugin_'
+
+
+plugin_LTLIBRARIES += %D%/example/example.la
+%C%_example_example_la_SOURCES = %D%/example/example.c
+%C%_example_example_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+%C%_example_example_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_example_example_la_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_LTLIBRARIES += %D%/export_xml/export_xml.la
+%C%_export_xml_export_xml_la_SOURCES = %D%/export_xml/export_xml.c
+%C%_export_xml_export_xml_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+%C%_export_xml_export_xml_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_export_xml_export_xml_la_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_LTLIBRARIES += %D%/policy_xpath/policy_xpath.la
+%C%_policy_xpath_policy_xpath_la_SOURCES = %D%/policy_xpath/policy_xpath.c
+%C%_policy_xpath_policy_xpath_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) $(XML2_CFLAGS)
+%C%_policy_xpath_policy_xpath_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_policy_xpath_policy_xpath_la_LDFLAGS = $(PLUGIN_LINK)
+%C%_policy_xpath_policy_xpath_la_LIBADD = $(XML2_LIBS)

@@ -13,6 +13,17 @@ UNIT_TESTS += %D%/unit/test_time
 STORE_TESTS =
 STORE_TESTS += %D%/store/test_db
 
+# Plugin tests load the built plugins and lab.so, a file of plugins that do wrong.
+PLUGIN_TESTS =
+PLUGIN_TESTS += %D%/plugin/test_loader
+check_LTLIBRARIES += %D%/plugin/lab.la
+%C%_plugin_lab_la_SOURCES = %D%/plugin/lab.c
+%C%_plugin_lab_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+%C%_plugin_lab_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_plugin_lab_la_LDFLAGS = $(PLUGIN_LINK) -rpath $(abs_builddir)/%D%/plugin
+
+BENCHES =
+
 GUARDS =
 GUARDS += %D%/guards/binaries.py
 GUARDS += %D%/guards/documents.py
@@ -56,8 +67,8 @@ FUZZ_LINK = $(AM_LDFLAGS) $(GK_FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_xml_SOURCES = %D%/fuzz/fuzz_xml.c $(FUZZ_ENTRY)
 %C%_fuzz_fuzz_xml_LDFLAGS = $(FUZZ_LINK)
 
-check_PROGRAMS += $(UNIT_TESTS) $(STORE_TESTS) $(FUZZ_TARGETS)
-TESTS += $(UNIT_TESTS) $(STORE_TESTS) $(GUARDS)
+check_PROGRAMS += $(UNIT_TESTS) $(STORE_TESTS) $(PLUGIN_TESTS) $(BENCHES) $(FUZZ_TARGETS)
+TESTS += $(UNIT_TESTS) $(STORE_TESTS) $(PLUGIN_TESTS) $(GUARDS)
 if FUZZ
 AM_CPPFLAGS += -DGK_LIBFUZZER
 fuzz: $(BUILT_SOURCES) $(FUZZ_TARGETS)
@@ -71,6 +82,7 @@ EXTRA_DIST += %D%/faults
 EXTRA_DIST += %D%/fuzz/corpus
 EXTRA_DIST += %D%/guards/gk_guard.py
 EXTRA_DIST += %D%/httpd
+EXTRA_DIST += %D%/plugin/lab.h
 EXTRA_DIST += %D%/store/store_test.h
 EXTRA_DIST += %D%/tools
 EXTRA_DIST += %D%/unit/gk_test.h

@@ -44,4 +44,5 @@ libgaokao_core_la_SOURCES += %D%/range.h
 libgaokao_core_la_SOURCES += %D%/reading.h
 libgaokao_core_la_SOURCES += %D%/review.h
 libgaokao_core_la_SOURCES += %D%/session.h
+libgaokao_core_la_SOURCES += %D%/verdict.c
 libgaokao_core_la_SOURCES += %D%/verdict.h

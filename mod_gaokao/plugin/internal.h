@@ -98,7 +98,12 @@ struct gk_plugins_t {
   apr_pool_t *pool;
   gk_plugin_env_t env;
   apr_array_header_t *plugins;         /* gk_plugin_t * */
+  apr_thread_mutex_t *lock;            /* of `rulesets` */
+  struct gk_ruleset_t *rulesets;       /* those alive, linked: they must let go before the code is unloaded */
 };
+
+/* policy.c: takes all rulesets from their plugins, before those go. They may still be destroyed afterwards. */
+void gk_policy__detach_all(gk_plugins_t *plugins);
 
 /* loader.c: opens and validates `path` as plugin `name`; the handle is closed by `pool`. NULL when findings
  * (gk_plugin__finding_t) were added. */

@@ -11,7 +11,7 @@ static const char *const type_words[] = {NULL, "string", "int", "real", "bool", 
 
 static bool in_words(const char *words, const char *text)
 {
-  apr_size_t length = strlen(text);
+  apr_size_t length = strchr(text, '|') == NULL ? strlen(text) : 0;
   for (const char *p = words; length > 0 && p != NULL; p = strchr(p, '|') != NULL ? strchr(p, '|') + 1 : NULL)
     if (strncmp(p, text, length) == 0 && (p[length] == '|' || p[length] == '\0'))
       return true;

@@ -196,11 +196,34 @@ static gk_error_t *use(gk_policy__binding_t **out, gk_ruleset_t *ruleset, apr_po
   return error;
 }
 
+static void detach(gk_ruleset_t *ruleset)
+{
+  *ruleset->link = ruleset->next;
+  if (ruleset->next != NULL)
+    ruleset->next->link = ruleset->link;
+  ruleset->plugins = NULL;
+}
+
 static apr_status_t end_ruleset(void *data)
 {
   gk_ruleset_t *ruleset = data;
+  gk_plugins_t *plugins = ruleset->plugins;
+  if (plugins == NULL)
+    return APR_SUCCESS;
+  apr_thread_mutex_lock(plugins->lock);
+  detach(ruleset);
+  apr_thread_mutex_unlock(plugins->lock);
   leave(ruleset, ruleset->binding);
   return APR_SUCCESS;
+}
+
+void gk_policy__detach_all(gk_plugins_t *plugins)
+{
+  while (plugins->rulesets != NULL) {
+    gk_ruleset_t *ruleset = plugins->rulesets;
+    detach(ruleset);
+    leave(ruleset, ruleset->binding);
+  }
 }
 
 gk_error_t *gk_policy_ruleset(gk_plugins_t *plugins, const gk_pack_t *pack, gk_ruleset_t **out, apr_pool_t *pool)
@@ -225,6 +248,14 @@ gk_error_t *gk_policy_ruleset(gk_plugins_t *plugins, const gk_pack_t *pack, gk_r
       error->code = GK_E_PACK;
     return error;
   }
+  ruleset->plugins = plugins;
+  apr_thread_mutex_lock(plugins->lock);
+  ruleset->next = plugins->rulesets;
+  ruleset->link = &plugins->rulesets;
+  if (ruleset->next != NULL)
+    ruleset->next->link = &ruleset->next;
+  plugins->rulesets = ruleset;
+  apr_thread_mutex_unlock(plugins->lock);
   apr_pool_cleanup_register(pool, ruleset, end_ruleset, apr_pool_cleanup_null);
   *out = ruleset;
   return NULL;

@@ -6,7 +6,8 @@
 #include "plugin/plugin.h"
 
 /* Loads a pack's rules and conditions into the policy plugin that speaks XPath 1.0. `pack` must live as long
- * as `pool`, and `plugins` longer; the ruleset goes with `pool`, which must not go while an evaluation runs.
+ * as `pool`; the ruleset goes with `pool`, which must not go while an evaluation runs. When `plugins` goes
+ * first, the ruleset may only be destroyed.
  * The ruleset follows changes of the plugin's options by itself.
  * Errors: PLUGIN when there is no such plugin in service; PACK when it refuses a rule, naming it. */
 gk_error_t *gk_policy_ruleset(gk_plugins_t *plugins, const gk_pack_t *pack, gk_ruleset_t **out,

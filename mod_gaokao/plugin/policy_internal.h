@@ -38,6 +38,8 @@ struct gk_ruleset_t {
   apr_thread_mutex_t *lock;     /* of the following; held briefly */
   gk_policy__binding_t *binding;
   bool renewing;
+  gk_plugins_t *plugins;        /* NULL: detached, the plugins are gone */
+  gk_ruleset_t *next, **link;   /* in plugins->rulesets, under its lock */
 };
 
 typedef struct gk_policy__answer_t {

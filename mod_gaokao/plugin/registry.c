@@ -10,6 +10,7 @@ enum { PRESET_FAIL_LIMIT = 5 };
 
 static apr_status_t stop_at_cleanup(void *data)
 {
+  gk_policy__detach_all(data);
   gk_plugins_stop(data);
   return APR_SUCCESS;
 }
@@ -21,6 +22,7 @@ gk_plugins_t *gk_plugins_create(const gk_plugin_env_t *env, apr_pool_t *pool)
   plugins->plugins = apr_array_make(pool, 8, sizeof(gk_plugin_t *));
   if (env != NULL)
     plugins->env = *env;
+  apr_thread_mutex_create(&plugins->lock, APR_THREAD_MUTEX_DEFAULT, pool);
   /* Before the pool's other cleanups, which close the files the code comes from. */
   apr_pool_pre_cleanup_register(pool, plugins, stop_at_cleanup);
   return plugins;
