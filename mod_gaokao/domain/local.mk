@@ -45,4 +45,7 @@ libgaokao_core_la_SOURCES += %D%/reading.h
 libgaokao_core_la_SOURCES += %D%/review.h
 libgaokao_core_la_SOURCES += %D%/session.h
 libgaokao_core_la_SOURCES += %D%/verdict.c
+libgaokao_core_la_SOURCES += %D%/submission.c
+libgaokao_core_la_SOURCES += %D%/submission.h
+libgaokao_core_la_SOURCES += %D%/submission_check.c
 libgaokao_core_la_SOURCES += %D%/verdict.h

@@ -8,4 +8,5 @@ libgaokao_core_la_SOURCES += %D%/request.h
 libgaokao_core_la_SOURCES += %D%/router.c
 libgaokao_core_la_SOURCES += %D%/router.h
 libgaokao_core_la_SOURCES += %D%/routes.def
+libgaokao_core_la_SOURCES += %D%/submissions.c
 libgaokao_core_la_SOURCES += %D%/windows.c

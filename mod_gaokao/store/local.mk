@@ -12,6 +12,7 @@ libgaokao_core_la_SOURCES += %D%/range_store.c
 libgaokao_core_la_SOURCES += %D%/schema.c
 libgaokao_core_la_SOURCES += %D%/schema.h
 libgaokao_core_la_SOURCES += %D%/season_store.c
+libgaokao_core_la_SOURCES += %D%/submission_store.c
 libgaokao_core_la_SOURCES += %D%/write_lock.c
 
 # Named statements (one file an aggregate) and numbered migrations.
@@ -22,6 +23,7 @@ SQL_FILES += %D%/sql/org.sql
 SQL_FILES += %D%/sql/part.sql
 SQL_FILES += %D%/sql/range.sql
 SQL_FILES += %D%/sql/season.sql
+SQL_FILES += %D%/sql/submission.sql
 SQL_FILES += %D%/sql/window.sql
 
 SCHEMA_FILES =
