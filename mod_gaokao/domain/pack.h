@@ -271,16 +271,16 @@ gk_error_t *gk_pack_candidate_number(const char **out, const gk_pack_t *pack, co
 apr_array_header_t *gk_pack_missing_always(const gk_pack_t *pack, const gk_json_t *document, apr_pool_t *pool);
 
 /* What the form needs, both languages: {"pack","version","season","title":{zh,en},"sections":[{id,zh,en,help,fields:[..]}],
- * "subjects":[..],"tables":["sex",..],"texts":{..}}. Fields: id,zh,en,help{zh,en},type,table,pattern,minLength,maxLength,min,max,
+ * "subjects":[..],"tables":["sex",..],"texts":{..}}. Fields: id,zh,en,help{zh,en},type,table,pattern,min_length,max_length,min,max,
  * decimals,multiline,forever,required,relevant,edit[{role,stage}],personal,columns. With `role` (may be NULL: all fields)
  * a field has "editable" for that role at `stage`. */
 gk_json_t *gk_pack_form_json(const gk_pack_t *pack, const char *role, const char *stage, apr_pool_t *pool);
 /* {"id","zh","en","rows":[[code, zh, en, initials, parent|null, {attributes}|null], ...]} */
 gk_json_t *gk_pack_table_json(const gk_table_t *table, apr_pool_t *pool);
 /* Rules of a stage (0: all) as browsers and the admin page need them: id, title, basis, severity, stages, test, fields,
- * subjects, categories, message, hint, validFrom, validTo. */
+ * subjects, categories, message, hint, valid_from, valid_to. */
 gk_json_t *gk_pack_rules_json(const gk_pack_t *pack, int stage, apr_pool_t *pool);
-/* {"id","zh","en","help","requiredArt","requiredAll","fields":[...]} of each part; papers; photo profile. */
+/* {"id","zh","en","help","required_art","required_all","fields":[...]} of each part; papers; photo profile. */
 gk_json_t *gk_pack_parts_json(const gk_pack_t *pack, apr_pool_t *pool);
 gk_json_t *gk_pack_papers_json(const gk_pack_t *pack, apr_pool_t *pool);
 gk_json_t *gk_pack_photo_json(const gk_pack_t *pack, apr_pool_t *pool);

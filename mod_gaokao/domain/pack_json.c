@@ -49,13 +49,13 @@ static gk_json_t *field_json(const gk_field_t *field, const char *role, const ch
   gk_json_set_str(object, "type", gk_field_type_word(field->type));
   if (field->table != NULL)
     gk_json_set_str(object, "table", field->table->id);
-  set_if(object, "leafLevel", field->leaf_level);
+  set_if(object, "leaf_level", field->leaf_level);
   set_if(object, "pattern", pattern_word(field->pattern));
   if (field->normalise == GK_NORMALISE_ID || field->normalise == GK_NORMALISE_UPPER)
     gk_json_set_bool(object, "upper", true);
   if (field->type == GK_FIELD_TEXT || field->type == GK_FIELD_ROWS) {
-    gk_json_set_int(object, "minLength", field->min_length);
-    gk_json_set_int(object, "maxLength", field->max_length);
+    gk_json_set_int(object, "min_length", field->min_length);
+    gk_json_set_int(object, "max_length", field->max_length);
   }
   if (field->type == GK_FIELD_NUMBER) {
     gk_json_set_real(object, "min", field->min);
@@ -102,7 +102,7 @@ static gk_json_t *subjects_json(const gk_pack_t *pack, apr_pool_t *pool)
     set_label(object, subject->name, (gk_text_t){"", ""}, pool);
     gk_json_set_str(object, "track", subject->track);
     gk_json_set_bool(object, "art", subject->art);
-    gk_json_set_int(object, "feeFen", subject->fee_fen);
+    gk_json_set_int(object, "fee_fen", subject->fee_fen);
     gk_json_add(list, object);
   }
   return list;
@@ -198,9 +198,9 @@ gk_json_t *gk_pack_rules_json(const gk_pack_t *pack, int stage, apr_pool_t *pool
     gk_json_set(object, "message", both(rule->message, pool));
     gk_json_set(object, "hint", both(rule->hint, pool));
     if (rule->valid_from.year != 0)
-      gk_json_set_str(object, "validFrom", gk_date_text(pool, rule->valid_from));
+      gk_json_set_str(object, "valid_from", gk_date_text(pool, rule->valid_from));
     if (rule->valid_to.year != 0)
-      gk_json_set_str(object, "validTo", gk_date_text(pool, rule->valid_to));
+      gk_json_set_str(object, "valid_to", gk_date_text(pool, rule->valid_to));
     gk_json_add(list, object);
   }
   return list;
@@ -214,8 +214,8 @@ gk_json_t *gk_pack_parts_json(const gk_pack_t *pack, apr_pool_t *pool)
     gk_json_t *object = gk_json_object(pool), *fields = gk_json_array(pool);
     gk_json_set_str(object, "id", part->id);
     set_label(object, part->name, part->help, pool);
-    set_if(object, "requiredArt", part->required_art);
-    set_if(object, "requiredAll", part->required_all);
+    set_if(object, "required_art", part->required_art);
+    set_if(object, "required_all", part->required_all);
     for (int f = 0; f < part->fields->nelts; f++)
       gk_json_add(fields, field_json(&GK_ROWS(gk_field_t, part->fields)[f], NULL, NULL, false, pool));
     gk_json_set(object, "fields", fields);
@@ -244,12 +244,12 @@ gk_json_t *gk_pack_photo_json(const gk_pack_t *pack, apr_pool_t *pool)
   gk_json_t *object = gk_json_object(pool), *limits = gk_json_array(pool);
   gk_json_set_str(object, "id", photo->id);
   set_label(object, photo->name, (gk_text_t){"", ""}, pool);
-  gk_json_set_int(object, "widthPx", photo->width_px);
-  gk_json_set_int(object, "heightPx", photo->height_px);
+  gk_json_set_int(object, "width_px", photo->width_px);
+  gk_json_set_int(object, "height_px", photo->height_px);
   gk_json_set_int(object, "dpi", photo->dpi);
-  gk_json_set_int(object, "minBytes", photo->min_bytes);
-  gk_json_set_int(object, "maxBytes", photo->max_bytes);
-  gk_json_set_int(object, "minQuality", photo->min_quality);
+  gk_json_set_int(object, "min_bytes", photo->min_bytes);
+  gk_json_set_int(object, "max_bytes", photo->max_bytes);
+  gk_json_set_int(object, "min_quality", photo->min_quality);
   gk_json_set(object, "backgrounds", strings(photo->backgrounds, pool));
   for (int i = 0; i < photo->limits->nelts; i++) {
     const gk_photo_limit_t *limit = &GK_ROWS(gk_photo_limit_t, photo->limits)[i];
@@ -258,8 +258,8 @@ gk_json_t *gk_pack_photo_json(const gk_pack_t *pack, apr_pool_t *pool)
     gk_json_set_str(one, "unit", limit->unit);
     gk_json_set_real(one, "low", limit->low);
     gk_json_set_real(one, "high", limit->high);
-    gk_json_set_real(one, "lookLow", limit->look_low);
-    gk_json_set_real(one, "lookHigh", limit->look_high);
+    gk_json_set_real(one, "look_low", limit->look_low);
+    gk_json_set_real(one, "look_high", limit->look_high);
     gk_json_set_bool(one, "blocks", limit->blocks);
     gk_json_add(limits, one);
   }

@@ -87,9 +87,9 @@ static void add_image(gk_json_t *json, const gk_plugin__image_t *image, const ap
   gk_json_set_str(json, "version", descriptor->version);
   gk_json_set_str(json, "licence", descriptor->licence);
   gk_json_set_str(json, "abi", apr_psprintf(pool, "%u.%u", descriptor->abi_major, descriptor->abi_minor));
-  gk_json_set_bool(json, "threadSafe", (descriptor->flags & GAOKAO_THREAD_SAFE) != 0);
+  gk_json_set_bool(json, "thread_safe", (descriptor->flags & GAOKAO_THREAD_SAFE) != 0);
   gk_json_set_bool(json, "pure", (descriptor->flags & GAOKAO_PURE) != 0);
-  gk_json_set_bool(json, "needsNetwork", (descriptor->flags & GAOKAO_NEEDS_NETWORK) != 0);
+  gk_json_set_bool(json, "needs_network", (descriptor->flags & GAOKAO_NEEDS_NETWORK) != 0);
   for (int i = 0; pairs != NULL && i < pairs->nelts; i++) {
     const gaokao_pair_t *pair = &APR_ARRAY_IDX(pairs, i, gaokao_pair_t);
     gk_json_set_str(facts, pair->name, pair->value);
@@ -106,11 +106,11 @@ static void add_counters(gk_json_t *json, const gk_plugin_t *plugin, apr_pool_t 
   gk_json_set_int(json, "calls", (apr_int64_t)calls);
   gk_json_set_int(json, "failures", (apr_int64_t)atomic_load(&shared->failures));
   gk_json_set_int(json, "late", (apr_int64_t)atomic_load(&shared->late));
-  gk_json_set_int(json, "failuresInRow", atomic_load(&shared->in_a_row));
-  gk_json_set_int(json, "meanUs", calls > 0 ? (apr_int64_t)(atomic_load(&shared->sum_us) / calls) : 0);
-  gk_json_set_int(json, "maxUs", (apr_int64_t)atomic_load(&shared->max_us));
+  gk_json_set_int(json, "failures_in_row", atomic_load(&shared->in_a_row));
+  gk_json_set_int(json, "mean_us", calls > 0 ? (apr_int64_t)(atomic_load(&shared->sum_us) / calls) : 0);
+  gk_json_set_int(json, "max_us", (apr_int64_t)atomic_load(&shared->max_us));
   gk_json_set_int(json, "inside", atomic_load(&plugin->inside));
-  gk_json_set_int(json, "retryInUs", left);
+  gk_json_set_int(json, "retry_in_us", left);
   for (int i = 0; i < GK_PLUGIN__EVENTS; i++)
     if (atomic_load_explicit(&shared->events[i].state, memory_order_acquire) == 2) {
       const char *name = shared->events[i].name;
@@ -125,10 +125,10 @@ static gk_json_t *plugin_json(gk_plugin_t *plugin, apr_pool_t *pool)
   gk_json_set_str(json, "name", plugin->name);
   gk_json_set_str(json, "file", gk_plugin__name_of(plugin->row.path, pool));
   gk_json_set_bool(json, "optional", plugin->row.optional);
-  gk_json_set_str(json, "onError", on_error_words[plugin->row.on_error]);
-  gk_json_set_int(json, "deadlineUs", plugin->row.deadline_us);
-  gk_json_set_int(json, "failLimit", plugin->row.fail_limit);
-  gk_json_set_int(json, "maxInside", plugin->row.max_inside);
+  gk_json_set_str(json, "on_error", on_error_words[plugin->row.on_error]);
+  gk_json_set_int(json, "deadline_us", plugin->row.deadline_us);
+  gk_json_set_int(json, "fail_limit", plugin->row.fail_limit);
+  gk_json_set_int(json, "max_inside", plugin->row.max_inside);
   if (plugin->image != NULL) {
     add_image(json, plugin->image, plugin->facts, pool);
     add_health(json, plugin, pool);

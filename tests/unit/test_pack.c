@@ -152,7 +152,7 @@ static void gives_forms_and_tables(apr_pool_t *pool)
   GK_TEST(gk_json_size(gk_pack_rules_json(pack, GK_STAGE_FILL, pool)) < (apr_size_t)pack->rules->nelts);
   GK_TEST_INT(gk_json_size(gk_pack_parts_json(pack, pool)), 4);
   GK_TEST(gk_json_size(gk_pack_papers_json(pack, pool)) > 8);
-  GK_TEST_INT(gk_json_int(gk_pack_photo_json(pack, pool), "widthPx"), 480);
+  GK_TEST_INT(gk_json_int(gk_pack_photo_json(pack, pool), "width_px"), 480);
 }
 
 /* ---- rules ------------------------------------------------------------------------------------------- */
