@@ -3,6 +3,7 @@
 # Store tests run their suite on SQLite, and on PostgreSQL too when GK_TEST_PGSQL holds a libpq connection
 # string (./check sets it): each makes a schema of its own there.
 UNIT_TESTS =
+UNIT_TESTS += %D%/plugin/test_loader
 UNIT_TESTS += %D%/unit/test_calendar
 UNIT_TESTS += %D%/unit/test_crypto
 UNIT_TESTS += %D%/unit/test_document

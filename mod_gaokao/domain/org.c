@@ -230,7 +230,8 @@ static gk_error_t *check_change(gk_act_t *act, const gk_org_t *org, const gk_org
     check_name(change->name, &error, act->pool);
   GK_TRY(error);
   if (own && change->enabled != -1)
-    return gk_error(act->pool, GK_E_FORBIDDEN, "不能停用或启用自己的机构，请联系上级", "A unit can't be switched by its own staff: ask the level above");
+    return gk_error(act->pool, GK_E_FORBIDDEN, "不能停用或启用自己的机构，请联系上级",
+                    "A unit can't be switched by its own staff: ask the level above");
   if (own && !top && change->name != NULL)
     return gk_error(act->pool, GK_E_FORBIDDEN, "机构名称由上级机构修改", "A unit's name is changed by the level above");
   if (act->who->role == GK_ROLE_POINT && change->profile != NULL && gk_json_get(change->profile, "estimated") != NULL)

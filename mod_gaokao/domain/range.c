@@ -31,7 +31,8 @@ static gk_error_t *full(gk_act_t *act, apr_int64_t org_id, const char *subject)
   error->zh = apr_psprintf(act->pool, "报名点“%s”没有“%s”的报名顺序号可用了，请联系%s招考机构增加号段%s%s", point->name,
                            subject_name(act, subject, false), bureau, phone != NULL ? "，电话 " : "",
                            phone != NULL ? phone : "");
-  error->en = apr_psprintf(act->pool, "The point '%s' has no registration numbers left for %s: ask the bureau of %s for a range%s%s",
+  error->en = apr_psprintf(act->pool,
+                            "The point '%s' has no registration numbers left for %s: ask the bureau of %s for a range%s%s",
                            point->name, subject_name(act, subject, true), bureau, phone != NULL ? ", phone " : "",
                            phone != NULL ? phone : "");
   return error;

@@ -12,8 +12,8 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^">]+)[">]', re.M)
 INWARD = {
     "base": {"base"},
     "crypto": {"crypto", "base"},
-    "store": {"store", "base", "crypto"},
-    "domain": {"domain", "base", "crypto", "store"},
+    "store": {"store", "base", "crypto", "domain"},
+    "domain": {"domain", "base", "crypto"},
     "plugin": {"plugin", "base", "domain", "crypto"},
     "rest": {"rest", "base", "crypto", "domain", "store", "plugin", "jobs"},
     "httpd": {"httpd", "rest", "base", "crypto", "domain", "store", "plugin", "jobs"},
@@ -22,6 +22,14 @@ INWARD = {
     "ctl": {"ctl", "jobs", "base", "crypto", "domain", "store", "plugin"},
     "include": set(),
     "": {"httpd", "rest", "base"},
+}
+
+# What looks outward all the same, and why.
+EXCEPTIONS = {
+    ("domain/act.h", "store/db.h"),       # an act carries its connection, opaque to the domain
+    ("domain/core.h", "store/db.h"),      # so does what a process holds
+    ("domain/core.c", "plugin/plugin.h"),  # puts a process together: plugins,
+    ("domain/core.c", "plugin/policy.h"),  # and the season's rules
 }
 
 # A header of a borrowed library: where it may be included.
@@ -50,13 +58,13 @@ def core_files():
 
 @check("includes point inward")
 def inward():
-    for path, _, folder in core_files():
+    for path, inside, folder in core_files():
         if folder not in INWARD:
             yield f"{path}: folder '{folder}' has no row in tests/guards/layers.py and HACKING.md"
             continue
         for kind, header in includes(path):
             target = header.split("/")[0] if "/" in header else None
-            if kind == '"' and target in INWARD and target not in INWARD[folder]:
+            if kind == '"' and target in INWARD and target not in INWARD[folder] and (inside, header) not in EXCEPTIONS:
                 yield f"{path}: includes {header}: {folder or 'mod_gaokao.c'} may not see {target}/"
 
 

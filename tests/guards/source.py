@@ -29,6 +29,8 @@ def listed():
         if path not in words:
             yield f"{path}: stands in no local.mk"
     for path in sources("tests", ".c"):
+        if path.startswith("tests/bench/"):
+            continue  # built by tests/bench/run
         if path not in words and path[:-2] not in words:
             yield f"{path}: stands in no local.mk"
     for path in sources("tests/guards", ".py", ".sh"):
