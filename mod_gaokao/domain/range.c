@@ -32,7 +32,7 @@ static gk_error_t *full(gk_act_t *act, apr_int64_t org_id, const char *subject)
                            subject_name(act, subject, false), bureau, phone != NULL ? "，电话 " : "",
                            phone != NULL ? phone : "");
   error->en = apr_psprintf(act->pool,
-                            "The point '%s' has no registration numbers left for %s: ask the bureau of %s for a range%s%s",
+                           "The point '%s' has no registration numbers left for %s: ask the bureau of %s for a range%s%s",
                            point->name, subject_name(act, subject, true), bureau, phone != NULL ? ", phone " : "",
                            phone != NULL ? phone : "");
   return error;
