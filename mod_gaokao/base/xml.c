@@ -111,8 +111,8 @@ gk_error_t *gk_xml_parse(gk_xml_t **out, const char *bytes, apr_size_t length, a
       return gk_error(pool, GK_E_PACK, "XML 第 %d 行有 DOCTYPE，不允许使用，请删除",
                       "Line %d of the XML has a DOCTYPE, which is not allowed: delete it", faults.line);
     gk_error_t *error = gk_error(pool, GK_E_PACK, "XML 第 %d 行第 %d 列有语法错误：%s",
-                                 "The XML is not well-formed at line %d, column %d: %s", faults.line, faults.column,
-                                 faults.text != NULL ? faults.text : "no document");
+                                 "The XML is not well-formed at line %d, column %d: %s", faults.line,
+                                 faults.column, faults.text != NULL ? faults.text : "no document");
     error->internal = faults.text;
     return error;
   }
@@ -145,7 +145,8 @@ static gk_error_t *read_schema(const char **bytes, apr_size_t *length, const cha
 {
   apr_file_t *file = NULL;
   apr_finfo_t info;
-  apr_status_t status = apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT, pool);
+  apr_status_t status =
+      apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT, pool);
   if (status == APR_SUCCESS)
     status = apr_file_info_get(&info, APR_FINFO_SIZE, file);
   if (status == APR_SUCCESS && info.size > GK_XML_MAX_BYTES)
@@ -185,8 +186,8 @@ gk_error_t *gk_xml_validate_rng(gk_xml_t *document, const char *path, apr_pool_t
     xmlRelaxNGFreeParserCtxt(parser);
   }
   if (schema == NULL)
-    return gk_error_internal(pool, GK_E_CONFIG, "The schema '%s' is no RELAX NG: line %d: %s", path, faults.line,
-                             faults.text != NULL ? faults.text : "refused");
+    return gk_error_internal(pool, GK_E_CONFIG, "The schema '%s' is no RELAX NG: line %d: %s", path,
+                             faults.line, faults.text != NULL ? faults.text : "refused");
   int verdict = -1;
   xmlRelaxNGValidCtxtPtr validator = xmlRelaxNGNewValidCtxt(schema);
   if (validator != NULL) {

@@ -55,7 +55,8 @@ static void derive_text(derive_t *derive, const gk_field_t *field, const char *t
 {
   put_int(derive, suffixed(derive, field, "length"), (int)gk_utf8_length(text));
   if (field->pattern == GK_PATTERN_ADDRESS)
-    put_int(derive, suffixed(derive, field, "starts_with_province"), starts_with_province(derive->pack, text));
+    put_int(derive, suffixed(derive, field, "starts_with_province"),
+            starts_with_province(derive->pack, text));
 }
 
 static void derive_code(derive_t *derive, const gk_field_t *field, const char *code)
@@ -95,8 +96,10 @@ static int read_spans(derive_t *derive, gk_json_t *rows, span_t *spans)
 {
   int count = 0, now = derive->as_of.year * 12 + derive->as_of.month - 1;
   for (apr_size_t i = 0; i < gk_json_size(rows); i++) {
-    const char *start = gk_json_str(gk_json_at(rows, i), "start"), *end = gk_json_str(gk_json_at(rows, i), "end");
-    span_t span = {start != NULL ? gk_document__month(start) : -1, end != NULL ? gk_document__month(end) : -1, false};
+    const char *start = gk_json_str(gk_json_at(rows, i), "start"),
+               *end = gk_json_str(gk_json_at(rows, i), "end");
+    span_t span = {start != NULL ? gk_document__month(start) : -1, end != NULL ? gk_document__month(end) : -1,
+                   false};
     if (span.start < 0)
       continue;
     if (span.end < 0) {
@@ -116,7 +119,8 @@ static int month_number(int month)
 static void derive_spans(derive_t *derive, const gk_field_t *field, gk_json_t *rows)
 {
   span_t *spans = apr_pcalloc(derive->pool, sizeof *spans * (gk_json_size(rows) + 1));
-  int count = read_spans(derive, rows, spans), backwards = 0, open = 0, up = 0, down = 0, overlaps = 0, gap = 0;
+  int count = read_spans(derive, rows, spans), backwards = 0, open = 0, up = 0, down = 0, overlaps = 0,
+      gap = 0;
   if (count == 0)
     return;
   for (int i = 0; i < count; i++) {
@@ -148,7 +152,8 @@ static void derive_rows(derive_t *derive, const gk_field_t *field)
   gk_json_t *rows = gk_document_rows(derive->document, field->id);
   const gk_field_t *start = gk_field_column(field, "start"), *end = gk_field_column(field, "end");
   put_int(derive, suffixed(derive, field, "count"), (int)gk_json_size(rows));
-  if (rows != NULL && start != NULL && end != NULL && start->type == GK_FIELD_MONTH && end->type == GK_FIELD_MONTH)
+  if (rows != NULL && start != NULL && end != NULL && start->type == GK_FIELD_MONTH &&
+      end->type == GK_FIELD_MONTH)
     derive_spans(derive, field, rows);
 }
 
@@ -170,7 +175,8 @@ static void derive_identity(derive_t *derive)
   const char *birth = gk_document_get(document, "birth");
   if (number == NULL)
     return;
-  gk_identity_t identity = gk_identity_check_typed(gk_document_get(document, "id_type"), number, derive->as_of, derive->pool);
+  gk_identity_t identity =
+      gk_identity_check_typed(gk_document_get(document, "id_type"), number, derive->as_of, derive->pool);
   put(derive, "id_case", gk_identity_code(identity.verdict));
   put_int(derive, "id_number_ok", gk_identity_ok(identity.verdict));
   if (!identity.has_facts)

@@ -113,7 +113,8 @@ static gk_json_t *same_values(const gk_document_t *document, apr_pool_t *pool)
   return copy;
 }
 
-gk_document_t *gk_document_with(const gk_document_t *document, const char *field, const char *value, apr_pool_t *pool)
+gk_document_t *gk_document_with(const gk_document_t *document, const char *field, const char *value,
+                                apr_pool_t *pool)
 {
   gk_json_t *copy = same_values(document, pool);
   if (value != NULL && *value != '\0')
@@ -136,7 +137,8 @@ static int by_name(const void *a, const void *b)
 apr_array_header_t *gk_document_changed(const gk_document_t *a, const gk_document_t *b, apr_pool_t *pool)
 {
   apr_array_header_t *changed = apr_array_make(pool, 4, sizeof(const char *));
-  gk_json_t *left = a != NULL ? a->json : gk_json_object(pool), *right = b != NULL ? b->json : gk_json_object(pool);
+  gk_json_t *left = a != NULL ? a->json : gk_json_object(pool),
+            *right = b != NULL ? b->json : gk_json_object(pool);
   for (gk_json_iter_t it = gk_json_first(left); it.key != NULL; gk_json_next(&it)) {
     gk_json_t *other = gk_json_get(right, it.key);
     if (other == NULL || !gk_json_equal(it.value, other))
@@ -227,7 +229,8 @@ static bool unchanged(const apply_t *apply, const gk_field_t *field, const gk_js
 
 static void apply_one(apply_t *apply, const char *key, const gk_json_t *value, const char *pointer)
 {
-  const gk_field_t *field = apply->part != NULL ? gk_part_field(apply->part, key) : gk_pack_field(apply->pack, key);
+  const gk_field_t *field =
+      apply->part != NULL ? gk_part_field(apply->part, key) : gk_pack_field(apply->pack, key);
   if (field == NULL) {
     const char *shown = gk_document__quote(key, apply->pool);
     gk_violation(&apply->error, apply->pool, pointer, "unknown-field",

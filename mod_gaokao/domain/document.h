@@ -1,7 +1,7 @@
 /* domain/document.h: the one candidate document, a flat set of named fields the season's pack defines.
  *
- * Values are strings; a field of type rows is an array of objects of strings. An empty field is absent, never "".
- * A document is immutable once handed out: changes make a new one. Text is well-formed UTF-8 by then.
+ * Values are strings; a field of type rows is an array of objects of strings. An empty field is absent, never
+ * "". A document is immutable once handed out: changes make a new one. Text is well-formed UTF-8 by then.
  */
 #ifndef GK_DOMAIN_DOCUMENT_H
 #define GK_DOMAIN_DOCUMENT_H
@@ -14,9 +14,9 @@
 
 typedef struct gk_document_t gk_document_t;
 
-/* An empty document, and one from stored JSON ({"name": "...", "resume": [{...}]}). Nulls and empty strings are left
- * out. Errors: MALFORMED when `json` isn't an object of strings and arrays of objects of strings: stored data is
- * checked for shape only, not against a pack, since packs change. */
+/* An empty document, and one from stored JSON ({"name": "...", "resume": [{...}]}). Nulls and empty strings
+ * are left out. Errors: MALFORMED when `json` isn't an object of strings and arrays of objects of strings:
+ * stored data is checked for shape only, not against a pack, since packs change. */
 gk_document_t *gk_document_new(apr_pool_t *pool);
 gk_error_t *gk_document_from_json(gk_document_t **out, gk_json_t *json, apr_pool_t *pool);
 gk_error_t *gk_document_parse(gk_document_t **out, const char *text, apr_pool_t *pool); /* NULL, "": empty */
@@ -29,18 +29,19 @@ const char *gk_document_get(const gk_document_t *document, const char *field);
 /* The rows of a rows field, or NULL. */
 gk_json_t *gk_document_rows(const gk_document_t *document, const char *field);
 /* A copy with one scalar set; NULL or "" removes it. No checks: for the core's own values and tests. */
-gk_document_t *gk_document_with(const gk_document_t *document, const char *field, const char *value, apr_pool_t *pool);
+gk_document_t *gk_document_with(const gk_document_t *document, const char *field, const char *value,
+                                apr_pool_t *pool);
 
 bool gk_document_equal(const gk_document_t *a, const gk_document_t *b);
 /* const char *: ids of the fields that differ, sorted. NULL documents count as empty. */
 apr_array_header_t *gk_document_changed(const gk_document_t *a, const gk_document_t *b, apr_pool_t *pool);
 
-/* Applies `patch` ({"mobile": "138...", "phone": null}) to `base` (NULL: empty) by the rules of the pack's fields:
- * trims, folds width, normalises names and numbers, checks type, length, pattern and code table; null or "" clears.
- * A key that the pack doesn't have, or that `role` may not edit at `stage`, is a fault and never ignored (ID-8),
- * unless the value equals the present one, normalised: forms send back whole sections. Nothing is applied
- * when anything is wrong. `role` NULL skips the edit check (import of a superior's data, tests).
- * pointer_prefix: "/fields" or "". Required fields are not judged here.
+/* Applies `patch` ({"mobile": "138...", "phone": null}) to `base` (NULL: empty) by the rules of the pack's
+ * fields: trims, folds width, normalises names and numbers, checks type, length, pattern and code table; null
+ * or "" clears. A key that the pack doesn't have, or that `role` may not edit at `stage`, is a fault and
+ * never ignored (ID-8), unless the value equals the present one, normalised: forms send back whole sections.
+ * Nothing is applied when anything is wrong. `role` NULL skips the edit check (import of a superior's data,
+ * tests). pointer_prefix: "/fields" or "". Required fields are not judged here.
  * Errors: INVALID with every fault as a violation; MALFORMED when patch isn't an object. */
 gk_error_t *gk_document_apply(gk_document_t **out, const gk_document_t *base, gk_json_t *patch,
                               const gk_pack_t *pack, const char *role, const char *stage,
@@ -51,13 +52,14 @@ gk_error_t *gk_document_apply_part(gk_document_t **out, const gk_document_t *bas
                                    const gk_pack_t *pack, const gk_part_t *part, const char *role,
                                    const char *stage, const char *pointer_prefix, apr_pool_t *pool);
 
-/* Checks and normalises one text for one field: *out in `pool`, NULL when empty. Faults go to *error at `pointer`;
- * false then. For imports and card readings. */
+/* Checks and normalises one text for one field: *out in `pool`, NULL when empty. Faults go to *error at
+ * `pointer`; false then. For imports and card readings. */
 bool gk_field_normalise(const char **out, const gk_field_t *field, const gk_pack_t *pack, const char *text,
                         const char *pointer, gk_error_t **error, apr_pool_t *pool);
 
-/* The derived fields of `document` on the day `as_of`, as a flat object of strings: what XPath 1.0 can't compute or
- * computes differently in browsers. Same arguments, same result. docs/derived.md says the same for rule authors.
+/* The derived fields of `document` on the day `as_of`, as a flat object of strings: what XPath 1.0 can't
+ * compute or computes differently in browsers. Same arguments, same result. docs/derived.md says the same for
+ * rule authors.
  *
  *   season, today (2013-11-05), today_number (20131105)      from pack and as_of
  *   FIELD_length       text fields: number of characters (code points)
@@ -65,10 +67,10 @@ bool gk_field_normalise(const char **out, const gk_field_t *field, const gk_pack
  *   FIELD_count        rows fields: number of rows, "0" when empty
  *   FIELD_ATTRIBUTE    code fields: each extra attribute of the chosen row of the table (category_session)
  *   FIELD_starts_with_province    text fields with pattern address: 1 or 0
- *   FIELD_max_gap, _overlaps, _backwards, _unordered, _open      rows fields with month columns start and end: longest gap
- *                      between neighbours in months, pairs that overlap, rows that end before they start, neighbours out
- *                      of order (newest first or oldest first are both orders), rows without an end
- *   FIELD_first, _last_start      of the same: earliest and latest start as 200809
+ *   FIELD_max_gap, _overlaps, _backwards, _unordered, _open, _first, _last_start
+ *                      rows fields with month columns start and end: longest gap between neighbours in months,
+ *                      pairs that overlap, rows that end before they start, neighbours out of order (newest or
+ *                      oldest first are both orders), rows without an end, earliest and latest start (200809)
  *   birth_number, age  whole years on as_of (gk_identity_age)
  *   id_case            gk_identity_code of id_number for id_type; id_number_ok 1 or 0
  *   id_birth, id_sex, id_division, id_province         what the number says (absent when it says nothing)

@@ -37,7 +37,8 @@ static const char *narrow_letters(apr_pool_t *pool, const char *text)
 {
   char *narrow = apr_palloc(pool, strlen(text) + 1), *to = narrow;
   for (unsigned c; (c = gk_utf8_next(&text)) != 0;) {
-    bool letter = (c >= 0xFF10 && c <= 0xFF19) || (c >= 0xFF21 && c <= 0xFF3A) || (c >= 0xFF41 && c <= 0xFF5A);
+    bool letter =
+        (c >= 0xFF10 && c <= 0xFF19) || (c >= 0xFF21 && c <= 0xFF3A) || (c >= 0xFF41 && c <= 0xFF5A);
     to += gk_utf8_put(to, letter ? c - 0xFEE0 : c);
   }
   *to = '\0';
@@ -65,7 +66,8 @@ static const char *upper(apr_pool_t *pool, const char *text)
 
 static const char *normal_form(const gk_field_t *field, const char *text, apr_pool_t *pool)
 {
-  bool prose = field->type == GK_FIELD_TEXT && (field->pattern == GK_PATTERN_NONE || field->pattern == GK_PATTERN_ADDRESS);
+  bool prose = field->type == GK_FIELD_TEXT &&
+               (field->pattern == GK_PATTERN_NONE || field->pattern == GK_PATTERN_ADDRESS);
   if (field->multiline)
     text = without_returns(pool, text);
   switch (field->type == GK_FIELD_TEXT ? field->normalise : GK_NORMALISE_NARROW) {
@@ -98,7 +100,10 @@ static bool all_in(const char *text, bool (*accepts)(unsigned char))
 }
 
 static bool is_digit(unsigned char c) { return c >= '0' && c <= '9'; }
-static bool is_alnum(unsigned char c) { return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+static bool is_alnum(unsigned char c)
+{
+  return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
 static bool is_phone(unsigned char c) { return is_digit(c) || strchr("-+() ", c) != NULL; }
 
 static int count_digits(const char *text)
@@ -112,9 +117,10 @@ static int count_digits(const char *text)
 /* The first character that stands in no person's name, or 0. */
 static unsigned strange_in_name(const char *text)
 {
-  static const struct { unsigned from, to; } blocks[] = {
-      {0x2000, 0x2BFF}, {0x3000, 0x3004}, {0x3006, 0x3006}, {0x3008, 0x303F}, {0xFE10, 0xFE6F}, {0xFF00, 0xFFEF},
-      {0x1F000, 0x1FAFF}};
+  static const struct {
+    unsigned from, to;
+  } blocks[] = {{0x2000, 0x2BFF}, {0x3000, 0x3004}, {0x3006, 0x3006},  {0x3008, 0x303F},
+                {0xFE10, 0xFE6F}, {0xFF00, 0xFFEF}, {0x1F000, 0x1FAFF}};
   for (unsigned c; (c = gk_utf8_next(&text)) != 0;) {
     if (c < 0x80 && !apr_isalpha((char)c) && strchr(" -'.", (int)c) == NULL)
       return c;
@@ -140,9 +146,11 @@ static bool check_pattern(check_t *check, const char *text)
              fault(check, "postcode", "应为6位数字，请核对", "must have 6 digits");
     case GK_PATTERN_MOBILE:
       if (!all_in(text, is_digit))
-        return fault(check, "mobile", "只能填数字，不要加空格、横线或区号", "may hold only digits: no spaces, dashes or prefix");
+        return fault(check, "mobile", "只能填数字，不要加空格、横线或区号",
+                     "may hold only digits: no spaces, dashes or prefix");
       if (strlen(text) != 11)
-        return fault(check, "mobile", "应为11位，现在是%d位，请核对", "must have 11 digits, this has %d", (int)strlen(text));
+        return fault(check, "mobile", "应为11位，现在是%d位，请核对", "must have 11 digits, this has %d",
+                     (int)strlen(text));
       return (text[0] == '1' && text[1] >= '3') ||
              fault(check, "mobile", "应以13至19开头，请核对", "must begin with 13 to 19");
     case GK_PATTERN_PHONE:
@@ -155,11 +163,12 @@ static bool check_pattern(check_t *check, const char *text)
       if (c == 0)
         return true;
       shown[gk_utf8_put(shown, c)] = '\0';
-      return fault(check, "name", "里有不能用在姓名中的“%s”，请删除或改正", "holds “%s”, which stands in no name: correct it", shown);
+      return fault(check, "name", "里有不能用在姓名中的“%s”，请删除或改正",
+                   "holds “%s”, which stands in no name: correct it", shown);
     }
     case GK_PATTERN_ADDRESS:
-      return !all_in(text, is_phone) ||
-             fault(check, "address", "不是地址，请从省份写到门牌号", "is no address: write from the province to the house number");
+      return !all_in(text, is_phone) || fault(check, "address", "不是地址，请从省份写到门牌号",
+                                              "is no address: write from the province to the house number");
     case GK_PATTERN_NONE:
       break;
   }
@@ -171,8 +180,8 @@ static bool check_text(check_t *check, const char **out, const char *text)
   const gk_field_t *field = check->field;
   int length = (int)gk_utf8_length(text);
   if (length > field->max_length)
-    return fault(check, "too-long", "最多%d个字，现在是%d个字，请缩短", "takes at most %d characters, this has %d: shorten it",
-                 field->max_length, length);
+    return fault(check, "too-long", "最多%d个字，现在是%d个字，请缩短",
+                 "takes at most %d characters, this has %d: shorten it", field->max_length, length);
   if (length < field->min_length)
     return fault(check, "too-short", "至少%d个字，现在是%d个字，请写完整",
                  "needs at least %d characters, this has %d: complete it", field->min_length, length);
@@ -216,7 +225,8 @@ static bool check_date(check_t *check, const char **out, const char *text)
     return true;
   }
   if (!gk_date_parse(text, true, &date))
-    return fault(check, "date", "应写成 2007-09-01 的样子，而且要有这一天", "must look like 2007-09-01 and be a day that exists");
+    return fault(check, "date", "应写成 2007-09-01 的样子，而且要有这一天",
+                 "must look like 2007-09-01 and be a day that exists");
   if (date.year < 1900 || date.year > 2199)
     return fault(check, "date", "的年份%d不对，请检查", "has the year %d: check it", date.year);
   *out = gk_date_text(check->pool, date);
@@ -307,7 +317,8 @@ static bool check_number(check_t *check, const char **out, const char *text)
   apr_int64_t value = 0;
   int decimals = 0;
   if (!parse_decimal(text, &value, &decimals))
-    return fault(check, "number", "应填数字，现在是“%s”", "must be a number, but is “%s”", gk_document__quote(text, check->pool));
+    return fault(check, "number", "应填数字，现在是“%s”", "must be a number, but is “%s”",
+                 gk_document__quote(text, check->pool));
   const char *normal = decimal_text(check->pool, value), *point = strchr(normal, '.');
   decimals = point != NULL ? (int)strlen(point + 1) : 0;
   if (decimals > field->decimals)
@@ -316,7 +327,8 @@ static bool check_number(check_t *check, const char **out, const char *text)
                : fault(check, "decimals", "最多%d位小数", "takes at most %d decimals", field->decimals);
   if (value < scale(field->min) || value > scale(field->max))
     return fault(check, "range", "应在%s到%s之间，现在是%s，请核对", "must lie between %s and %s, but is %s",
-                 decimal_text(check->pool, scale(field->min)), decimal_text(check->pool, scale(field->max)), normal);
+                 decimal_text(check->pool, scale(field->min)), decimal_text(check->pool, scale(field->max)),
+                 normal);
   *out = normal;
   return true;
 }
@@ -356,7 +368,8 @@ bool gk_field_normalise(const char **out, const gk_field_t *field, const gk_pack
   unsigned forbidden = gk_text_forbidden(text, field->multiline);
   if (forbidden != 0)
     return fault(&check, "forbidden-character", "里有看不见或不能保存的字符（U+%04X），请删除后重新录入",
-                 "holds an invisible or unusable character (U+%04X): delete it and type the text again", forbidden);
+                 "holds an invisible or unusable character (U+%04X): delete it and type the text again",
+                 forbidden);
   switch (field->type) {
     case GK_FIELD_TEXT:
       return check_text(&check, out, text);
@@ -378,7 +391,8 @@ bool gk_field_normalise(const char **out, const gk_field_t *field, const gk_pack
 
 /* ---- JSON values ------------------------------------------------------------------------------------- */
 
-/* The text of a scalar, or NULL when it is none. Numbers and booleans come from forms that type their inputs. */
+/* The text of a scalar, or NULL when it is none. Numbers and booleans come from forms that type their inputs.
+ */
 static const char *scalar_text(const gk_field_t *field, const gk_json_t *value, apr_pool_t *pool)
 {
   if (gk_json_is_string(value))
@@ -421,8 +435,8 @@ static bool check_row(gk_json_t *rows, const gk_field_t *field, gk_json_t *value
     const gk_field_t *column = gk_field_column(field, it.key);
     check.pointer = gk_document__pointer(pointer, it.key, pool);
     if (column == NULL)
-      fine = fault(&check, "unknown-field", "没有“%s”这一列，请刷新页面后重试", "has no column “%s”: reload the page and try again",
-                   gk_document__quote(it.key, pool));
+      fine = fault(&check, "unknown-field", "没有“%s”这一列，请刷新页面后重试",
+                   "has no column “%s”: reload the page and try again", gk_document__quote(it.key, pool));
     else if (!check_cell(row, column, it.value, check.pointer, error, pool))
       fine = false;
   }
@@ -450,9 +464,11 @@ static bool check_rows(gk_json_t **out, const gk_field_t *field, const gk_json_t
   if (!gk_json_is_array(value))
     return fault(&check, "type", "应是多行内容", "must be a list of rows");
   if ((int)gk_json_size(value) > field->max_length)
-    return fault(&check, "too-many", "最多%d行，请合并或删除", "takes at most %d rows: merge or delete some", field->max_length);
+    return fault(&check, "too-many", "最多%d行，请合并或删除", "takes at most %d rows: merge or delete some",
+                 field->max_length);
   for (apr_size_t i = 0; i < gk_json_size(value); i++)
-    if (!check_row(rows, field, gk_json_at(value, i), apr_psprintf(pool, "%s/%d", pointer, (int)i), error, pool))
+    if (!check_row(rows, field, gk_json_at(value, i), apr_psprintf(pool, "%s/%d", pointer, (int)i), error,
+                   pool))
       fine = false;
   if (fine && (int)gk_json_size(rows) < field->min_length)
     fine = fault(&check, "too-few", "至少%d行，请补充", "needs at least %d rows", field->min_length);

@@ -4,7 +4,8 @@
 
 #include "domain/document.h"
 
-/* Checks and normalises a JSON value of any type for a field: *out NULL when it is empty. False: faults were added. */
+/* Checks and normalises a JSON value of any type for a field: *out NULL when it is empty. False: faults were
+ * added. */
 bool gk_document__value(gk_json_t **out, const gk_field_t *field, const gk_json_t *value, const char *pointer,
                         gk_error_t **error, apr_pool_t *pool);
 

@@ -7,8 +7,9 @@
 #include "base/text.h"
 
 /* First two digits of GB/T 2260, and the permits of Hong Kong, Macao and Taiwan residents. */
-static const char provinces[] = "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 "
-                                "61 62 63 64 65 71 81 82 83 91";
+static const char provinces[] =
+    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 "
+    "61 62 63 64 65 71 81 82 83 91";
 
 static const struct {
   const char *code, *zh, *en;
@@ -16,11 +17,14 @@ static const struct {
     [GK_ID_OK] = {"ok", "", ""},
     [GK_ID_OK_PERMIT] = {"ok-permit", "", ""},
     [GK_ID_OK_FOREIGNER] = {"ok-foreigner", "", ""},
-    [GK_ID_EMPTY] = {"empty", "没有填证件号码，请按证件填写", "The document number is empty: enter it from the document"},
-    [GK_ID_OLD] = {"old", "这是15位的旧身份证号码，18位应为%s，请与证件核对后填写",
-                   "This is an old 15-digit number; with 18 characters it would be %s: compare with the card"},
-    [GK_ID_OLD_BAD] = {"old-bad", "这是15位的旧号码，而且其中的出生日期不存在，请填写18位身份证号码",
-                       "This is an old 15-digit number with an impossible birth date: enter the 18-character number"},
+    [GK_ID_EMPTY] = {"empty", "没有填证件号码，请按证件填写",
+                     "The document number is empty: enter it from the document"},
+    [GK_ID_OLD] =
+        {"old", "这是15位的旧身份证号码，18位应为%s，请与证件核对后填写",
+         "This is an old 15-digit number; with 18 characters it would be %s: compare with the card"},
+    [GK_ID_OLD_BAD] =
+        {"old-bad", "这是15位的旧号码，而且其中的出生日期不存在，请填写18位身份证号码",
+         "This is an old 15-digit number with an impossible birth date: enter the 18-character number"},
     [GK_ID_TOO_SHORT] = {"too-short", "证件号码少了几位：居民身份证是18位，现在有%s位",
                          "The number is too short: an ID card number has 18 characters, this has %s"},
     [GK_ID_TOO_LONG] = {"too-long", "证件号码多了几位：居民身份证是18位，现在有%s位",
@@ -37,10 +41,12 @@ static const struct {
                       "The birth date in the number (%s) lies in the future: check the year"},
     [GK_ID_TOO_OLD] = {"too-old", "证件号码中的出生日期（%s）太早，请对照证件检查年份",
                        "The birth date in the number (%s) is too long ago: check the year"},
-    [GK_ID_CHECK_CHARACTER] = {"check-character", "证件号码的校验码不对，其中有一位录错了，请对照证件逐位检查",
-                               "The last character does not fit the others, so one of them is wrong: compare digit by digit"},
-    [GK_ID_CUT] = {"cut", "证件号码末三位是000，像是被表格软件截断了，请把单元格设为文本后重新录入",
-                   "The number ends in 000: a spreadsheet seems to have cut it. Format the cell as text and enter it again"},
+    [GK_ID_CHECK_CHARACTER] =
+        {"check-character", "证件号码的校验码不对，其中有一位录错了，请对照证件逐位检查",
+         "The last character does not fit the others, so one of them is wrong: compare digit by digit"},
+    [GK_ID_CUT] =
+        {"cut", "证件号码末三位是000，像是被表格软件截断了，请把单元格设为文本后重新录入",
+         "The number ends in 000: a spreadsheet seems to have cut it. Format the cell as text and enter it again"},
 };
 
 char gk_identity_check_character(const char *digits17)
@@ -193,7 +199,8 @@ static bool plain_alnum(const char *number)
   return true;
 }
 
-gk_identity_t gk_identity_check_typed(const char *id_type, const char *text, gk_date_t as_of, apr_pool_t *pool)
+gk_identity_t gk_identity_check_typed(const char *id_type, const char *text, gk_date_t as_of,
+                                      apr_pool_t *pool)
 {
   gk_identity_t identity = gk_identity_check(text, as_of, pool);
   char type = id_type != NULL && id_type[0] != '\0' && id_type[1] == '\0' ? id_type[0] : '1';
@@ -220,7 +227,8 @@ gk_identity_t gk_identity_check_typed(const char *id_type, const char *text, gk_
   }
   if (identity.verdict == GK_ID_EMPTY)
     return identity;
-  /* Other papers have no check character: only their look is judged, and they say nothing about the person. */
+  /* Other papers have no check character: only their look is judged, and they say nothing about the person.
+   */
   apr_size_t length = strlen(identity.number);
   gk_id_case_t verdict = GK_ID_OK;
   if (!plain_alnum(identity.number))

@@ -30,7 +30,7 @@ typedef enum gk_id_case_t {
 typedef struct gk_identity_t {
   gk_id_case_t verdict;
   const char *number;      /* as stored and compared: narrowed, without spaces, X upper-case; never NULL */
-  const char *suggestion;  /* for GK_ID_OLD the 18-character form, else NULL; offered, never applied unasked */
+  const char *suggestion; /* for GK_ID_OLD the 18-character form, else NULL; offered, never applied unasked */
   bool has_facts;          /* the four below are set (a person's number with a real date) */
   gk_date_t birth;
   int sex;                 /* 1 male, 2 female (sex.csv); 0 unknown */
@@ -38,14 +38,16 @@ typedef struct gk_identity_t {
   char province[3];        /* first two digits */
 } gk_identity_t;
 
-/* Judges an 18-character number (or one of the forms above) after folding width, spaces and x. `as_of` is the day
- * that "future" is counted from; a zero year skips GK_ID_FUTURE and GK_ID_TOO_OLD. `text` may be NULL or anything. */
+/* Judges an 18-character number (or one of the forms above) after folding width, spaces and x. `as_of` is the
+ * day that "future" is counted from; a zero year skips GK_ID_FUTURE and GK_ID_TOO_OLD. `text` may be NULL or
+ * anything. */
 gk_identity_t gk_identity_check(const char *text, gk_date_t as_of, apr_pool_t *pool);
 
-/* Judges `text` as the number of papers of type `id_type` (id_document_type.csv): types 1 and B must be resident
- * numbers, C a permit of 81/82/83, 9 a foreigner's card; 8 has 8 digits; others only need 4 to 20 letters and
- * digits. */
-gk_identity_t gk_identity_check_typed(const char *id_type, const char *text, gk_date_t as_of, apr_pool_t *pool);
+/* Judges `text` as the number of papers of type `id_type` (id_document_type.csv): types 1 and B must be
+ * resident numbers, C a permit of 81/82/83, 9 a foreigner's card; 8 has 8 digits; others only need 4 to 20
+ * letters and digits. */
+gk_identity_t gk_identity_check_typed(const char *id_type, const char *text, gk_date_t as_of,
+                                      apr_pool_t *pool);
 
 /* True for the verdicts that let a number be stored. */
 bool gk_identity_ok(gk_id_case_t verdict);

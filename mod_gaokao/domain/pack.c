@@ -189,8 +189,8 @@ static bool fits(const char *text, apr_size_t width)
 static gk_error_t *fill_format(const char **out, const char *format, const pieces_t *pieces, apr_pool_t *pool)
 {
   static const char *const names[] = {"county", "year", "division", "exam_type", "subject", "serial"};
-  const char *const values[] = {pieces->county, pieces->year, pieces->division, pieces->exam_type, pieces->subject,
-                                pieces->serial};
+  const char *const values[] = {pieces->county,    pieces->year,    pieces->division,
+                                pieces->exam_type, pieces->subject, pieces->serial};
   char *text = apr_pcalloc(pool, strlen(format) * 2 + 16), *to = text;
   for (const char *at = format; *at == '{';) {
     const char *colon = strchr(at, ':');
@@ -219,11 +219,12 @@ static gk_error_t *check_serial(const gk_pack_t *pack, int serial, apr_pool_t *p
   if (serial >= pack->serial_first && serial <= pack->serial_last)
     return NULL;
   return gk_error(pool, GK_E_INVALID, "流水号应在 %d 到 %d 之间，现在是 %d",
-                  "The serial must lie between %d and %d, but is %d", pack->serial_first, pack->serial_last, serial);
+                  "The serial must lie between %d and %d, but is %d", pack->serial_first, pack->serial_last,
+                  serial);
 }
 
-gk_error_t *gk_pack_registration_number(const char **out, const gk_pack_t *pack, const char *county, int serial,
-                                        apr_pool_t *pool)
+gk_error_t *gk_pack_registration_number(const char **out, const gk_pack_t *pack, const char *county,
+                                        int serial, apr_pool_t *pool)
 {
   GK_TRY(check_serial(pack, serial, pool));
   pieces_t pieces = {.county = county, .serial = apr_itoa(pool, serial)};

@@ -1,8 +1,8 @@
 /* domain/pack.h: a season's policy pack: fields, code tables, rules, formats, fees, windows, export mapping.
  *
- * A pack is one XML file (conf/schema/pack.rng). Loaded, it is immutable and may be read by any number of threads;
- * all of it lives in the pool given to gk_pack_load(). Arrays keep the file's order; all strings are UTF-8.
- * A pack holds no candidate's data and needs no network and no second file.
+ * A pack is one XML file (conf/schema/pack.rng). Loaded, it is immutable and any number of threads may read
+ * it; all of it lives in the pool given to gk_pack_load(). Arrays keep the file's order; all strings are
+ * UTF-8. A pack holds no candidate's data and needs no network and no second file.
  */
 #ifndef GK_DOMAIN_PACK_H
 #define GK_DOMAIN_PACK_H
@@ -42,8 +42,8 @@ typedef enum gk_field_type_t {
 } gk_field_type_t;
 
 typedef enum gk_pattern_t {
-  GK_PATTERN_NONE, GK_PATTERN_DIGITS, GK_PATTERN_ALNUM, GK_PATTERN_POSTCODE, GK_PATTERN_MOBILE, GK_PATTERN_PHONE,
-  GK_PATTERN_NAME, GK_PATTERN_ADDRESS
+  GK_PATTERN_NONE, GK_PATTERN_DIGITS, GK_PATTERN_ALNUM, GK_PATTERN_POSTCODE, GK_PATTERN_MOBILE,
+  GK_PATTERN_PHONE, GK_PATTERN_NAME, GK_PATTERN_ADDRESS
 } gk_pattern_t;
 
 typedef enum gk_normalise_t {
@@ -51,8 +51,9 @@ typedef enum gk_normalise_t {
 } gk_normalise_t;
 
 /* One pair of edit="candidate:filling point,county:any": `role` may edit at `stage`; "any" matches all.
- * Roles: candidate, point, reviewer, county, city, province, and reading (a stored card reading that is being applied).
- * Stages: entry (allocated or waiting, no card read yet), filling (until confirmed), correction (after it). */
+ * Roles: candidate, point, reviewer, county, city, province, and reading (a stored card reading being
+ * applied). Stages: entry (allocated or waiting, no card read yet), filling (until confirmed), correction
+ * (after it). */
 typedef struct gk_edit_t { const char *role, *stage; } gk_edit_t;
 
 typedef struct gk_field_t gk_field_t;
@@ -79,10 +80,20 @@ struct gk_field_t {
   apr_array_header_t *columns;      /* gk_field_t, rows fields only */
 };
 
-typedef enum gk_severity_t { GK_SEVERITY_ERROR = 1, GK_SEVERITY_REVIEW = 2, GK_SEVERITY_WARN = 3 } gk_severity_t;
+typedef enum gk_severity_t {
+  GK_SEVERITY_ERROR = 1,            /* blocks */
+  GK_SEVERITY_REVIEW = 2,           /* a person decides */
+  GK_SEVERITY_WARN = 3              /* informs */
+} gk_severity_t;
 
 /* Bits of a rule's stages. */
-enum { GK_STAGE_FILL = 1, GK_STAGE_REVIEW = 2, GK_STAGE_CONFIRM = 4, GK_STAGE_SUBMIT = 8, GK_STAGE_EXPORT = 16 };
+enum {
+  GK_STAGE_FILL = 1,
+  GK_STAGE_REVIEW = 2,
+  GK_STAGE_CONFIRM = 4,
+  GK_STAGE_SUBMIT = 8,
+  GK_STAGE_EXPORT = 16
+};
 
 /* A worked example of a rule: the test must give `expect` on these fields. */
 typedef struct gk_rule_case_t {
@@ -134,12 +145,13 @@ typedef struct gk_part_t {
 
 /* When an action is open by default: days and minutes of the day counted from the season's first day. */
 typedef struct gk_pack_window_t {
-  const char *action;               /* read print_card review fill proof confirm other_info submit_art submit_all */
+  const char *action; /* read print_card review fill proof confirm other_info submit_art submit_all */
   gk_text_t name;
   int opens_day, opens_minute, closes_day, closes_minute;
 } gk_pack_window_t;
 
-/* One column of the export: the values of `fields` (ids of fields, derived fields or facts) one after another. */
+/* One column of the export: the values of `fields` (ids of fields, derived fields or facts) one after
+ * another. */
 typedef struct gk_export_column_t {
   const char *name;                 /* KSH */
   gk_text_t title;
@@ -220,11 +232,12 @@ typedef struct gk_pack_t {
 /* Names a rule may use besides fields and derived fields: set by the core beside the derived ones. */
 #define GK_PACK_FACTS "county number candidate_number point"
 
-/* Loads a pack: parses, validates against the RELAX NG schema in file `rng_path` (NULL: skip, for fuzzing), builds
- * the tables and checks that every reference resolves, ids and codes are unique, XPath compiles and uses only names that
- * exist and constructs that libxml2 and browsers answer alike (faults.md IN-7), and patterns, formats and dates make sense.
- * Errors: PACK with every fault as a violation (pointer: "line N"), TOO_LARGE above GK_XML_MAX_BYTES, CONFIG when the
- * schema file can't be read. */
+/* Loads a pack: parses, validates against the RELAX NG schema in file `rng_path` (NULL: skip, for a pack that
+ * was loaded before), builds the tables and checks that every reference resolves, ids and codes are unique,
+ * XPath compiles and uses only names that exist and constructs that libxml2 and browsers answer alike
+ * (faults.md IN-7), and that patterns, formats and dates make sense.
+ * Errors: PACK with every fault as a violation (pointer: "line N"), TOO_LARGE above GK_XML_MAX_BYTES, CONFIG when
+ * the schema file can't be read. */
 gk_error_t *gk_pack_load(gk_pack_t **out, const char *bytes, apr_size_t length, const char *rng_path,
                          apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 
@@ -253,7 +266,8 @@ int gk_stage_bit(const char *word);
 /* True when `role` may edit the field at `stage` (a "role:any" pair matches every stage). */
 bool gk_field_editable(const gk_field_t *field, const char *role, const char *stage);
 
-/* A stored value as people read it: the row's name for codes, 是/否 (Yes/No) for flags, the text else. NULL for NULL. */
+/* A stored value as people read it: the row's name for codes, 是/否 (Yes/No) for flags, the text else. NULL
+ * for NULL. */
 const char *gk_field_display(const gk_field_t *field, const char *value, bool english, apr_pool_t *pool);
 
 /* Opening and closing moment of a window when the season starts on `start` (year 0: the pack's own start). */
@@ -261,24 +275,29 @@ void gk_pack_window_times(const gk_pack_t *pack, const gk_pack_window_t *window,
                           apr_time_t *opens, apr_time_t *closes);
 
 /* "01040317": `county` has the four digits of city and county. Errors: INVALID when a piece doesn't fit. */
-gk_error_t *gk_pack_registration_number(const char **out, const gk_pack_t *pack, const char *county, int serial,
-                                        apr_pool_t *pool);
+gk_error_t *gk_pack_registration_number(const char **out, const gk_pack_t *pack, const char *county,
+                                        int serial, apr_pool_t *pool);
 /* "14430121150001". `division`: 6 digits. */
 gk_error_t *gk_pack_candidate_number(const char **out, const gk_pack_t *pack, const char *division,
-                                     const char *exam_type, const char *subject, int serial, apr_pool_t *pool);
+                                     const char *exam_type, const char *subject, int serial,
+                                     apr_pool_t *pool);
 
-/* Ids (const char *) of the always-required, always-relevant fields that are absent from the document's JSON. */
-apr_array_header_t *gk_pack_missing_always(const gk_pack_t *pack, const gk_json_t *document, apr_pool_t *pool);
+/* Ids (const char *) of the always-required, always-relevant fields that are absent from the
+ * document's JSON. */
+apr_array_header_t *gk_pack_missing_always(const gk_pack_t *pack, const gk_json_t *document,
+                                           apr_pool_t *pool);
 
-/* What the form needs, both languages: {"pack","version","season","title":{zh,en},"sections":[{id,zh,en,help,fields:[..]}],
- * "subjects":[..],"tables":["sex",..],"texts":{..}}. Fields: id,zh,en,help{zh,en},type,table,pattern,min_length,max_length,min,max,
- * decimals,multiline,forever,required,relevant,edit[{role,stage}],personal,columns. With `role` (may be NULL: all fields)
- * a field has "editable" for that role at `stage`. */
+/* What the form needs, both languages: {"pack","version","season","title":{zh,en},
+ * "sections":[{id,zh,en,help,fields:[..]}],"subjects":[{code,zh,en,track,art,fee_fen}],"tables":["sex",..],
+ * "texts":{id:{title,body}}}. A field: id, zh, en, help{zh,en}, type, table, leaf_level, pattern, upper,
+ * min_length, max_length, min, max, decimals, multiline, forever, personal, required, relevant, source, edit[{role,stage}],
+ * columns; members that say nothing are absent. With a `role` (may be NULL) a field also has "editable" for that
+ * role at `stage`. */
 gk_json_t *gk_pack_form_json(const gk_pack_t *pack, const char *role, const char *stage, apr_pool_t *pool);
 /* {"id","zh","en","rows":[[code, zh, en, initials, parent|null, {attributes}|null], ...]} */
 gk_json_t *gk_pack_table_json(const gk_table_t *table, apr_pool_t *pool);
-/* Rules of a stage (0: all) as browsers and the admin page need them: id, title, basis, severity, stages, test, fields,
- * subjects, categories, message, hint, valid_from, valid_to. */
+/* Rules of a stage (0: all) as browsers and the admin page need them: id, title, basis, severity, stages,
+ * test, fields, subjects, categories, message, hint, valid_from, valid_to. */
 gk_json_t *gk_pack_rules_json(const gk_pack_t *pack, int stage, apr_pool_t *pool);
 /* {"id","zh","en","help","required_art","required_all","fields":[...]} of each part; papers; photo profile. */
 gk_json_t *gk_pack_parts_json(const gk_pack_t *pack, apr_pool_t *pool);

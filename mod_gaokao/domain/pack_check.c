@@ -1,4 +1,5 @@
-/* domain/pack_check.c: what the schema can't see: references between the parts of a pack, and its expressions. */
+/* domain/pack_check.c: what the schema can't see: references between the parts of a pack, and its
+ * expressions. */
 #include "domain/pack_internal.h"
 
 #include <string.h>
@@ -33,11 +34,14 @@ static void add_attributes(gk_pack_loader_t *loader, const gk_field_t *field)
 
 void gk_pack__list_derived(gk_pack_loader_t *loader)
 {
-  static const struct { const char *name; bool numeric; } fixed[] = {
-      {"season", true}, {"today", false}, {"today_number", true}, {"birth_number", true}, {"age", true},
-      {"id_case", false}, {"id_number_ok", true}, {"id_birth", false}, {"id_sex", false}, {"id_division", true},
-      {"id_province", true}, {"id_birth_matches", true}, {"id_sex_matches", true}, {"card_expired", true},
-      {"name_plain", true}, {"current_pupil", true}, {"rural", true},
+  static const struct { const char *name; bool numeric;
+  } fixed[] = {
+      {"season", true},         {"today", false},       {"today_number", true},
+      {"birth_number", true},   {"age", true},          {"id_case", false},
+      {"id_number_ok", true},   {"id_birth", false},    {"id_sex", false},
+      {"id_division", true},    {"id_province", true},  {"id_birth_matches", true},
+      {"id_sex_matches", true}, {"card_expired", true}, {"name_plain", true},
+      {"current_pupil", true},  {"rural", true},
   };
   gk_pack_t *pack = loader->pack;
   pack->derived = apr_array_make(loader->pool, 80, sizeof(gk_derived_t));
@@ -59,8 +63,8 @@ void gk_pack__list_derived(gk_pack_loader_t *loader)
         add_attributes(loader, field);
         break;
       case GK_FIELD_ROWS: {
-        static const char *const of_rows[] = {"max_gap", "overlaps", "backwards", "unordered", "open", "first",
-                                              "last_start"};
+        static const char *const of_rows[] = {"max_gap", "overlaps", "backwards", "unordered",
+                                              "open",    "first",    "last_start"};
         const gk_field_t *start = gk_field_column(field, "start"), *end = gk_field_column(field, "end");
         add_suffixed(loader, field, "count", true);
         if (start != NULL && end != NULL && start->type == GK_FIELD_MONTH && end->type == GK_FIELD_MONTH)
@@ -89,21 +93,24 @@ static bool known_name(const gk_pack_t *pack, const char *name, apr_pool_t *scra
          strstr(" " GK_PACK_FACTS " ", apr_pstrcat(scratch, " ", name, " ", NULL)) != NULL;
 }
 
-static void check_expression(gk_pack_loader_t *loader, gk_xml_node_t *node, const gk_part_t *part, const char *text)
+static void check_expression(gk_pack_loader_t *loader, gk_xml_node_t *node, const gk_part_t *part,
+                             const char *text)
 {
   if (text != NULL)
     gk_pack__check_xpath(&loader->error, loader->pack, part, text, gk_pack__line(loader, node), loader->pool);
 }
 
 /* Every {name} of a message must be something that can be filled in. */
-static void check_placeholders(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *rule, const char *text)
+static void check_placeholders(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *rule,
+                               const char *text)
 {
   for (const char *open = strchr(text, '{'); open != NULL; open = strchr(open + 1, '{')) {
     const char *close = strchr(open, '}');
-    const char *name = close != NULL ? apr_pstrndup(loader->scratch, open + 1, (apr_size_t)(close - open - 1)) : open;
+    const char *name =
+        close != NULL ? apr_pstrndup(loader->scratch, open + 1, (apr_size_t)(close - open - 1)) : open;
     if (close == NULL || !known_name(loader->pack, name, loader->scratch))
-      GK_PACK_FAULT(loader, node, "placeholder", "规则 %s 的提示里 {%s} 不是字段", "Rule %s: {%s} in the message is no field",
-                    rule, name);
+      GK_PACK_FAULT(loader, node, "placeholder", "规则 %s 的提示里 {%s} 不是字段",
+                    "Rule %s: {%s} in the message is no field", rule, name);
   }
 }
 
@@ -115,28 +122,31 @@ static void check_codes(gk_pack_loader_t *loader, gk_xml_node_t *node, const gk_
     const char *code = GK_ROWS(const char *, codes)[i];
     if (field == NULL || field->table == NULL || gk_table_row(field->table, code) == NULL)
       GK_PACK_FAULT(loader, node, "reference", "规则 %s 的适用范围里 %s 没有代码 %s",
-                    "Rule %s: the scope names the code %s of %s, which does not exist", rule->id, code, field_id);
+                    "Rule %s: the scope names the code %s of %s, which does not exist", rule->id, code,
+                    field_id);
   }
 }
 
-static void warn(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *code, const char *rule, const char *zh,
-                 const char *en)
+static void warn(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *code, const char *rule,
+                 const char *zh, const char *en)
 {
   *(gk_violation_t *)apr_array_push(loader->pack->warnings) =
       (gk_violation_t){gk_pack__line(loader, node), code, rule, zh, en};
 }
 
-static void check_case(gk_pack_loader_t *loader, gk_xml_node_t *node, const gk_rule_t *rule, const gk_rule_case_t *one)
+static void check_case(gk_pack_loader_t *loader, gk_xml_node_t *node, const gk_rule_t *rule,
+                       const gk_rule_case_t *one)
 {
   for (gk_json_iter_t it = gk_json_first(one->fields); it.key != NULL; gk_json_next(&it)) {
     const gk_field_t *field = gk_pack_field(loader->pack, it.key);
     if (!known_name(loader->pack, it.key, loader->scratch))
-      GK_PACK_FAULT(loader, node, "reference", "规则 %s 的例子里 %s 不是字段", "Rule %s: %s in a case is no field", rule->id,
-                    it.key);
+      GK_PACK_FAULT(loader, node, "reference", "规则 %s 的例子里 %s 不是字段",
+                    "Rule %s: %s in a case is no field", rule->id, it.key);
     if (!gk_json_is_array(it.value))
       continue;
     for (apr_size_t i = 0; i < gk_json_size(it.value); i++)
-      for (gk_json_iter_t cell = gk_json_first(gk_json_at(it.value, i)); cell.key != NULL; gk_json_next(&cell))
+      for (gk_json_iter_t cell = gk_json_first(gk_json_at(it.value, i)); cell.key != NULL;
+           gk_json_next(&cell))
         if (field == NULL || gk_field_column(field, cell.key) == NULL)
           GK_PACK_FAULT(loader, node, "reference", "规则 %s 的例子里 %s 没有列 %s",
                         "Rule %s: %s in a case has no column %s", rule->id, it.key, cell.key);
@@ -154,11 +164,12 @@ static void check_rule(gk_pack_loader_t *loader, gk_xml_node_t *node, const gk_r
     GK_PACK_FAULT(loader, node, "missing", "规则 %s 没有写涉及的字段", "Rule %s names no field", rule->id);
   for (int i = 0; i < rule->fields->nelts; i++)
     if (gk_pack_field(loader->pack, GK_ROWS(const char *, rule->fields)[i]) == NULL)
-      GK_PACK_FAULT(loader, node, "reference", "规则 %s 涉及的字段 %s 不存在", "Rule %s: there is no field %s", rule->id,
-                    GK_ROWS(const char *, rule->fields)[i]);
+      GK_PACK_FAULT(loader, node, "reference", "规则 %s 涉及的字段 %s 不存在",
+                    "Rule %s: there is no field %s", rule->id, GK_ROWS(const char *, rule->fields)[i]);
   check_codes(loader, node, rule, rule->subjects, "subject");
   check_codes(loader, node, rule, rule->categories, "category");
-  if (rule->valid_from.year != 0 && rule->valid_to.year != 0 && gk_date_compare(rule->valid_from, rule->valid_to) > 0)
+  if (rule->valid_from.year != 0 && rule->valid_to.year != 0 &&
+      gk_date_compare(rule->valid_from, rule->valid_to) > 0)
     GK_PACK_FAULT(loader, node, "range", "规则 %s 的生效日期晚于失效日期", "Rule %s ends before it begins", rule->id);
   for (int i = 0; i < rule->cases->nelts; i++) {
     const gk_rule_case_t *one = &GK_ROWS(gk_rule_case_t, rule->cases)[i];
@@ -190,12 +201,13 @@ static void compare_rules(gk_pack_loader_t *loader, gk_xml_node_t *node, const g
              strcmp(rule->test, apr_pstrcat(loader->scratch, "not(", other->test, ")", NULL)) == 0)
       warn(loader, node, "contradiction", rule->id,
            apr_psprintf(pool, "规则 %s 与 %s 相互矛盾，没有考生能同时符合", rule->id, other->id),
-           apr_psprintf(pool, "Rules %s and %s contradict each other: nobody can meet both", rule->id, other->id));
+           apr_psprintf(pool, "Rules %s and %s contradict each other: nobody can meet both", rule->id,
+                        other->id));
   }
 }
 
-static void check_export_column(gk_pack_loader_t *loader, gk_xml_node_t *node, const gk_export_column_t *column,
-                                const gk_field_t *rows)
+static void check_export_column(gk_pack_loader_t *loader, gk_xml_node_t *node,
+                                const gk_export_column_t *column, const gk_field_t *rows)
 {
   for (int i = 0; i < column->fields->nelts; i++) {
     const char *id = GK_ROWS(const char *, column->fields)[i];
@@ -214,7 +226,8 @@ static void check_export(gk_pack_loader_t *loader, gk_xml_node_t *root)
     check_export_column(loader, list, column, NULL);
     for (int j = 0; j < i; j++)
       if (strcmp(GK_ROWS(gk_export_column_t, pack->export_columns)[j].name, column->name) == 0)
-        GK_PACK_FAULT(loader, list, "duplicate", "导出列 %s 出现两次", "The export column %s is there twice", column->name);
+        GK_PACK_FAULT(loader, list, "duplicate", "导出列 %s 出现两次", "The export column %s is there twice",
+                      column->name);
   }
   for (int i = 0; i < pack->export_rows->nelts; i++) {
     const gk_export_rows_t *rows = &GK_ROWS(gk_export_rows_t, pack->export_rows)[i];
@@ -239,8 +252,9 @@ static void check_core_fields(gk_pack_loader_t *loader, gk_xml_node_t *root)
   for (size_t i = 0; i < sizeof core / sizeof core[0]; i++) {
     const gk_field_t *field = gk_pack_field(loader->pack, core[i].id);
     if (field == NULL || field->type != core[i].type)
-      GK_PACK_FAULT(loader, root, "missing", "策略包必须有 %s 类型的字段 %s", "A pack must have a field of type %s named %s",
-                    gk_field_type_word(core[i].type), core[i].id);
+      GK_PACK_FAULT(loader, root, "missing", "策略包必须有 %s 类型的字段 %s",
+                    "A pack must have a field of type %s named %s", gk_field_type_word(core[i].type),
+                    core[i].id);
   }
   if (loader->pack->subjects->nelts == 0)
     GK_PACK_FAULT(loader, root, "missing", "没有科类", "There are no subjects");

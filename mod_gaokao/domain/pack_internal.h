@@ -21,10 +21,11 @@ const char *gk_pack__line(gk_pack_loader_t *loader, gk_xml_node_t *node);
 /* Attribute readers. _need: a missing one is a fault and gives "". _int: out of [low, high] is a fault. */
 const char *gk_pack__need(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *name);
 const char *gk_pack__attr(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *name);
-int gk_pack__int(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *name, int low, int high, int absent);
+int gk_pack__int(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *name, int low, int high,
+                 int absent);
 double gk_pack__real(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *name, double absent);
 bool gk_pack__yes(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *name);
-gk_text_t gk_pack__both(gk_pack_loader_t *loader, gk_xml_node_t *node);                 /* zh and en of the node */
+gk_text_t gk_pack__both(gk_pack_loader_t *loader, gk_xml_node_t *node); /* zh and en of the node */
 gk_text_t gk_pack__child_both(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *name);
 gk_date_t gk_pack__date(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *name, bool needed);
 apr_array_header_t *gk_pack__words(apr_pool_t *pool, const char *text, const char *separators);
@@ -36,9 +37,10 @@ void gk_pack__read_rest(gk_pack_loader_t *loader, gk_xml_node_t *root);
 /* pack_check.c: names of derived fields, then all references and expressions. */
 void gk_pack__list_derived(gk_pack_loader_t *loader);
 void gk_pack__check(gk_pack_loader_t *loader, gk_xml_node_t *root);
-/* pack_xpath.c: adds the faults of one expression at `pointer`. `part` adds its fields to the names, may be NULL. */
-void gk_pack__check_xpath(gk_error_t **error, const gk_pack_t *pack, const gk_part_t *part, const char *expression,
-                          const char *pointer, apr_pool_t *pool);
+/* pack_xpath.c: adds the faults of one expression at `pointer`. `part` adds its fields to the names, may be
+ * NULL. */
+void gk_pack__check_xpath(gk_error_t **error, const gk_pack_t *pack, const gk_part_t *part,
+                          const char *expression, const char *pointer, apr_pool_t *pool);
 
 #define GK_ROWS(type, array) ((type *)(array)->elts)
 

@@ -36,7 +36,8 @@ static gk_json_t *strings(const apr_array_header_t *list, apr_pool_t *pool)
 
 static const char *pattern_word(gk_pattern_t pattern)
 {
-  static const char *const words[] = {NULL, "digits", "alnum", "postcode", "mobile", "phone", "name", "address"};
+  static const char *const words[] = {NULL,     "digits", "alnum", "postcode",
+                                      "mobile", "phone",  "name",  "address"};
   return words[pattern];
 }
 

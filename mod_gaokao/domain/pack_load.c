@@ -26,7 +26,8 @@ const char *gk_pack__need(gk_pack_loader_t *loader, gk_xml_node_t *node, const c
   return "";
 }
 
-int gk_pack__int(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *name, int low, int high, int absent)
+int gk_pack__int(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *name, int low, int high,
+                 int absent)
 {
   const char *text = gk_pack__attr(loader, node, name);
   if (text == NULL)
@@ -141,11 +142,13 @@ static void read_table_row(gk_pack_loader_t *loader, gk_table_t *table, gk_xml_n
   apr_array_header_t *all = gk_xml_attrs(node, loader->pool);
   for (int i = 0; i < all->nelts; i++) {
     const gk_xml_attr_t *one = &GK_ROWS(gk_xml_attr_t, all)[i];
-    if (strstr(" code zh en py parent alias ", apr_pstrcat(loader->scratch, " ", one->name, " ", NULL)) != NULL)
+    if (strstr(" code zh en py parent alias ", apr_pstrcat(loader->scratch, " ", one->name, " ", NULL)) !=
+        NULL)
       continue;
     if (!plain_name(one->name)) {
       GK_PACK_FAULT(loader, node, "name", "代码表 %s 的属性名 %s 只能用小写字母、数字和下划线",
-                    "Table %s: the attribute name %s may hold only lower-case letters, digits and _", table->id, one->name);
+                    "Table %s: the attribute name %s may hold only lower-case letters, digits and _",
+                    table->id, one->name);
       continue;
     }
     *(gk_attribute_t *)apr_array_push(row->attributes) = (gk_attribute_t){one->name, one->value};
@@ -179,11 +182,14 @@ static void read_subjects(gk_pack_loader_t *loader, gk_xml_node_t *root, gk_tabl
                         .rows = apr_array_make(loader->pool, 8, sizeof(gk_table_row_t))};
   int count = count_children(list, "subject");
   pack->subjects = apr_array_make(loader->pool, count + 1, sizeof(gk_subject_t));
-  for (gk_xml_node_t *node = gk_xml_child(list, "subject"); node != NULL; node = gk_xml_next(node, "subject")) {
+  for (gk_xml_node_t *node = gk_xml_child(list, "subject"); node != NULL;
+       node = gk_xml_next(node, "subject")) {
     gk_subject_t *subject = apr_array_push(pack->subjects);
     const char *initials = gk_pack__attr(loader, node, "py"), *choice = gk_pack__attr(loader, node, "choice");
-    *subject = (gk_subject_t){.code = gk_pack__need(loader, node, "code"), .name = gk_pack__both(loader, node),
-                              .track = gk_pack__need(loader, node, "track"), .art = gk_pack__yes(loader, node, "art"),
+    *subject = (gk_subject_t){.code = gk_pack__need(loader, node, "code"),
+                              .name = gk_pack__both(loader, node),
+                              .track = gk_pack__need(loader, node, "track"),
+                              .art = gk_pack__yes(loader, node, "art"),
                               .fee_fen = gk_pack__int(loader, node, "fee_fen", 0, 100000000, 0),
                               .initials = initials != NULL ? initials : ""};
     apr_hash_set(pack->subjects_by_code, subject->code, APR_HASH_KEY_STRING, subject);
@@ -203,7 +209,8 @@ static void read_tables(gk_pack_loader_t *loader, gk_xml_node_t *root)
   gk_pack_t *pack = loader->pack;
   gk_xml_node_t *list = gk_xml_child(root, "tables");
   int count = count_children(list, "table");
-  pack->tables = apr_array_make(loader->pool, count + 1, sizeof(gk_table_t)); /* never grows: rows keep their place */
+  pack->tables =
+      apr_array_make(loader->pool, count + 1, sizeof(gk_table_t)); /* never grows: rows keep their place */
   read_subjects(loader, root, apr_array_push(pack->tables));
   for (gk_xml_node_t *node = gk_xml_child(list, "table"); node != NULL; node = gk_xml_next(node, "table")) {
     gk_table_t *table = apr_array_push(pack->tables);
@@ -219,7 +226,8 @@ static void read_tables(gk_pack_loader_t *loader, gk_xml_node_t *root)
 /* ---- fields ------------------------------------------------------------------------------------------ */
 
 /* The position of `word` among `words` (NULL-ended), or `absent` for NULL; a strange word is a fault. */
-static int choose(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *name, const char *const *words, int absent)
+static int choose(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *name, const char *const *words,
+                  int absent)
 {
   const char *word = gk_pack__attr(loader, node, name);
   if (word == NULL)
@@ -261,7 +269,8 @@ static apr_array_header_t *read_edit(gk_pack_loader_t *loader, gk_xml_node_t *no
 gk_field_t gk_pack__read_field(gk_pack_loader_t *loader, gk_xml_node_t *node)
 {
   static const char *const types[] = {"text", "code", "date", "month", "number", "flag", "rows", NULL};
-  static const char *const patterns[] = {"none", "digits", "alnum", "postcode", "mobile", "phone", "name", "address", NULL};
+  static const char *const patterns[] = {"none",  "digits", "alnum",   "postcode", "mobile",
+                                         "phone", "name",   "address", NULL};
   static const char *const normalises[] = {"narrow", "none", "name", "id", "upper", NULL};
   gk_field_t field = {
       .id = gk_pack__need(loader, node, "id"),
@@ -285,7 +294,8 @@ gk_field_t gk_pack__read_field(gk_pack_loader_t *loader, gk_xml_node_t *node)
       .required = gk_pack__attr(loader, node, "required"),
       .relevant = gk_pack__attr(loader, node, "relevant"),
   };
-  field.always_required = field.required != NULL && strcmp(field.required, "true()") == 0 && field.relevant == NULL;
+  field.always_required =
+      field.required != NULL && strcmp(field.required, "true()") == 0 && field.relevant == NULL;
   if (field.max_length == 0)
     field.max_length = field.type == GK_FIELD_ROWS ? 20 : 100;
   if (!plain_name(field.id))
@@ -295,16 +305,18 @@ gk_field_t gk_pack__read_field(gk_pack_loader_t *loader, gk_xml_node_t *node)
   if (field.type == GK_FIELD_CODE) {
     field.table = gk_pack_table(loader->pack, table);
     if (field.table == NULL)
-      GK_PACK_FAULT(loader, node, "reference", "字段 %s 的代码表 %s 不存在", "Field %s: there is no table %s", field.id,
-                    table != NULL ? table : "(none)");
+      GK_PACK_FAULT(loader, node, "reference", "字段 %s 的代码表 %s 不存在", "Field %s: there is no table %s",
+                    field.id, table != NULL ? table : "(none)");
   } else if (table != NULL)
     GK_PACK_FAULT(loader, node, "table", "字段 %s 不是 code 类型，不能有代码表",
                   "Field %s is not of type code and can’t have a table", field.id);
   if (field.min_length > field.max_length || field.min > field.max)
-    GK_PACK_FAULT(loader, node, "range", "字段 %s 的下限大于上限", "Field %s: the minimum is above the maximum", field.id);
+    GK_PACK_FAULT(loader, node, "range", "字段 %s 的下限大于上限",
+                  "Field %s: the minimum is above the maximum", field.id);
   if (field.type == GK_FIELD_ROWS) {
     field.columns = apr_array_make(loader->pool, 8, sizeof(gk_field_t));
-    for (gk_xml_node_t *child = gk_xml_child(node, "column"); child != NULL; child = gk_xml_next(child, "column")) {
+    for (gk_xml_node_t *child = gk_xml_child(node, "column"); child != NULL;
+         child = gk_xml_next(child, "column")) {
       gk_field_t column = gk_pack__read_field(loader, child);
       if (gk_field_column(&field, column.id) != NULL)
         GK_PACK_FAULT(loader, child, "duplicate", "列 %s 出现两次", "The column %s is there twice", column.id);
@@ -315,7 +327,8 @@ gk_field_t gk_pack__read_field(gk_pack_loader_t *loader, gk_xml_node_t *node)
     if (field.columns->nelts == 0)
       GK_PACK_FAULT(loader, node, "columns", "字段 %s 没有列", "Field %s has no columns", field.id);
   } else if (gk_xml_child(node, "column") != NULL)
-    GK_PACK_FAULT(loader, node, "columns", "只有 rows 字段可以有列：%s", "Only rows fields have columns: %s", field.id);
+    GK_PACK_FAULT(loader, node, "columns", "只有 rows 字段可以有列：%s", "Only rows fields have columns: %s",
+                  field.id);
   return field;
 }
 
@@ -324,7 +337,8 @@ static void read_sections(gk_pack_loader_t *loader, gk_xml_node_t *root)
   gk_pack_t *pack = loader->pack;
   gk_xml_node_t *list = gk_xml_child(root, "sections");
   pack->sections = apr_array_make(loader->pool, 8, sizeof(gk_section_t));
-  for (gk_xml_node_t *node = gk_xml_child(list, "section"); node != NULL; node = gk_xml_next(node, "section")) {
+  for (gk_xml_node_t *node = gk_xml_child(list, "section"); node != NULL;
+       node = gk_xml_next(node, "section")) {
     gk_section_t section = {gk_pack__need(loader, node, "id"), gk_pack__both(loader, node),
                             gk_pack__child_both(loader, node, "help")};
     for (int i = 0; i < pack->sections->nelts; i++)
@@ -353,8 +367,8 @@ static void read_fields(gk_pack_loader_t *loader, gk_xml_node_t *root)
     if (gk_pack_field(pack, field->id) != NULL)
       GK_PACK_FAULT(loader, node, "duplicate", "字段 %s 出现两次", "The field %s is there twice", field->id);
     if (!has_section(pack, field->section))
-      GK_PACK_FAULT(loader, node, "reference", "字段 %s 的分组 %s 不存在", "Field %s: there is no section %s", field->id,
-                    field->section != NULL ? field->section : "(none)");
+      GK_PACK_FAULT(loader, node, "reference", "字段 %s 的分组 %s 不存在", "Field %s: there is no section %s",
+                    field->id, field->section != NULL ? field->section : "(none)");
     apr_hash_set(pack->fields_by_id, field->id, APR_HASH_KEY_STRING, field);
   }
 }

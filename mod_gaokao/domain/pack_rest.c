@@ -1,4 +1,5 @@
-/* domain/pack_rest.c: reads what follows the form: numbers, papers, parts, windows, rules, export, texts, photo. */
+/* domain/pack_rest.c: reads what follows the form: numbers, papers, parts, windows, rules, export, texts,
+ * photo. */
 #include "domain/pack_internal.h"
 
 #include <string.h>
@@ -17,7 +18,8 @@ static int count_children(gk_xml_node_t *node, const char *name)
 }
 
 /* "{county:4}{serial:4}": names among `allowed` (" county serial "), widths 1 to 9, nothing else. */
-static void check_format(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *format, const char *allowed)
+static void check_format(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *format,
+                         const char *allowed)
 {
   const char *at = format;
   bool fine = *format != '\0', serial = false;
@@ -33,7 +35,8 @@ static void check_format(gk_pack_loader_t *loader, gk_xml_node_t *node, const ch
   }
   if (!fine || !serial)
     GK_PACK_FAULT(loader, node, "format", "号码格式“%s”不对，可用的部分有%s，例如 {serial:4}",
-                  "The number format “%s” is not right; its pieces are%s, for example {serial:4}", format, allowed);
+                  "The number format “%s” is not right; its pieces are%s, for example {serial:4}", format,
+                  allowed);
 }
 
 static void read_numbers(gk_pack_loader_t *loader, gk_xml_node_t *root)
@@ -47,9 +50,11 @@ static void read_numbers(gk_pack_loader_t *loader, gk_xml_node_t *root)
   }
   pack->serial_first = gk_pack__int(loader, node, "serial_first", 1, 999999999, 1);
   pack->serial_last = gk_pack__int(loader, node, "serial_last", 1, 999999999, 9999);
-  gk_xml_node_t *registration = gk_xml_child(node, "registration"), *candidate = gk_xml_child(node, "candidate");
+  gk_xml_node_t *registration = gk_xml_child(node, "registration"),
+                *candidate = gk_xml_child(node, "candidate");
   if (registration != NULL)
-    check_format(loader, registration, pack->registration_format = gk_pack__need(loader, registration, "format"),
+    check_format(loader, registration,
+                 pack->registration_format = gk_pack__need(loader, registration, "format"),
                  " county serial ");
   if (candidate != NULL)
     check_format(loader, candidate, pack->candidate_format = gk_pack__need(loader, candidate, "format"),
@@ -102,8 +107,8 @@ static void read_parts(gk_pack_loader_t *loader, gk_xml_node_t *list)
 static int clock_minutes(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *name)
 {
   const char *text = gk_pack__need(loader, node, name);
-  if (strlen(text) == 5 && apr_isdigit(text[0]) && apr_isdigit(text[1]) && text[2] == ':' && apr_isdigit(text[3]) &&
-      apr_isdigit(text[4])) {
+  if (strlen(text) == 5 && apr_isdigit(text[0]) && apr_isdigit(text[1]) && text[2] == ':' &&
+      apr_isdigit(text[3]) && apr_isdigit(text[4])) {
     int hour = (text[0] - '0') * 10 + text[1] - '0', minute = (text[3] - '0') * 10 + text[4] - '0';
     if (hour < 24 && minute < 60)
       return hour * 60 + minute;
@@ -114,24 +119,27 @@ static int clock_minutes(gk_pack_loader_t *loader, gk_xml_node_t *node, const ch
 
 static void read_windows(gk_pack_loader_t *loader, gk_xml_node_t *list)
 {
-  static const char actions[] = " read print_card review fill proof confirm other_info submit_art submit_all ";
+  static const char actions[] =
+      " read print_card review fill proof confirm other_info submit_art submit_all ";
   gk_pack_t *pack = loader->pack;
   pack->windows = apr_array_make(loader->pool, 10, sizeof(gk_pack_window_t));
   for EACH(node, list, "window") {
-    gk_pack_window_t window = {.action = gk_pack__need(loader, node, "action"), .name = gk_pack__both(loader, node),
-                               .opens_day = gk_pack__int(loader, node, "opens_day", -400, 800, 0),
-                               .opens_minute = clock_minutes(loader, node, "opens"),
-                               .closes_day = gk_pack__int(loader, node, "closes_day", -400, 800, 0),
-                               .closes_minute = clock_minutes(loader, node, "closes")};
-    if (strstr(actions, apr_pstrcat(loader->scratch, " ", window.action, " ", NULL)) == NULL)
-      GK_PACK_FAULT(loader, node, "reference", "没有“%s”这个动作", "There is no action “%s”", window.action);
-    if (gk_pack_window(pack, window.action) != NULL)
-      GK_PACK_FAULT(loader, node, "duplicate", "动作 %s 的时间窗口出现两次", "The window of %s is there twice",
-                    window.action);
-    if (window.opens_day * 1440 + window.opens_minute >= window.closes_day * 1440 + window.closes_minute)
-      GK_PACK_FAULT(loader, node, "range", "动作 %s 的开始不早于结束", "The window of %s does not open before it closes",
-                    window.action);
-    *(gk_pack_window_t *)apr_array_push(pack->windows) = window;
+      gk_pack_window_t window = {.action = gk_pack__need(loader, node, "action"),
+                                 .name = gk_pack__both(loader, node),
+                                 .opens_day = gk_pack__int(loader, node, "opens_day", -400, 800, 0),
+                                 .opens_minute = clock_minutes(loader, node, "opens"),
+                                 .closes_day = gk_pack__int(loader, node, "closes_day", -400, 800, 0),
+                                 .closes_minute = clock_minutes(loader, node, "closes")};
+      if (strstr(actions, apr_pstrcat(loader->scratch, " ", window.action, " ", NULL)) == NULL)
+        GK_PACK_FAULT(loader, node, "reference", "没有“%s”这个动作", "There is no action “%s”",
+                      window.action);
+      if (gk_pack_window(pack, window.action) != NULL)
+        GK_PACK_FAULT(loader, node, "duplicate", "动作 %s 的时间窗口出现两次",
+                      "The window of %s is there twice", window.action);
+      if (window.opens_day * 1440 + window.opens_minute >= window.closes_day * 1440 + window.closes_minute)
+        GK_PACK_FAULT(loader, node, "range", "动作 %s 的开始不早于结束",
+                      "The window of %s does not open before it closes", window.action);
+      *(gk_pack_window_t *)apr_array_push(pack->windows) = window;
   }
   char *state = NULL;
   for (char *action = apr_strtok(apr_pstrdup(loader->scratch, actions), " ", &state); action != NULL;
@@ -162,7 +170,8 @@ static gk_rule_case_t read_case(gk_pack_loader_t *loader, gk_xml_node_t *node)
       gk_json_t *object = gk_json_object(loader->pool);
       apr_array_header_t *cells = gk_xml_attrs(row, loader->pool);
       for (int i = 0; i < cells->nelts; i++)
-        gk_json_set_str(object, GK_ROWS(gk_xml_attr_t, cells)[i].name, GK_ROWS(gk_xml_attr_t, cells)[i].value);
+        gk_json_set_str(object, GK_ROWS(gk_xml_attr_t, cells)[i].name,
+                        GK_ROWS(gk_xml_attr_t, cells)[i].value);
       gk_json_add(list, object);
     }
     gk_json_set(result.fields, gk_pack__need(loader, rows, "field"), list);
@@ -172,7 +181,8 @@ static gk_rule_case_t read_case(gk_pack_loader_t *loader, gk_xml_node_t *node)
 
 static gk_rule_t read_rule(gk_pack_loader_t *loader, gk_xml_node_t *node)
 {
-  const char *severity = gk_pack__need(loader, node, "severity"), *basis = gk_pack__need(loader, node, "basis");
+  const char *severity = gk_pack__need(loader, node, "severity"),
+             *basis = gk_pack__need(loader, node, "basis");
   gk_xml_node_t *test = gk_xml_child(node, "test");
   gk_rule_t rule = {
       .id = gk_pack__need(loader, node, "id"),
@@ -207,7 +217,8 @@ static gk_rule_t read_rule(gk_pack_loader_t *loader, gk_xml_node_t *node)
   }
   const gk_text_t *known = apr_hash_get(loader->bases, basis, APR_HASH_KEY_STRING);
   if (known == NULL)
-    GK_PACK_FAULT(loader, node, "reference", "规则 %s 的依据 %s 不存在", "Rule %s: there is no basis %s", rule.id, basis);
+    GK_PACK_FAULT(loader, node, "reference", "规则 %s 的依据 %s 不存在", "Rule %s: there is no basis %s",
+                  rule.id, basis);
   rule.basis = known != NULL ? *known : (gk_text_t){"", ""};
   for EACH(child, node, "case")
     *(gk_rule_case_t *)apr_array_push(rule.cases) = read_case(loader, child);
@@ -238,10 +249,13 @@ static void read_rules(gk_pack_loader_t *loader, gk_xml_node_t *root)
 static gk_export_column_t read_column(gk_pack_loader_t *loader, gk_xml_node_t *node, const char *table)
 {
   const char *format = gk_pack__attr(loader, node, "format");
-  return (gk_export_column_t){.name = gk_pack__need(loader, node, "name"), .title = gk_pack__both(loader, node),
-                              .table = table, .type = gk_pack__need(loader, node, "type")[0],
+  return (gk_export_column_t){.name = gk_pack__need(loader, node, "name"),
+                              .title = gk_pack__both(loader, node),
+                              .table = table,
+                              .type = gk_pack__need(loader, node, "type")[0],
                               .width = gk_pack__int(loader, node, "width", 1, 254, 1),
-                              .fields = gk_pack__words(loader->pool, gk_pack__need(loader, node, "fields"), " "),
+                              .fields =
+                                  gk_pack__words(loader->pool, gk_pack__need(loader, node, "fields"), " "),
                               .format = format != NULL ? format : "plain"};
 }
 
@@ -259,8 +273,9 @@ static void read_export(gk_pack_loader_t *loader, gk_xml_node_t *root)
     *(gk_export_column_t *)apr_array_push(pack->export_columns) =
         read_column(loader, node, gk_pack__need(loader, node, "table"));
   for EACH(node, list, "rows") {
-    gk_export_rows_t rows = {.field = gk_pack__need(loader, node, "field"), .table = gk_pack__need(loader, node, "table"),
-                             .columns = apr_array_make(loader->pool, 6, sizeof(gk_export_column_t))};
+      gk_export_rows_t rows = {.field = gk_pack__need(loader, node, "field"),
+                               .table = gk_pack__need(loader, node, "table"),
+                               .columns = apr_array_make(loader->pool, 6, sizeof(gk_export_column_t))};
     for EACH(child, node, "column")
       *(gk_export_column_t *)apr_array_push(rows.columns) = read_column(loader, child, rows.table);
     *(gk_export_rows_t *)apr_array_push(pack->export_rows) = rows;
@@ -272,8 +287,10 @@ static apr_array_header_t *read_pages(gk_pack_loader_t *loader, gk_xml_node_t *l
   apr_array_header_t *pages = apr_array_make(loader->pool, 8, sizeof(gk_pack_text_t));
   for EACH(node, list, name) {
     gk_xml_node_t *zh = gk_xml_child(node, "zh"), *en = gk_xml_child(node, "en");
-    gk_pack_text_t page = {gk_pack__need(loader, node, "id"), gk_pack__both(loader, node),
-                           {zh != NULL ? gk_xml_text(zh, loader->pool) : "", en != NULL ? gk_xml_text(en, loader->pool) : ""}};
+    gk_pack_text_t page = {
+        gk_pack__need(loader, node, "id"),
+        gk_pack__both(loader, node),
+        {zh != NULL ? gk_xml_text(zh, loader->pool) : "", en != NULL ? gk_xml_text(en, loader->pool) : ""}};
     for (int i = 0; i < pages->nelts; i++)
       if (strcmp(GK_ROWS(gk_pack_text_t, pages)[i].id, page.id) == 0)
         GK_PACK_FAULT(loader, node, "duplicate", "文本 %s 出现两次", "The text %s is there twice", page.id);
@@ -301,16 +318,18 @@ static void read_photo(gk_pack_loader_t *loader, gk_xml_node_t *root)
   photo->min_quality = gk_pack__int(loader, node, "min_quality", 1, 100, 60);
   photo->backgrounds = gk_pack__words(loader->pool, gk_pack__attr(loader, node, "backgrounds"), " ");
   for EACH(child, node, "limit") {
-    gk_photo_limit_t limit = {.name = gk_pack__need(loader, child, "name"), .unit = gk_pack__need(loader, child, "unit"),
-                              .low = gk_pack__real(loader, child, "low", 0), .high = gk_pack__real(loader, child, "high", 0),
-                              .look_low = gk_pack__real(loader, child, "look_low", 0),
-                              .look_high = gk_pack__real(loader, child, "look_high", 0),
-                              .blocks = gk_pack__yes(loader, child, "blocks")};
-    if (limit.low > limit.high || limit.look_low > limit.look_high || limit.look_low < limit.low ||
-        limit.look_high > limit.high)
-      GK_PACK_FAULT(loader, child, "range", "相片指标 %s 的界限应为 low ≤ look_low ≤ look_high ≤ high",
-                    "Photo limit %s needs low ≤ look_low ≤ look_high ≤ high", limit.name);
-    *(gk_photo_limit_t *)apr_array_push(photo->limits) = limit;
+      gk_photo_limit_t limit = {.name = gk_pack__need(loader, child, "name"),
+                                .unit = gk_pack__need(loader, child, "unit"),
+                                .low = gk_pack__real(loader, child, "low", 0),
+                                .high = gk_pack__real(loader, child, "high", 0),
+                                .look_low = gk_pack__real(loader, child, "look_low", 0),
+                                .look_high = gk_pack__real(loader, child, "look_high", 0),
+                                .blocks = gk_pack__yes(loader, child, "blocks")};
+      if (limit.low > limit.high || limit.look_low > limit.look_high || limit.look_low < limit.low ||
+          limit.look_high > limit.high)
+        GK_PACK_FAULT(loader, child, "range", "相片指标 %s 的界限应为 low ≤ look_low ≤ look_high ≤ high",
+                      "Photo limit %s needs low ≤ look_low ≤ look_high ≤ high", limit.name);
+      *(gk_photo_limit_t *)apr_array_push(photo->limits) = limit;
   }
 }
 
@@ -329,6 +348,6 @@ void gk_pack__read_rest(gk_pack_loader_t *loader, gk_xml_node_t *root)
   pack->retention = apr_array_make(loader->pool, 8, sizeof(gk_retention_t));
   gk_xml_node_t *keep = gk_xml_child(root, "retention");
   for EACH(node, keep, "keep")
-    *(gk_retention_t *)apr_array_push(pack->retention) =
-        (gk_retention_t){gk_pack__need(loader, node, "kind"), gk_pack__int(loader, node, "days", 1, 36500, 1)};
+  *(gk_retention_t *)apr_array_push(pack->retention) =
+      (gk_retention_t){gk_pack__need(loader, node, "kind"), gk_pack__int(loader, node, "days", 1, 36500, 1)};
 }

@@ -1,8 +1,8 @@
 /* domain/pack_xpath.c: the part of XPath 1.0 that rules may use.
  *
- * libxml2 and browsers agree on it (faults.md IN-7; reference/libraries.md has the battery): paths of known names from the
- * candidate, comparisons, arithmetic on numeric fields, and a list of functions. What they answer differently, or what
- * costs out of proportion (//, axes), is refused with the way to say it instead.
+ * libxml2 and browsers agree on it (faults.md IN-7; reference/libraries.md has the battery): paths of known
+ * names from the candidate, comparisons, arithmetic on numeric fields, and a list of functions. What they
+ * answer differently, or what costs out of proportion (//, axes), is refused with the way to say it instead.
  */
 #include "domain/pack_internal.h"
 
@@ -56,7 +56,8 @@ static bool after_value(const reader_t *reader)
 
 static bool word_operator(const char *word)
 {
-  return strcmp(word, "and") == 0 || strcmp(word, "or") == 0 || strcmp(word, "div") == 0 || strcmp(word, "mod") == 0;
+  return strcmp(word, "and") == 0 || strcmp(word, "or") == 0 || strcmp(word, "div") == 0 ||
+         strcmp(word, "mod") == 0;
 }
 
 static const char *slice(reader_t *reader, const char *from, const char *to)
@@ -76,7 +77,8 @@ static bool next_token(reader_t *reader, const char **text)
     *token = (token_t){NUMBER, slice(reader, from, at)};
     if (at - from > 15)
       FAULT(reader, "xpath-number", "数字 %s 超过15位，浏览器会算错；号码请作为文本用引号比较",
-            "The number %s has more than 15 digits, which browsers round: compare it as quoted text", token->text);
+            "The number %s has more than 15 digits, which browsers round: compare it as quoted text",
+            token->text);
     if (name_start(*at)) {
       FAULT(reader, "xpath-number", "数字后面不能紧跟字母（%s%c），指数写法浏览器不认",
             "A number can’t be followed by a letter (%s%c): browsers know no exponents", token->text, *at);
@@ -94,7 +96,9 @@ static bool next_token(reader_t *reader, const char **text)
     const char *word = slice(reader, from, at), *ahead = at;
     while (apr_isspace(*ahead))
       ahead++;
-    kind_t kind = after_value(reader) && word_operator(word) ? WORD_OPERATOR : *ahead == '(' ? FUNCTION : NAME;
+    kind_t kind = after_value(reader) && word_operator(word) ? WORD_OPERATOR
+                  : *ahead == '('                            ? FUNCTION
+                                                             : NAME;
     *token = (token_t){kind, word};
   } else {
     int i = 0;
@@ -152,8 +156,9 @@ static bool numeric_field(const gk_field_t *field)
 /* Text of any characters, where browsers count UTF-16 units. */
 static bool free_text(const gk_field_t *field)
 {
-  return field->type == GK_FIELD_TEXT && field->pattern != GK_PATTERN_DIGITS && field->pattern != GK_PATTERN_POSTCODE &&
-         field->pattern != GK_PATTERN_ALNUM && field->pattern != GK_PATTERN_MOBILE;
+  return field->type == GK_FIELD_TEXT && field->pattern != GK_PATTERN_DIGITS &&
+         field->pattern != GK_PATTERN_POSTCODE && field->pattern != GK_PATTERN_ALNUM &&
+         field->pattern != GK_PATTERN_MOBILE;
 }
 
 static void remember_name(reader_t *reader, const char *name)
@@ -256,7 +261,8 @@ static value_t read_path(reader_t *reader, int *at, const path_t *context, int d
   for (;;) {
     const token_t *token = &reader->tokens[*at];
     if (token->kind == NAME && is_symbol(reader, *at + 1, "::")) {
-      FAULT(reader, "xpath-path", "不能用轴（%s::），请写 字段/row/列", "No axes (%s::): write FIELD/row/COLUMN", token->text);
+      FAULT(reader, "xpath-path", "不能用轴（%s::），请写 字段/row/列",
+            "No axes (%s::): write FIELD/row/COLUMN", token->text);
       *at += 2;
       continue;
     }
@@ -278,10 +284,28 @@ static value_t read_path(reader_t *reader, int *at, const path_t *context, int d
   }
 }
 
-static const char *const functions[] = {"not",    "true",  "false",   "count", "sum",   "number",
-                                        "starts-with", "contains", "concat", "normalize-space", "floor", "ceiling",
-                                        "round",  "boolean", "position", "last", "string-length", "substring",
-                                        "translate", "substring-before", "substring-after", NULL};
+static const char *const functions[] = {"not",
+                                        "true",
+                                        "false",
+                                        "count",
+                                        "sum",
+                                        "number",
+                                        "starts-with",
+                                        "contains",
+                                        "concat",
+                                        "normalize-space",
+                                        "floor",
+                                        "ceiling",
+                                        "round",
+                                        "boolean",
+                                        "position",
+                                        "last",
+                                        "string-length",
+                                        "substring",
+                                        "translate",
+                                        "substring-before",
+                                        "substring-after",
+                                        NULL};
 
 static void check_argument(reader_t *reader, const char *function, const value_t *argument, int position)
 {
@@ -289,10 +313,12 @@ static void check_argument(reader_t *reader, const char *function, const value_t
                 strcmp(function, "translate") == 0 || strcmp(function, "normalize-space") == 0;
   if (counts && position == 0 && (!argument->is_path || argument->path.text))
     FAULT(reader, "xpath-text", "%s() 用在文字上，浏览器和服务器对生僻字的结果不同；长度请用 字段_length",
-          "%s() on free text counts rare characters differently in browsers: use FIELD_length for lengths", function);
+          "%s() on free text counts rare characters differently in browsers: use FIELD_length for lengths",
+          function);
   if (strcmp(function, "concat") == 0 && !argument->is_path && !argument->is_literal)
     FAULT(reader, "xpath-text", "concat() 里只能是字段或引号里的文字", "concat() takes only fields and quoted text");
-  if ((strcmp(function, "number") == 0 || strcmp(function, "sum") == 0) && argument->is_path && !argument->path.numeric)
+  if ((strcmp(function, "number") == 0 || strcmp(function, "sum") == 0) && argument->is_path &&
+      !argument->path.numeric)
     FAULT(reader, "xpath-number", "%s(%s)：这个字段不是数值", "%s(%s): that field is not numeric", function,
           argument->path.name != NULL ? argument->path.name : ".");
 }
@@ -352,8 +378,8 @@ static value_t operand(reader_t *reader, int *at, const path_t *context, int dep
   }
   if (is_symbol(reader, *at, "/") || is_symbol(reader, *at, "//") || is_symbol(reader, *at, "@") ||
       is_symbol(reader, *at, "$")) {
-    FAULT(reader, "xpath-path", "不能用“%s”，路径从考生的字段写起", "“%s” can’t be used: paths begin at the candidate’s fields",
-          token->text);
+    FAULT(reader, "xpath-path", "不能用“%s”，路径从考生的字段写起",
+          "“%s” can’t be used: paths begin at the candidate’s fields", token->text);
     (*at)++;
     return value;
   }
@@ -384,12 +410,16 @@ static void check_numeric(reader_t *reader, const value_t *value, const char *op
     FAULT(reader, "xpath-number", "“%s”两边要是数值，不要加引号", "“%s” needs numbers on both sides, without quotes",
           operator_text);
   if (value->is_path && !value->path.numeric)
-    FAULT(reader, "xpath-number", "“%s”不能按数值比较%s：日期请用 字段_number，文字长度请用 字段_length，代码和号码用“=”",
-          "“%s” can’t take %s as a number: use FIELD_number for dates, FIELD_length for lengths, “=” for codes and numbers "
-          "of papers", operator_text, value->path.name != NULL ? value->path.name : ".");
+    FAULT(
+        reader, "xpath-number",
+        "“%s”不能按数值比较%s：日期请用 字段_number，文字长度请用 字段_length，代码和号码用“=”",
+        "“%s” can’t take %s as a number: use FIELD_number for dates, FIELD_length for lengths, “=” for codes and numbers "
+        "of papers",
+        operator_text, value->path.name != NULL ? value->path.name : ".");
 }
 
-static void check_pair(reader_t *reader, const token_t *operator_token, const value_t *left, const value_t *right)
+static void check_pair(reader_t *reader, const token_t *operator_token, const value_t *left,
+                       const value_t *right)
 {
   if (relational(operator_token) || arithmetic(operator_token)) {
     check_numeric(reader, left, operator_token->text);
@@ -402,7 +432,8 @@ static void check_pair(reader_t *reader, const token_t *operator_token, const va
   }
 }
 
-/* Precedence doesn't matter for these checks: only neighbours do, and arithmetic gives a number to the next. */
+/* Precedence doesn't matter for these checks: only neighbours do, and arithmetic gives a number to the next.
+ */
 static value_t expression(reader_t *reader, int *at, const path_t *context, int depth)
 {
   value_t left = operand(reader, at, context, depth);
@@ -418,7 +449,9 @@ static value_t expression(reader_t *reader, int *at, const path_t *context, int 
     if (*at == before)
       return left;
     check_pair(reader, token, &left, &right);
-    left = arithmetic(token) ? (value_t){.is_number = true} : equality(token) || relational(token) ? (value_t){0} : right;
+    left = arithmetic(token)                      ? (value_t){.is_number = true}
+           : equality(token) || relational(token) ? (value_t){0}
+                                                  : right;
   }
 }
 
@@ -435,8 +468,8 @@ static void read_expression(reader_t *reader, const char *text)
           reader->tokens[at].text);
 }
 
-void gk_pack__check_xpath(gk_error_t **error, const gk_pack_t *pack, const gk_part_t *part, const char *expression_text,
-                          const char *pointer, apr_pool_t *pool)
+void gk_pack__check_xpath(gk_error_t **error, const gk_pack_t *pack, const gk_part_t *part,
+                          const char *expression_text, const char *pointer, apr_pool_t *pool)
 {
   const char *why = NULL;
   if (!gk_xml_xpath_compiles(expression_text, &why, pool)) {
@@ -445,7 +478,8 @@ void gk_pack__check_xpath(gk_error_t **error, const gk_pack_t *pack, const gk_pa
     return;
   }
   reader_t *reader = apr_pcalloc(pool, sizeof *reader);
-  reader->pack = pack, reader->part = part, reader->pool = pool, reader->pointer = pointer, reader->error = error;
+  reader->pack = pack, reader->part = part, reader->pool = pool, reader->pointer = pointer,
+  reader->error = error;
   read_expression(reader, expression_text);
 }
 

@@ -1,6 +1,6 @@
-/* Policy packs, rule expressions and entries from strangers. An input that begins with '<' is a pack, loaded without the
- * schema so that the loader alone has to stand it; "?..." is an expression for the smallest pack; else an entry (JSON)
- * for it: what is stored has to be taken again as it is. */
+/* Policy packs, rule expressions and entries from strangers. An input that begins with '<' is a pack, loaded
+ * without the schema so that the loader alone has to stand it; "?..." is an expression for the smallest pack; else
+ * an entry (JSON) for it: what is stored has to be taken again as it is. */
 #include "fuzz/gk_fuzz.h"
 
 #include "domain/document.h"
@@ -8,7 +8,8 @@
 
 #define BOTH " zh=\"x\" en=\"x\""
 #define FIELD(id, type) "<field id=\"" id "\" section=\"s\" source=\"card\" edit=\"point:any\" type=\"" type "\"" BOTH
-#define WINDOW(action) "<window action=\"" action "\" opens_day=\"0\" opens=\"08:00\" closes_day=\"1\" closes=\"08:00\"" BOTH "/>"
+#define WINDOW(action) \
+  "<window action=\"" action "\" opens_day=\"0\" opens=\"08:00\" closes_day=\"1\" closes=\"08:00\"" BOTH "/>"
 
 static const char small[] =
     "<pack id=\"p\" version=\"1\" season=\"2025\" start=\"2024-11-01\"><title" BOTH "/>"
@@ -32,8 +33,11 @@ static const gk_pack_t *small_pack(void)
   static gk_pack_t *pack;
   static apr_pool_t *pool;
   if (pack == NULL) {
+    apr_pool_t *scratch;
     apr_pool_create(&pool, NULL);
-    GK_FUZZ_HOLDS(gk_pack_load(&pack, small, sizeof small - 1, NULL, pool, pool) == NULL);
+    apr_pool_create(&scratch, pool);
+    GK_FUZZ_HOLDS(gk_pack_load(&pack, small, sizeof small - 1, NULL, pool, scratch) == NULL);
+    apr_pool_destroy(scratch); /* nothing of the pack may live in it */
   }
   return pack;
 }

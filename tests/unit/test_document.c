@@ -56,7 +56,8 @@ static gk_error_t *apply(gk_document_t **out, const char *base, const char *patc
 
 static void keeps_what_was_stored(apr_pool_t *pool)
 {
-  gk_document_t *one = document(pool, "{\"b\":\"2\",\"a\":\"1\",\"c\":\"\",\"d\":null,\"e\":[],\"f\":[{\"x\":\"\"}]}");
+  gk_document_t *one =
+      document(pool, "{\"b\":\"2\",\"a\":\"1\",\"c\":\"\",\"d\":null,\"e\":[],\"f\":[{\"x\":\"\"}]}");
   GK_TEST_STR(gk_document_text(one, pool), "{\"a\":\"1\",\"b\":\"2\"}");
   GK_TEST_STR(gk_document_get(one, "a"), "1");
   GK_TEST(gk_document_get(one, "c") == NULL);
@@ -195,9 +196,11 @@ static void collects_all_faults_with_pointers(apr_pool_t *pool)
 {
   gk_pack_t *pack = load(pool, "hunan-2014.xml");
   gk_document_t *out = NULL;
-  gk_error_t *error = apply(&out, "{}",
-                            "{\"sex\":\"x\",\"mobile\":\"1\",\"a/b~c\":\"1\",\"resume\":[{\"start\":\"2011-09\","
-                            "\"end\":\"2011-99\",\"school\":\"浏阳河中学\",\"witness\":\"张明\"}]}", pack, NULL, NULL, pool);
+  gk_error_t *error =
+      apply(&out, "{}",
+            "{\"sex\":\"x\",\"mobile\":\"1\",\"a/b~c\":\"1\",\"resume\":[{\"start\":\"2011-09\","
+            "\"end\":\"2011-99\",\"school\":\"浏阳河中学\",\"witness\":\"张明\"}]}",
+            pack, NULL, NULL, pool);
   GK_TEST_ERROR(error, GK_E_INVALID);
   gk_violation_t *all = (gk_violation_t *)error->violations->elts;
   GK_TEST_INT(error->violations->nelts, 4);
@@ -210,7 +213,8 @@ static void collects_all_faults_with_pointers(apr_pool_t *pool)
 /* ID-8: every field of the pack, every role, every stage: not editable means refused, not ignored. */
 static void refuses_what_one_may_not_edit(apr_pool_t *pool)
 {
-  static const char *const roles[] = {"candidate", "point", "reviewer", "county", "city", "province", "reading", "auditor"};
+  static const char *const roles[] = {"candidate", "point",    "reviewer", "county",
+                                      "city",      "province", "reading",  "auditor"};
   static const char *const stages[] = {"entry", "filling", "correction"};
   gk_pack_t *pack = load(pool, "hunan-2014.xml");
   int allowed = 0, refused = 0;
@@ -218,12 +222,17 @@ static void refuses_what_one_may_not_edit(apr_pool_t *pool)
     const gk_field_t *field = &((gk_field_t *)pack->fields->elts)[i];
     if (field->type == GK_FIELD_ROWS)
       continue;
-    const char *value = field->type == GK_FIELD_CODE ? ((gk_table_row_t *)field->table->rows->elts)[0].code
-                      : field->type == GK_FIELD_DATE ? "2007-09-01" : field->type == GK_FIELD_MONTH ? "2011-09"
-                      : field->type == GK_FIELD_NUMBER ? "2014" : field->type == GK_FIELD_FLAG ? "1"
-                      : field->pattern == GK_PATTERN_MOBILE ? "13800000000" : field->pattern == GK_PATTERN_POSTCODE ? "410100"
-                      : field->pattern == GK_PATTERN_DIGITS ? "430111000001" : field->pattern == GK_PATTERN_PHONE ? "88886666"
-                      : field->pattern == GK_PATTERN_ALNUM ? "12345678" : "湖南省长沙县星沙";
+    const char *value = field->type == GK_FIELD_CODE    ? ((gk_table_row_t *)field->table->rows->elts)[0].code
+                        : field->type == GK_FIELD_DATE  ? "2007-09-01"
+                        : field->type == GK_FIELD_MONTH ? "2011-09"
+                        : field->type == GK_FIELD_NUMBER        ? "2014"
+                        : field->type == GK_FIELD_FLAG          ? "1"
+                        : field->pattern == GK_PATTERN_MOBILE   ? "13800000000"
+                        : field->pattern == GK_PATTERN_POSTCODE ? "410100"
+                        : field->pattern == GK_PATTERN_DIGITS   ? "430111000001"
+                        : field->pattern == GK_PATTERN_PHONE    ? "88886666"
+                        : field->pattern == GK_PATTERN_ALNUM    ? "12345678"
+                                                                : "湖南省长沙县星沙";
     if (field->leaf_level != NULL)
       value = "430121";
     if (strcmp(field->id, "leaving_exam_number") != 0 && field->pattern == GK_PATTERN_DIGITS)
@@ -253,9 +262,10 @@ static void lets_unchanged_locked_fields_pass(apr_pool_t *pool)
   gk_pack_t *pack = load(pool, "hunan-2014.xml");
   gk_document_t *out = NULL;
   const char *base = "{\"name\":\"向晚晴\",\"birth\":\"1996-01-01\"}";
-  GK_TEST_OK(apply(&out, base, "{\"name\":\" 向晚晴 \",\"birth\":\"19960101\",\"mobile\":\"13800000217\"}", pack, "candidate",
-                   "filling", pool));
-  GK_TEST_STR(gk_document_text(out, pool), "{\"birth\":\"1996-01-01\",\"mobile\":\"13800000217\",\"name\":\"向晚晴\"}");
+  GK_TEST_OK(apply(&out, base, "{\"name\":\" 向晚晴 \",\"birth\":\"19960101\",\"mobile\":\"13800000217\"}",
+                   pack, "candidate", "filling", pool));
+  GK_TEST_STR(gk_document_text(out, pool),
+              "{\"birth\":\"1996-01-01\",\"mobile\":\"13800000217\",\"name\":\"向晚晴\"}");
   GK_TEST_OK(apply(&out, base, "{\"sex\":null}", pack, "candidate", "filling", pool));
   gk_error_t *error = apply(&out, base, "{\"name\":null}", pack, "candidate", "filling", pool);
   GK_TEST_ERROR(error, GK_E_INVALID);
@@ -268,9 +278,11 @@ static void reads_rows(apr_pool_t *pool)
 {
   gk_pack_t *pack = load(pool, "hunan-2014.xml");
   gk_document_t *out = NULL;
-  GK_TEST_OK(apply(&out, "{}",
-                   "{\"resume\":[{\"start\":\"2011.9\",\"end\":null,\"school\":\" 浏阳河中学 \",\"witness\":\"张明\"},{},"
-                   "{\"duty\":\"\"}]}", pack, "candidate", "filling", pool));
+  GK_TEST_OK(apply(
+      &out, "{}",
+      "{\"resume\":[{\"start\":\"2011.9\",\"end\":null,\"school\":\" 浏阳河中学 \",\"witness\":\"张明\"},{},"
+      "{\"duty\":\"\"}]}",
+      pack, "candidate", "filling", pool));
   GK_TEST_STR(gk_document_text(out, pool),
               "{\"resume\":[{\"school\":\"浏阳河中学\",\"start\":\"2011-09\",\"witness\":\"张明\"}]}");
   GK_TEST_OK(apply(&out, gk_document_text(out, pool), "{\"resume\":[]}", pack, "candidate", "filling", pool));
@@ -282,40 +294,72 @@ static void applies_parts(apr_pool_t *pool)
   gk_pack_t *pack = load(pool, "hunan-2014.xml");
   const gk_part_t *part = gk_pack_part(pack, "examination");
   gk_document_t *out = NULL;
-  GK_TEST_OK(gk_document_apply_part(&out, NULL, json(pool, "{\"yk_lysly\":\"5.10\",\"wk_sg\":\"172.5\",\"tjjldm\":\"1\"}"), pack,
-                                    part, "county", "filling", "/fields", pool));
+  GK_TEST_OK(gk_document_apply_part(
+      &out, NULL, json(pool, "{\"yk_lysly\":\"5.10\",\"wk_sg\":\"172.5\",\"tjjldm\":\"1\"}"), pack, part,
+      "county", "filling", "/fields", pool));
   GK_TEST_STR(gk_document_get(out, "yk_lysly"), "5.1");
   GK_TEST_STR(gk_document_get(out, "wk_sg"), "172.5");
-  gk_error_t *error = gk_document_apply_part(&out, NULL, json(pool, "{\"yk_lysly\":\"6\",\"wk_sg\":\"1.72\",\"name\":\"x\"}"),
-                                             pack, part, "county", "filling", "", pool);
+  gk_error_t *error =
+      gk_document_apply_part(&out, NULL, json(pool, "{\"yk_lysly\":\"6\",\"wk_sg\":\"1.72\",\"name\":\"x\"}"),
+                             pack, part, "county", "filling", "", pool);
   GK_TEST_ERROR(error, GK_E_INVALID);
   GK_TEST_INT(error->violations->nelts, 3);
   GK_TEST(strstr(((gk_violation_t *)error->violations->elts)[0].zh, "3到5.3之间") != NULL);
-  GK_TEST_ERROR(gk_document_apply_part(&out, NULL, json(pool, "{\"wk_sg\":\"172\"}"), pack, part, "point", "filling", "", pool),
+  GK_TEST_ERROR(gk_document_apply_part(&out, NULL, json(pool, "{\"wk_sg\":\"172\"}"), pack, part, "point",
+                                       "filling", "", pool),
                 GK_E_INVALID);
-  GK_TEST_ERROR(gk_document_apply_part(&out, NULL, json(pool, "[]"), pack, part, "county", "filling", "", pool),
-                GK_E_MALFORMED);
+  GK_TEST_ERROR(
+      gk_document_apply_part(&out, NULL, json(pool, "[]"), pack, part, "county", "filling", "", pool),
+      GK_E_MALFORMED);
 }
 
 static void derives(apr_pool_t *pool)
 {
   gk_pack_t *pack = load(pool, "hunan-2014.xml");
-  gk_document_t *one = document(pool,
+  gk_document_t *one = document(
+      pool,
       "{\"name\":\"𠮷山\",\"birth\":\"1949-12-31\",\"sex\":\"2\",\"id_type\":\"1\",\"id_number\":\"11010519491231002X\","
       "\"category\":\"2\",\"subject\":\"3\",\"address\":\"湖南长沙\",\"card_valid_to\":\"长期\",\"household_place\":\"433101\","
       "\"resume\":[{\"start\":\"2008-09\",\"end\":\"2011-06\"},{\"start\":\"2011-09\"}]}");
   gk_json_t *d = gk_derive(one, pack, (gk_date_t){2013, 12, 30}, pool);
-  static const struct { const char *name, *value; } rows[] = {
-      {"season", "2014"}, {"today", "2013-12-30"}, {"today_number", "20131230"}, {"age", "63"},
-      {"birth_number", "19491231"}, {"name_length", "2"}, {"name_plain", "1"}, {"id_case", "ok"}, {"id_number_ok", "1"},
-      {"id_birth", "1949-12-31"}, {"id_birth_matches", "1"}, {"id_sex", "2"}, {"id_sex_matches", "1"},
-      {"id_division", "110105"}, {"id_province", "11"}, {"current_pupil", "1"}, {"rural", "1"},
-      {"category_session", "current"}, {"subject_track", "art"}, {"subject_art", "yes"}, {"address_length", "4"},
-      {"address_starts_with_province", "1"}, {"card_valid_to_number", "99991231"}, {"card_expired", "0"},
-      {"household_place_minority", "yes"}, {"household_place_level", "county"}, {"resume_count", "2"},
-      {"resume_max_gap", "2"}, {"resume_overlaps", "0"}, {"resume_open", "1"}, {"resume_unordered", "0"},
-      {"resume_backwards", "0"}, {"resume_first", "200809"}, {"resume_last_start", "201109"}, {"family_count", "0"},
-      {"mobile_length", NULL}, {"bonus_scope", NULL}};
+  static const struct { const char *name, *value;
+  } rows[] = {{"season", "2014"},
+              {"today", "2013-12-30"},
+              {"today_number", "20131230"},
+              {"age", "63"},
+              {"birth_number", "19491231"},
+              {"name_length", "2"},
+              {"name_plain", "1"},
+              {"id_case", "ok"},
+              {"id_number_ok", "1"},
+              {"id_birth", "1949-12-31"},
+              {"id_birth_matches", "1"},
+              {"id_sex", "2"},
+              {"id_sex_matches", "1"},
+              {"id_division", "110105"},
+              {"id_province", "11"},
+              {"current_pupil", "1"},
+              {"rural", "1"},
+              {"category_session", "current"},
+              {"subject_track", "art"},
+              {"subject_art", "yes"},
+              {"address_length", "4"},
+              {"address_starts_with_province", "1"},
+              {"card_valid_to_number", "99991231"},
+              {"card_expired", "0"},
+              {"household_place_minority", "yes"},
+              {"household_place_level", "county"},
+              {"resume_count", "2"},
+              {"resume_max_gap", "2"},
+              {"resume_overlaps", "0"},
+              {"resume_open", "1"},
+              {"resume_unordered", "0"},
+              {"resume_backwards", "0"},
+              {"resume_first", "200809"},
+              {"resume_last_start", "201109"},
+              {"family_count", "0"},
+              {"mobile_length", NULL},
+              {"bonus_scope", NULL}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     GK_TEST_CASE("%s", rows[i].name);
     GK_TEST_STR(gk_json_str(d, rows[i].name), rows[i].value);
@@ -332,7 +376,8 @@ static void derives(apr_pool_t *pool)
 static void derives_only_known_names(apr_pool_t *pool)
 {
   gk_pack_t *pack = load(pool, "hunan-2025.xml");
-  gk_document_t *one = document(pool,
+  gk_document_t *one = document(
+      pool,
       "{\"name\":\"A\",\"birth\":\"2007-01-01\",\"sex\":\"9\",\"id_type\":\"A\",\"id_number\":\"E123\",\"category\":\"9\","
       "\"bonus\":\"15\",\"card_valid_from\":\"2020-01-01\",\"card_valid_to\":\"2021-01-01\",\"elective_1\":\"HX\","
       "\"family\":[{\"name\":\"x\"}],\"resume\":[{\"start\":\"x\"},{\"start\":\"2020-09\",\"end\":\"2019-01\"}]}");
