@@ -267,7 +267,9 @@ static void every_statement_is_good_sql(apr_pool_t *pool)
     GK_TEST(gk_db_begin(db, pool) == NULL);
     gk_error_t *error = gk_db_each(db, statement, args, no_row, NULL, pool);
     gk_db_rollback(db);
-    if (error != NULL && error->code != GK_E_CONSTRAINT) /* empty values may well break a constraint */
+    /* Empty values may well break a constraint or be no JSON (class 22, data exception): the text was good. */
+    if (error != NULL && error->code != GK_E_CONSTRAINT &&
+        strstr(gk_error_log_text(pool, error), "SQLSTATE 22") == NULL)
       GK_TEST_STR(gk_error_log_text(pool, error), "");
   }
 }
