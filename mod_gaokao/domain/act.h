@@ -27,7 +27,8 @@ typedef struct gk_principal_t {
   const char *session_id;
   apr_int64_t generation;
   apr_time_t session_issued;
-  bool must_change_password;
+  bool must_change_password; /* signed in with a slip: only WAY_IN routes */
+  bool must_enrol_totp;      /* role needs one-time codes and has none: likewise */
 } gk_principal_t;
 
 typedef struct gk_act_t {

@@ -1,8 +1,12 @@
 /* domain/session.h: signing in, own password, one-time codes, ending sessions (design section 2; faults.md ID-1 to ID-11).
  *
  * Unknown login, wrong password, switched-off account, closed unit and a running delay look alike: same text, same
- * work. Delays count per account: from the fifth failure in a row 1 s, doubling to 15 min. Names that nobody has get the
- * same delays (counted in buckets of a keyed digest of the name, so that guessing names can't fill the table).
+ * work. Delays count per account: from the fifth failure in a row 1 s, doubling to 15 min; after 12 hours of rest the count
+ * starts anew. Names that nobody has get the same delays, counted in buckets of a keyed digest of the name, so that
+ * guessing names can't fill the table.
+ *
+ * A refusal is not an error: the act goes well, the transaction that counts it is committed, and the client is told
+ * what *refusal says.
  */
 #ifndef GK_DOMAIN_SESSION_H
 #define GK_DOMAIN_SESSION_H
@@ -10,31 +14,26 @@
 #include "domain/account.h"
 #include "domain/act.h"
 
-/* One account as sessions see it. */
-typedef struct gk_credential_t {
-  gk_account_t account;
-  const char *password;          /* Argon2id string or NULL */
-  gk_blob_t totp;                /* see session.c; empty: none */
-  apr_int64_t totp_step;         /* of the last code accepted */
-  apr_int64_t failures;
-  apr_time_t blocked_until;
-  bool open;                     /* the unit and all above it are enabled */
-  bool ended;                    /* the session asked for was ended */
-} gk_credential_t;
+#define GK_STAFF_IDLE_US (30 * APR_TIME_C(60000000))
+#define GK_CANDIDATE_IDLE_US (60 * APR_TIME_C(60000000))
+#define GK_SESSION_MAX_US (12 * APR_TIME_C(3600000000))
+/* A cookie older than this is replaced by one that was seen now. */
+#define GK_SESSION_REFRESH_US APR_TIME_C(60000000)
 
 typedef struct gk_signed_in_t {
   gk_principal_t who;            /* session_id, generation and session_issued set */
-  bool must_change_password, must_enrol_totp;
+  bool must_change_password;     /* the slip's password was used */
+  bool must_enrol_totp;          /* province and city work with one-time codes only */
+  bool totp;                     /* one-time codes are on */
   const char *org_code, *org_name;
 } gk_signed_in_t;
 
-/* Signs in. On refusal *refusal is what to tell (SIGN_IN_FAILED, TOTP_NEEDED) and the act's transaction, if it runs, holds the
- * count of failures and has to be committed all the same. Errors: BUSY, NO_SEASON (candidates), faults of the store. */
+/* Signs in. *refusal: SIGN_IN_FAILED, TOTP_NEEDED, or NULL. Errors: BUSY, NO_SEASON (candidates), faults of the store. */
 gk_error_t *gk_session_sign_in(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *act, const char *realm,
                                const char *login, const char *password, const char *totp);
 
-/* What an opened cookie's session is worth at act->now: *valid false when it was ended, is too old, or account, unit or
- * generation no longer fit. One statement. */
+/* What an opened cookie's session is worth at act->now: *valid false when it was ended, is too old, or account, unit,
+ * season or generation no longer fit. One statement. */
 gk_error_t *gk_session_resume(gk_signed_in_t *out, bool *valid, gk_act_t *act, const char *realm,
                               const gk_session_t *session);
 
@@ -42,23 +41,20 @@ gk_error_t *gk_session_resume(gk_signed_in_t *out, bool *valid, gk_act_t *act, c
 gk_error_t *gk_session_end(gk_act_t *act);
 gk_error_t *gk_session_end_all(gk_act_t *act);
 
-/* Sets an own password: *out is the new session (new id and generation); all others of the account end.
- * Errors: INVALID (/current, /new), BUSY. */
-gk_error_t *gk_session_change_password(gk_signed_in_t *out, gk_act_t *act, const char *current, const char *wanted);
+/* Sets an own password: *out is the new session (new id and generation); all others of the account end. *refusal: INVALID
+ * at /current, counted like a failed sign-in. Errors: INVALID (/new), BUSY. */
+gk_error_t *gk_session_change_password(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *act, const char *current,
+                                       const char *wanted);
 
-/* One-time codes, two steps. `code` NULL: *secret and *uri are a fresh secret to be confirmed. With a code the pending
- * secret becomes valid and *out is the new session. An account that has them needs `password` to start again.
- * Errors: INVALID (/code, /password). */
-gk_error_t *gk_session_enrol(gk_signed_in_t *out, const char **secret, const char **uri, gk_act_t *act,
-                             const char *code, const char *password);
+/* One-time codes, two steps. `code` NULL: *secret and *uri are a fresh secret to be confirmed; an account that has
+ * codes already needs `password` for that (*refusal: INVALID at /password). With a code the pending secret
+ * becomes valid and *out is the new session. Errors: INVALID (/code). */
+gk_error_t *gk_session_enrol(gk_signed_in_t *out, const char **secret, const char **uri, gk_error_t **refusal,
+                             gk_act_t *act, const char *code, const char *password);
 
 /* The rules for own passwords: staff at least 15 characters, or 8 with one-time codes; candidates 8; at most 128; none of the
- * common ones, none made of the own login, name or number. Faults to *error at `pointer`. */
+ * common ones, none made of the own login, name or number. Faults to *error at `pointer`. (domain/password.c) */
 void gk_session_check_password(gk_error_t **error, const char *pointer, const gk_account_t *account, bool totp,
                                const char *password, apr_pool_t *pool);
-
-#define GK_STAFF_IDLE_US (30 * APR_USEC_PER_SEC * 60)
-#define GK_CANDIDATE_IDLE_US (60 * APR_USEC_PER_SEC * 60)
-#define GK_SESSION_MAX_US (12 * APR_USEC_PER_SEC * 3600)
 
 #endif

@@ -1,3 +1,4 @@
+libgaokao_core_la_SOURCES += %D%/accounts.c
 libgaokao_core_la_SOURCES += %D%/audit.c
 libgaokao_core_la_SOURCES += %D%/orgs.c
 libgaokao_core_la_SOURCES += %D%/parts.c
@@ -9,4 +10,5 @@ libgaokao_core_la_SOURCES += %D%/router.c
 libgaokao_core_la_SOURCES += %D%/router.h
 libgaokao_core_la_SOURCES += %D%/routes.def
 libgaokao_core_la_SOURCES += %D%/submissions.c
+libgaokao_core_la_SOURCES += %D%/sessions.c
 libgaokao_core_la_SOURCES += %D%/windows.c

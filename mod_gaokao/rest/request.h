@@ -47,6 +47,8 @@ struct gk_request_t {
   apr_int64_t if_match;         /* version of If-Match on VERSION routes */
   void *transport;              /* httpd's: for streams */
   apr_array_header_t *query_seen;
+  const struct gk_signed_in_t *session; /* who is signed in (domain/session.h); NULL: nobody */
+  const char *set_cookie;       /* Set-Cookie of a session that was seen now; NULL: the cookie is fresh enough */
 };
 
 struct gk_response_t {

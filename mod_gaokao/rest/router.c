@@ -137,6 +137,8 @@ static gk_error_t *check_rights(gk_request_t *request)
   }
   if (request->who.must_change_password && (route->flags & WAY_IN) == 0)
     return gk_error_plain(pool, GK_E_PASSWORD_CHANGE_NEEDED);
+  if (request->who.must_enrol_totp && (route->flags & WAY_IN) == 0)
+    return gk_error_plain(pool, GK_E_TOTP_ENROLMENT_NEEDED);
   if (is_write(request))
     GK_TRY(gk_session_check_write(request));
   return NULL;
@@ -354,6 +356,8 @@ void gk_router_run(gk_request_t *request, gk_response_t *response, gk_error_t **
       gk_problem(response, error, request->lang, request->act.request_id, request->pool);
     }
   }
+  if (request->set_cookie != NULL && !response->streamed && apr_table_get(response->headers, "Set-Cookie") == NULL)
+    apr_table_setn(response->headers, "Set-Cookie", request->set_cookie);
   if (problem != NULL)
     *problem = error;
 }

@@ -1,3 +1,4 @@
+libgaokao_core_la_SOURCES += %D%/account_store.c
 libgaokao_core_la_SOURCES += %D%/audit_read_store.c
 libgaokao_core_la_SOURCES += %D%/audit_store.c
 libgaokao_core_la_SOURCES += %D%/calendar_store.c
@@ -6,6 +7,7 @@ libgaokao_core_la_SOURCES += %D%/db.h
 libgaokao_core_la_SOURCES += %D%/db_engine.h
 libgaokao_core_la_SOURCES += %D%/db_pgsql.c
 libgaokao_core_la_SOURCES += %D%/db_sqlite.c
+libgaokao_core_la_SOURCES += %D%/like.h
 libgaokao_core_la_SOURCES += %D%/org_store.c
 libgaokao_core_la_SOURCES += %D%/part_store.c
 libgaokao_core_la_SOURCES += %D%/range_store.c
@@ -13,10 +15,12 @@ libgaokao_core_la_SOURCES += %D%/schema.c
 libgaokao_core_la_SOURCES += %D%/schema.h
 libgaokao_core_la_SOURCES += %D%/season_store.c
 libgaokao_core_la_SOURCES += %D%/submission_store.c
+libgaokao_core_la_SOURCES += %D%/session_store.c
 libgaokao_core_la_SOURCES += %D%/write_lock.c
 
 # Named statements (one file an aggregate) and numbered migrations.
 SQL_FILES =
+SQL_FILES += %D%/sql/account.sql
 SQL_FILES += %D%/sql/audit.sql
 SQL_FILES += %D%/sql/audit_read.sql
 SQL_FILES += %D%/sql/org.sql
@@ -24,6 +28,7 @@ SQL_FILES += %D%/sql/part.sql
 SQL_FILES += %D%/sql/range.sql
 SQL_FILES += %D%/sql/season.sql
 SQL_FILES += %D%/sql/submission.sql
+SQL_FILES += %D%/sql/session.sql
 SQL_FILES += %D%/sql/window.sql
 
 SCHEMA_FILES =

@@ -3,6 +3,7 @@
 #include <apr_strings.h>
 
 #include "domain/ports_org.h"
+#include "store/like.h"
 #include "store/sql.h"
 
 /* org_get, org_by_code, org_any and org_list return the same columns. */
@@ -48,21 +49,6 @@ gk_error_t *gk_org_store_any(bool *found, gk_org_t *out, gk_act_t *act, apr_int6
   return NULL;
 }
 
-/* For LIKE ... ESCAPE '\': the text as it is, anywhere. */
-static const char *like(const char *text, apr_pool_t *pool)
-{
-  char *out = apr_palloc(pool, 2 * strlen(text) + 3), *at = out;
-  *at++ = '%';
-  for (; *text != '\0'; text++) {
-    if (*text == '%' || *text == '_' || *text == '\\')
-      *at++ = '\\';
-    *at++ = *text;
-  }
-  *at++ = '%';
-  *at = '\0';
-  return out;
-}
-
 gk_error_t *gk_org_store_list(apr_array_header_t **out, gk_act_t *act, const gk_org_filter_t *filter, const char *lo,
                               const char *hi, int limit)
 {
@@ -70,7 +56,7 @@ gk_error_t *gk_org_store_list(apr_array_header_t **out, gk_act_t *act, const gk_
   GK_TRY(gk_db_list(act->db,
                     GK_CALL(org_list, .scope_lo = lo, .scope_hi = hi, .after = filter->after != NULL ? filter->after : "",
                             .parent_id = filter->parent_id, .level = filter->level, .q = filter->q,
-                            .pattern = filter->q != NULL ? like(filter->q, act->pool) : NULL,
+                            .pattern = gk_store__like(filter->q, act->pool),
                             .enabled = filter->enabled, .limit = limit),
                     &rows, act->pool));
   apr_array_header_t *orgs = apr_array_make(act->pool, rows->nelts, sizeof(gk_org_t));

@@ -1,0 +1,42 @@
+/* domain/ports_session.h: what domain/session.c needs from store/session_store.c. */
+#ifndef GK_DOMAIN_PORTS_SESSION_H
+#define GK_DOMAIN_PORTS_SESSION_H
+
+#include "domain/session.h"
+
+/* An account as signing in sees it: id, login, role, org and candidate, names, generations of `account` are set. */
+typedef struct gk_credential_t {
+  gk_account_t account;
+  const char *password;          /* Argon2id string, or NULL: the slip is alive */
+  gk_blob_t totp;                /* domain/totp.h */
+  apr_int64_t totp_step;         /* of the last code accepted; -1: nothing confirmed yet */
+  apr_int64_t failures;
+  apr_time_t blocked_until;
+  bool open;                     /* the unit and all above it are enabled */
+} gk_credential_t;
+
+gk_error_t *gk_session_store_credential(bool *found, gk_credential_t *out, gk_act_t *act, const char *realm,
+                                        apr_int64_t season_id, const char *login);
+/* The actor's own, unless its generation changed meanwhile. */
+gk_error_t *gk_session_store_own(bool *found, gk_credential_t *out, gk_act_t *act);
+/* `own_password` and `totp` of `account` are set beside the names. */
+gk_error_t *gk_session_store_resume(bool *found, gk_account_t *out, gk_act_t *act, const char *realm,
+                                    const gk_session_t *session);
+
+/* rehash: a new hash of the same password, or NULL; totp_step 0: no code was used. *changed false: blocked or used
+ * meanwhile. */
+gk_error_t *gk_session_store_signed_in(bool *changed, gk_act_t *act, const gk_credential_t *credential,
+                                       const char *rehash, apr_int64_t totp_step);
+/* forget: this failure is the first of a new row. */
+gk_error_t *gk_session_store_failed(gk_act_t *act, apr_int64_t id, bool forget, apr_time_t blocked_until);
+gk_error_t *gk_session_store_miss(apr_int64_t *failures, apr_time_t *blocked_until, gk_act_t *act, apr_int64_t bucket);
+gk_error_t *gk_session_store_missed(gk_act_t *act, apr_int64_t bucket, bool forget, apr_time_t blocked_until);
+
+gk_error_t *gk_session_store_end(gk_act_t *act, const char *session_id, apr_time_t expires);
+gk_error_t *gk_session_store_end_all(gk_act_t *act);
+/* *changed false: the generation changed meanwhile. */
+gk_error_t *gk_session_store_set_password(bool *changed, gk_act_t *act, const char *hash);
+gk_error_t *gk_session_store_set_pending(bool *changed, gk_act_t *act, gk_blob_t totp);
+gk_error_t *gk_session_store_set_totp(bool *changed, gk_act_t *act, gk_blob_t totp, apr_int64_t step);
+
+#endif

@@ -1,0 +1,220 @@
+/* rest/sessions.c: /session: cookie and CSRF token, signing in and out, own password, one-time codes. */
+#include <string.h>
+#include <apr_strings.h>
+
+#include "domain/org.h"
+#include "domain/session.h"
+#include "rest/request.h"
+#include "rest/router.h"
+
+static const gk_config_t *config_of(const gk_request_t *request) { return gk_core_config(request->act.core); }
+static const gk_keys_t *keys_of(const gk_request_t *request) { return gk_core_keys(request->act.core); }
+static bool candidates(const gk_request_t *request) { return strcmp(request->realm, "candidate") == 0; }
+
+/* ---- the cookie ------------------------------------------------------------------------------------------- */
+
+/* Two names, so that a candidate and a clerk at one PC don't take each other's session. Strict for staff; a candidate's
+ * link from a message must open signed in. */
+static const char *cookie(const gk_request_t *request, const char *value)
+{
+  bool secure = config_of(request)->secure, own = candidates(request);
+  return apr_pstrcat(request->pool, secure ? "__Host-" : "", own ? "gk-ks=" : "gk-hn=", value, "; Path=/; HttpOnly; SameSite=",
+                     own ? "Lax" : "Strict", secure ? "; Secure" : "", value[0] == '\0' ? "; Max-Age=0" : "", NULL);
+}
+
+static const char *cookie_of(const gk_request_t *request, const gk_principal_t *who, apr_time_t seen)
+{
+  gk_session_t session = {who->account_id, who->generation, who->session_issued, seen, who->session_id};
+  return cookie(request, gk_session_seal(keys_of(request), &session, request->pool));
+}
+
+gk_error_t *gk_session_authenticate(gk_request_t *request)
+{
+  gk_session_t session;
+  gk_signed_in_t *in = apr_pcalloc(request->pool, sizeof(*in));
+  bool valid = false;
+  if (request->cookie == NULL || !gk_session_open(keys_of(request), request->cookie, &session, request->pool))
+    return NULL;
+  GK_TRY(gk_session_resume(in, &valid, &request->act, request->realm, &session));
+  if (!valid)
+    return NULL;
+  request->who = in->who;
+  request->session = in;
+  if (request->act.now - session.seen > GK_SESSION_REFRESH_US)
+    request->set_cookie = cookie_of(request, &in->who, request->act.now);
+  return NULL;
+}
+
+/* ---- writes ----------------------------------------------------------------------------------------------- */
+
+static bool one_of(const char *words, const char *word)
+{
+  apr_size_t length = strlen(word);
+  for (const char *p = words; p != NULL && *p != '\0';) {
+    apr_size_t n = strcspn(p, " \t,");
+    if (n == length && memcmp(p, word, n) == 0)
+      return true;
+    p += n;
+    p += strspn(p, " \t,");
+  }
+  return false;
+}
+
+gk_error_t *gk_session_check_write(const gk_request_t *request)
+{
+  const gk_config_t *config = config_of(request);
+  const char *origin = apr_table_get(request->headers, "Origin");
+  const char *fetch_site = apr_table_get(request->headers, "Sec-Fetch-Site");
+  if (origin != NULL && strcmp(origin, config->site) != 0 && !one_of(config->more_origins, origin))
+    return gk_error(request->pool, GK_E_CSRF, "请求来自别的网站，已拒绝；请从报名网站的页面操作",
+                    "The request comes from another site and was refused: use the pages of this one");
+  if (fetch_site != NULL && strcmp(fetch_site, "same-origin") != 0)
+    return gk_error(request->pool, GK_E_CSRF, "请求来自别的网站，已拒绝；请从报名网站的页面操作",
+                    "The request comes from another site and was refused: use the pages of this one");
+  /* Signing in has no session to protect yet; origin and JSON content type keep other sites from it. */
+  if (request->route->action == GK_ACTION_sign_in)
+    return NULL;
+  if (request->who.session_id == NULL ||
+      !gk_session_csrf_matches(keys_of(request), request->who.session_id, apr_table_get(request->headers, "X-CSRF-Token"),
+                               request->pool))
+    return gk_error_plain(request->pool, GK_E_CSRF);
+  return NULL;
+}
+
+/* ---- the session's document -------------------------------------------------------------------------------- */
+
+static void describe(const gk_request_t *request, gk_response_t *response, const gk_signed_in_t *in)
+{
+  apr_pool_t *pool = request->pool;
+  gk_json_t *json = gk_json_object(pool), *account = gk_json_object(pool);
+  gk_json_set_int(account, "id", in->who.account_id);
+  gk_json_set_str(account, "login", in->who.login);
+  gk_json_set_str(account, "display_name", in->who.display_name);
+  gk_json_set_str(account, "role", gk_role_name(in->who.role));
+  gk_json_t *org = gk_org_brief_json(in->who.org_id, in->org_code, in->org_name, in->who.org_level, pool);
+  gk_json_set_str(org, "path", in->who.org_path);
+  gk_json_set(json, "account", account);
+  gk_json_set(json, "org", org);
+  gk_json_set_str(json, "csrf", gk_session_csrf(keys_of(request), in->who.session_id, pool));
+  gk_json_set_bool(json, "must_change_password", in->must_change_password);
+  gk_json_set_bool(json, "must_enrol_totp", in->must_enrol_totp);
+  gk_json_set_bool(json, "totp", in->totp);
+  if (in->who.candidate_id != 0)
+    gk_json_set_int(json, "candidate_id", in->who.candidate_id);
+  gk_json_set_int(json, "idle_seconds", (candidates(request) ? GK_CANDIDATE_IDLE_US : GK_STAFF_IDLE_US) / APR_USEC_PER_SEC);
+  gk_json_set_time(json, "expires_at", in->who.session_issued + GK_SESSION_MAX_US);
+  gk_json_set_time(json, "now", request->act.now);
+  response->json = json;
+}
+
+/* A new session takes the place of the old one in the browser. */
+static void start(const gk_request_t *request, gk_response_t *response, const gk_signed_in_t *in)
+{
+  apr_table_setn(response->headers, "Set-Cookie", cookie_of(request, &in->who, request->act.now));
+  describe(request, response, in);
+}
+
+static void stop(const gk_request_t *request, gk_response_t *response)
+{
+  apr_table_setn(response->headers, "Set-Cookie", cookie(request, ""));
+  apr_table_setn(response->headers, "Clear-Site-Data", "\"cache\", \"storage\"");
+  response->status = 204;
+}
+
+/* A refusal that was counted: the router has to commit, so it is an answer and no error. */
+static gk_error_t *refuse(const gk_request_t *request, gk_response_t *response, const gk_error_t *refusal)
+{
+  gk_problem(response, refusal, request->lang, request->act.request_id, request->pool);
+  return NULL;
+}
+
+/* ---- routes ----------------------------------------------------------------------------------------------- */
+
+/* Passwords are taken as they are: no trimming, any character but U+0000, which JSON texts can't hold here. */
+static const char *secret(gk_decode_t *d, const char *key, int flags)
+{
+  gk_json_t *value = gk_decode_any(d, key, flags);
+  const char *text = value != NULL ? gk_json_str_value(value) : NULL;
+  if (value != NULL && text == NULL)
+    gk_decode_fault(d, key, "type", "应为文字(字符串)", "Must be a string");
+  else if (text != NULL && strlen(text) > 1024)
+    gk_decode_fault(d, key, "too-long", "最多 128 个字符", "At most 128 characters");
+  else if (text != NULL && text[0] == '\0' && (flags & GK_REQUIRED) != 0)
+    gk_decode_fault(d, key, "required", "必须填写", "This is required");
+  return text;
+}
+
+gk_error_t *gk_rest_session_create(gk_request_t *request, gk_response_t *response)
+{
+  gk_signed_in_t in;
+  gk_error_t *refusal;
+  gk_decode_t d = gk_decode_start(request->json, request->pool);
+  const char *login = gk_decode_str(&d, "login", GK_REQUIRED, 1, 64);
+  const char *password = secret(&d, "password", GK_REQUIRED);
+  const char *totp = gk_decode_str(&d, "totp", GK_OPTIONAL, 1, 10);
+  GK_TRY(gk_decode_end(&d));
+  GK_TRY(gk_session_sign_in(&in, &refusal, &request->act, request->realm, login, password, totp));
+  if (refusal != NULL)
+    return refuse(request, response, refusal);
+  start(request, response, &in);
+  return NULL;
+}
+
+gk_error_t *gk_rest_session_get(gk_request_t *request, gk_response_t *response)
+{
+  GK_TRY(gk_query_end(request, NULL));
+  describe(request, response, request->session);
+  return NULL;
+}
+
+gk_error_t *gk_rest_session_delete(gk_request_t *request, gk_response_t *response)
+{
+  GK_TRY(gk_session_end(&request->act));
+  stop(request, response);
+  return NULL;
+}
+
+gk_error_t *gk_rest_session_delete_all(gk_request_t *request, gk_response_t *response)
+{
+  GK_TRY(gk_session_end_all(&request->act));
+  stop(request, response);
+  return NULL;
+}
+
+gk_error_t *gk_rest_session_password(gk_request_t *request, gk_response_t *response)
+{
+  gk_signed_in_t in;
+  gk_error_t *refusal;
+  gk_decode_t d = gk_decode_start(request->json, request->pool);
+  const char *current = secret(&d, "current", GK_REQUIRED);
+  const char *wanted = secret(&d, "new", GK_REQUIRED);
+  GK_TRY(gk_decode_end(&d));
+  GK_TRY(gk_session_change_password(&in, &refusal, &request->act, current, wanted));
+  if (refusal != NULL)
+    return refuse(request, response, refusal);
+  start(request, response, &in);
+  return NULL;
+}
+
+gk_error_t *gk_rest_session_totp(gk_request_t *request, gk_response_t *response)
+{
+  gk_signed_in_t in;
+  gk_error_t *refusal;
+  const char *fresh = NULL, *uri = NULL;
+  gk_decode_t d = gk_decode_start(request->json, request->pool);
+  const char *code = gk_decode_str(&d, "code", GK_OPTIONAL, 1, 10);
+  const char *password = secret(&d, "password", GK_OPTIONAL);
+  GK_TRY(gk_decode_end(&d));
+  GK_TRY(gk_session_enrol(&in, &fresh, &uri, &refusal, &request->act, code, password));
+  if (refusal != NULL)
+    return refuse(request, response, refusal);
+  if (code != NULL) {
+    start(request, response, &in);
+    return NULL;
+  }
+  response->json = gk_json_object(request->pool);
+  gk_json_set_str(response->json, "secret", fresh);
+  gk_json_set_str(response->json, "uri", uri);
+  response->keep_private = true;
+  return NULL;
+}

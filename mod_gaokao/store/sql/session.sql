@@ -1,0 +1,82 @@
+-- Signing in and staying signed in (domain/session.h). These statements find an account by its login or by a signed
+-- cookie: there is no scope yet, they make it.
+
+-- name: session_credential
+-- returns: id int, season_id int, login text, role text, org_id int, org_path text, org_code text, org_name text, org_level text, candidate_id int, display_name text, enabled int, generation int, slip_generation int, password text, totp blob, totp_step int, failures int, blocked_until_us int, is_open int
+SELECT a.id, a.season_id, a.login, a.role, a.org_id, a.org_path, o.code, o.name, o.level, coalesce(a.candidate_id, 0),
+       a.display_name, a.enabled, a.generation, a.slip_generation, a.password, a.totp, a.totp_step, a.failures,
+       a.blocked_until_us,
+       CASE WHEN EXISTS (SELECT 1 FROM org c WHERE c.enabled = 0 AND substr(a.org_path, 1, length(c.path)) = c.path)
+            THEN 0 ELSE 1 END
+  FROM account a JOIN org o ON o.id = a.org_id
+ WHERE a.realm = ${realm:text} AND a.season_id = ${season_id:int} AND a.login = ${login:text}
+
+-- The same for one's own account, signed in.
+-- name: session_own
+-- returns: id int, season_id int, login text, role text, org_id int, org_path text, org_code text, org_name text, org_level text, candidate_id int, display_name text, enabled int, generation int, slip_generation int, password text, totp blob, totp_step int, failures int, blocked_until_us int, is_open int
+SELECT a.id, a.season_id, a.login, a.role, a.org_id, a.org_path, o.code, o.name, o.level, coalesce(a.candidate_id, 0),
+       a.display_name, a.enabled, a.generation, a.slip_generation, a.password, a.totp, a.totp_step, a.failures,
+       a.blocked_until_us, 1
+  FROM account a JOIN org o ON o.id = a.org_id
+ WHERE a.id = ${id:int} AND a.generation = ${generation:int}
+
+-- One point read a request.
+-- name: session_resume
+-- returns: id int, login text, role text, org_id int, org_path text, org_code text, org_name text, org_level text, candidate_id int, display_name text, has_password int, totp_on int
+SELECT a.id, a.login, a.role, a.org_id, a.org_path, o.code, o.name, o.level, coalesce(a.candidate_id, 0), a.display_name,
+       CASE WHEN a.password IS NULL THEN 0 ELSE 1 END, CASE WHEN a.totp IS NOT NULL AND a.totp_step >= 0 THEN 1 ELSE 0 END
+  FROM account a JOIN org o ON o.id = a.org_id
+ WHERE a.id = ${id:int} AND a.realm = ${realm:text} AND a.generation = ${generation:int} AND a.enabled = 1
+   AND NOT EXISTS (SELECT 1 FROM ended_session e WHERE e.session_id = ${session_id:text})
+   AND NOT EXISTS (SELECT 1 FROM org c WHERE c.enabled = 0 AND substr(a.org_path, 1, length(c.path)) = c.path)
+   AND (a.season_id = 0 OR EXISTS (SELECT 1 FROM season s WHERE s.id = a.season_id AND s.active = 1))
+
+-- Right password and right code. Somebody who guessed in parallel until the account was blocked, or who sends a code a
+-- second time, changes no row.
+-- name: session_signed_in
+UPDATE account SET failures = 0, blocked_until_us = 0, signed_in_us = ${now_us:int},
+       password = coalesce(${password:text}, password),
+       totp_step = CASE WHEN ${totp_step:int} > 0 THEN ${totp_step} ELSE totp_step END
+ WHERE id = ${id:int} AND generation = ${generation:int} AND blocked_until_us <= ${now_us}
+   AND (${totp_step} = 0 OR totp_step < ${totp_step})
+
+-- name: session_failed
+UPDATE account SET failures = CASE WHEN ${forget:int} = 1 THEN 1 ELSE failures + 1 END,
+       blocked_until_us = ${blocked_until_us:int}
+ WHERE id = ${id:int}
+
+-- name: session_miss
+-- returns: failures int, blocked_until_us int
+SELECT failures, blocked_until_us FROM sign_in_miss WHERE bucket = ${bucket:int}
+
+-- name: session_missed
+INSERT INTO sign_in_miss (bucket, failures, blocked_until_us, updated_us)
+VALUES (${bucket:int}, 1, ${blocked_until_us:int}, ${now_us:int})
+ON CONFLICT (bucket) DO UPDATE SET failures = CASE WHEN ${forget:int} = 1 THEN 1 ELSE sign_in_miss.failures + 1 END,
+       blocked_until_us = excluded.blocked_until_us, updated_us = excluded.updated_us
+
+-- name: session_end
+INSERT INTO ended_session (session_id, expires_us) VALUES (${session_id:text}, ${expires_us:int})
+ON CONFLICT (session_id) DO NOTHING
+
+-- name: session_forget_ended
+DELETE FROM ended_session WHERE expires_us < ${now_us:int}
+
+-- name: session_end_all
+UPDATE account SET generation = generation + 1, updated_us = ${now_us:int}, version = version + 1
+ WHERE id = ${id:int} AND generation = ${generation:int}
+
+-- name: session_set_password
+UPDATE account SET password = ${password:text}, generation = generation + 1, failures = 0, blocked_until_us = 0,
+       updated_us = ${now_us:int}, version = version + 1
+ WHERE id = ${id:int} AND generation = ${generation:int}
+
+-- A secret that waits for its first code; totp_step -1 while there is no confirmed one.
+-- name: session_set_totp_pending
+UPDATE account SET totp = ${totp:blob}, totp_step = CASE WHEN totp IS NULL THEN -1 ELSE totp_step END
+ WHERE id = ${id:int} AND generation = ${generation:int}
+
+-- name: session_set_totp
+UPDATE account SET totp = ${totp:blob}, totp_step = ${totp_step:int}, generation = generation + 1, updated_us = ${now_us:int},
+       version = version + 1
+ WHERE id = ${id:int} AND generation = ${generation:int}
