@@ -1,0 +1,46 @@
+-- Papers and review (parts of a record), proof sheets, confirmations.
+
+-- name: review_part_get
+-- returns: state text, key_id text, body blob, updated_by int, updated_us int
+SELECT p.state, p.key_id, p.body, p.updated_by, p.updated_us
+  FROM candidate_part p JOIN candidate c ON c.id = p.candidate_id
+ WHERE p.candidate_id = ${candidate_id:int} AND p.kind = ${kind:text}
+   AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
+
+-- name: review_part_put
+INSERT INTO candidate_part (candidate_id, kind, state, key_id, body, updated_by, updated_us)
+SELECT c.id, ${kind:text}, ${state:text}, ${key_id:text}, ${body:blob}, ${updated_by:int}, ${now:int}
+  FROM candidate c
+ WHERE c.id = ${candidate_id:int} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
+ON CONFLICT (candidate_id, kind) DO UPDATE SET state = excluded.state, key_id = excluded.key_id,
+   body = excluded.body, updated_by = excluded.updated_by, updated_us = excluded.updated_us,
+   version = candidate_part.version + 1
+
+-- name: proof_insert
+-- returns: id int
+INSERT INTO proof (candidate_id, version, key_id, doc, digest, pack_id, printed_by, printed_us)
+SELECT c.id, ${version:int}, ${key_id:text}, ${doc:blob}, ${digest:text}, ${pack_id:int}, ${printed_by:int}, ${now:int}
+  FROM candidate c
+ WHERE c.id = ${candidate_id:int} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
+RETURNING id
+
+-- name: proof_get
+-- returns: id int, candidate_id int, version int, key_id text, doc blob, digest text, pack_id int, printed_by int, printed_us int
+SELECT p.id, p.candidate_id, p.version, p.key_id, p.doc, p.digest, p.pack_id, p.printed_by, p.printed_us
+  FROM proof p JOIN candidate c ON c.id = p.candidate_id
+ WHERE p.candidate_id = ${candidate_id:int} AND p.version = ${version:int} AND c.season_id = ${season_id:int}
+   AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
+
+-- name: confirmation_insert
+-- returns: id int
+INSERT INTO confirmation (candidate_id, version, proof_id, reading_id, digest, pack_id, confirmed_by, confirmed_us)
+SELECT c.id, ${version:int}, ${proof_id:int}, ${reading_id:int?}, ${digest:text}, ${pack_id:int}, ${confirmed_by:int},
+       ${now:int}
+  FROM candidate c
+ WHERE c.id = ${candidate_id:int} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
+RETURNING id
+
+-- name: confirmation_void
+UPDATE confirmation SET voided_by = ${voided_by:int}, voided_us = ${now:int}, void_reason = ${reason:text}
+ WHERE voided_us = 0 AND candidate_id IN (SELECT c.id FROM candidate c WHERE c.id = ${candidate_id:int}
+   AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text})
