@@ -15,6 +15,7 @@
 
 #include "domain/act.h"
 #include "domain/document.h"
+#include "domain/org.h"
 #include "domain/verdict.h"
 
 typedef struct gk_candidate_t {
@@ -106,19 +107,23 @@ gk_error_t *gk_candidate_place(gk_candidate_place_t *place, gk_act_t *act, const
 /* The DUPLICATE error for staff: names the point, and the number when it lies in the actor's subtree. */
 gk_error_t *gk_candidate_duplicate(const gk_act_t *act, const gk_candidate_place_t *place);
 
-/* The point that new records of this actor belong to: org_id, or the actor's own unit when 0. Errors: NOT_FOUND outside
- * the subtree, INVALID (/org_id) when it is no point, CONFLICT when it is switched off. */
-typedef struct gk_candidate_point_t {
-  apr_int64_t id;
-  const char *code, *name, *path;
-} gk_candidate_point_t;
-gk_error_t *gk_candidate_point(gk_candidate_point_t *point, gk_act_t *act, apr_int64_t org_id);
+/* The point that new records of this actor belong to: org_id, or the actor's own unit when 0. Errors: NOT_FOUND
+ * outside the subtree, INVALID (/org_id) when it is no point, CONFLICT when it is closed. */
+gk_error_t *gk_candidate_point(gk_org_t **out, gk_act_t *act, apr_int64_t org_id);
 
-/* Inserts a record: in state `identified` (number and account at once) or `waiting`. The transaction is begun. When the
- * ID number turns out to be taken, *place tells where and *out is NULL; nothing was written then. */
-gk_error_t *gk_candidate_insert(gk_candidate_t **out, gk_candidate_place_t *place, gk_act_t *act,
-                                const gk_candidate_point_t *point, const char *subject, gk_document_t *document,
-                                const char *state);
+/* INVALID (/subject) unless the season's pack has the subject category. */
+gk_error_t *gk_candidate_check_subject(const gk_act_t *act, const char *subject);
+
+/* What must be right about a person before a record is kept: name, sex, birth date, papers' type and number present, the
+ * number possible for its type, sex and birth date as it says. Faults go to *error with pointers below `prefix`. */
+void gk_candidate_check_person(gk_error_t **error, const gk_act_t *act, const gk_document_t *document,
+                               const char *prefix);
+
+/* Inserts a record: in state `identified` (number and account at once) or `waiting`; the audit row is the caller's.
+ * Begins the transaction. When the ID number turns out to be taken, *place tells where and *out is NULL; nothing was
+ * written then. */
+gk_error_t *gk_candidate_insert(gk_candidate_t **out, gk_candidate_place_t *place, gk_act_t *act, const gk_org_t *point,
+                                const char *subject, gk_document_t *document, const char *state);
 
 /* Types a candidate in at a point (F7); fields as of the pack's "point:entry". *refused (DUPLICATE) is set instead of
  * *out when the number is registered: an audit row of the attempt waits for the commit, so the caller answers with the
@@ -148,6 +153,12 @@ gk_error_t *gk_candidate_set_document(gk_act_t *act, gk_candidate_t *candidate, 
  * (photo, appraisal, examination, grades, bonus, candidate number) are not touched. Errors: STALE_VERSION, DUPLICATE. */
 gk_error_t *gk_candidate_put(gk_act_t *act, gk_candidate_t *after, gk_candidate_t *before, const char *action,
                              gk_json_t *more);
+/* The two halves of it, for acts that do more in between. `before` NULL: a new record. */
+gk_error_t *gk_candidate_write(gk_act_t *act, gk_candidate_t *after, const gk_candidate_t *before);
+gk_error_t *gk_candidate_audit(gk_act_t *act, gk_candidate_t *after, gk_candidate_t *before, const char *action,
+                               gk_json_t *more);
+/* Takes number and account for a record just written without one. */
+gk_error_t *gk_candidate_take_number(gk_act_t *act, gk_candidate_t *candidate);
 
 /* ---- indexes and context --------------------------------------------------------------------------------- */
 

@@ -26,9 +26,10 @@ typedef struct gk_confirmation_t {
  * stages fill and review, papers complete and the fee paid. Errors: INCOMPLETE, RULE_FAILED. */
 gk_error_t *gk_proof_print(gk_candidate_t **out, gk_proof_t *proof, gk_act_t *act, apr_int64_t id, apr_int64_t version);
 /* A sheet printed once, valid or not; the look at it is audited. */
-gk_error_t *gk_proof_get(gk_proof_t *proof, gk_act_t *act, apr_int64_t candidate_id, apr_int64_t version);
+gk_error_t *gk_proof_get(gk_proof_t *proof, gk_candidate_t **candidate, gk_act_t *act, apr_int64_t candidate_id,
+                         apr_int64_t version);
 /* {version, digest, printed_at, valid?, document: {number, ..., sections: [{id, zh, en, fields: [{id, zh, en, value, text{zh,
- * en}, rows?}]}]}}: labels and code texts for printing. `candidate` may be NULL: without "valid". */
+ * en}, rows?}]}]}}: labels and code texts for printing; "valid" says whether it is the sheet to be signed. */
 gk_error_t *gk_proof_json(gk_json_t **out, gk_act_t *act, const gk_proof_t *proof, const gk_candidate_t *candidate);
 
 /* The signature. proof_version must be the valid sheet's. reading_id: a reading of this candidate after the printing that is

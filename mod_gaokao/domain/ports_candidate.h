@@ -13,21 +13,21 @@
 
 /* Errors: NOT_FOUND. */
 gk_error_t *gk_store_candidate_get(gk_candidate_t **out, gk_act_t *act, apr_int64_t id);
-/* Beyond the scope. */
-gk_error_t *gk_store_candidate_place(gk_candidate_place_t *place, gk_act_t *act, const char *id_index);
-gk_error_t *gk_store_candidate_point(bool *found, gk_candidate_point_t *point, const char **level, bool *enabled,
-                                     gk_act_t *act, apr_int64_t org_id);
+/* Beyond the scope. former: only numbers that a record had before its correction. place->id 0: none. */
+gk_error_t *gk_store_candidate_place(gk_candidate_place_t *place, gk_act_t *act, const char *id_index, bool former);
 /* An empty row for the ID number; *id 0 when the number is taken. */
 gk_error_t *gk_store_candidate_insert(apr_int64_t *id, gk_act_t *act, const gk_candidate_t *candidate);
 /* Number, range, account-free rest and the document of a row just inserted; its version stays. */
 gk_error_t *gk_store_candidate_admit(gk_act_t *act, const gk_candidate_t *candidate);
-/* Everything gk_candidate_put writes, version + 1. *changed false: another version or out of scope. */
-gk_error_t *gk_store_candidate_put(bool *changed, gk_act_t *act, const gk_candidate_t *candidate);
+/* Everything gk_candidate_put writes over `before`, version + 1. *changed false: another version or out of scope. */
+gk_error_t *gk_store_candidate_put(bool *changed, gk_act_t *act, const gk_candidate_t *candidate,
+                                   const gk_candidate_t *before);
 /* Keeps an ID number that a record had before its correction. */
 gk_error_t *gk_store_candidate_former(gk_act_t *act, apr_int64_t id, const char *id_index);
+/* Gives those numbers free (withdrawal). */
+gk_error_t *gk_store_candidate_former_clear(gk_act_t *act, apr_int64_t id);
 /* Marks all records of the season with this index when there are two or more; says so. Beyond the scope. */
 gk_error_t *gk_store_candidate_twins(bool *twins, gk_act_t *act, const char *twin_index);
-gk_error_t *gk_store_candidate_account_off(gk_act_t *act, apr_int64_t candidate_id);
 
 /* One page, gk_candidate_t *. Keys of the last record seen: org_path and number, or id where there is no number. */
 typedef struct gk_candidate_page_t {
@@ -55,9 +55,10 @@ gk_error_t *gk_store_candidate_list_tail(apr_array_header_t **out, gk_act_t *act
 /* ---- papers and review: candidate_part rows -------------------------------------------------------------- */
 
 /* *body NULL when there is none. */
-gk_error_t *gk_store_part_get(gk_json_t **body, gk_act_t *act, apr_int64_t candidate_id, const char *kind);
-gk_error_t *gk_store_part_put(gk_act_t *act, apr_int64_t candidate_id, const char *kind, const char *state,
-                              gk_json_t *body);
+gk_error_t *gk_store_review_part_get(gk_json_t **body, gk_act_t *act, apr_int64_t candidate_id, const char *kind);
+/* kind: papers or review. */
+gk_error_t *gk_store_review_part_put(gk_act_t *act, apr_int64_t candidate_id, const char *kind, const char *state,
+                                     gk_json_t *body);
 
 /* ---- fee ------------------------------------------------------------------------------------------------- */
 
@@ -70,8 +71,9 @@ gk_error_t *gk_store_fee_cancel(bool *changed, gk_act_t *act, apr_int64_t fee_id
 
 /* ---- login cards ----------------------------------------------------------------------------------------- */
 
-gk_error_t *gk_store_cards_by_range(apr_array_header_t **cards, gk_act_t *act, const char *from, const char *to,
-                                    const char *class_name, int limit); /* gk_login_card_t */
+/* gk_login_card_t by number; from, to (both inclusive), class_name: NULL for any. Passwords are not derived here. */
+gk_error_t *gk_store_card_list(apr_array_header_t **cards, gk_act_t *act, const char *from, const char *to,
+                               const char *class_name, int limit);
 gk_error_t *gk_store_card_get(bool *found, gk_login_card_t *card, gk_act_t *act, apr_int64_t candidate_id);
 
 /* ---- readings -------------------------------------------------------------------------------------------- */

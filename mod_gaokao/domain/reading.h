@@ -60,12 +60,15 @@ gk_error_t *gk_reading_list(apr_array_header_t **out, gk_act_t *act, apr_int64_t
                             apr_int64_t before_id, int limit);
 
 /* Decides what differs: the values of `accept` (array of field ids) are taken over from the reading, the others of the
- * record stand. The record counts as identified afterwards; taking a value over voids a proof sheet.
- * Errors: NOT_FOUND, CONFLICT when the reading is not one of this candidate, INVALID for fields it has not. */
+ * record stand. The record counts as identified afterwards; taking a value over voids a proof sheet. Another ID number can
+ * only be taken over (police changed it), never passed over: it would be somebody else's card.
+ * Errors: NOT_FOUND, CONFLICT when the reading is not one of this candidate or leaves nothing to decide, INVALID for fields
+ * it has not, DUPLICATE. */
 gk_error_t *gk_reading_decide(gk_candidate_t **out, gk_act_t *act, apr_int64_t candidate_id, apr_int64_t version,
                               apr_int64_t reading_id, gk_json_t *accept, const char *reason);
 
-/* Compares fields of a card with a document: `comparison` as above. True when nothing differs and nothing is missing. */
+/* Compares fields of a card with a document: `comparison` as above; missing: the record has no value. True when nothing
+ * differs. */
 bool gk_reading_compare(gk_json_t **comparison, const gk_pack_t *pack, gk_json_t *card_fields,
                         const gk_document_t *document, apr_pool_t *pool);
 

@@ -65,10 +65,12 @@ gk_error_t *gk_fee_json(gk_json_t **out, gk_act_t *act, const gk_candidate_t *ca
  * Errors: INCOMPLETE with what is missing, RULE_FAILED. */
 gk_error_t *gk_review_decide(gk_candidate_t **out, gk_act_t *act, apr_int64_t id, apr_int64_t version, bool pass,
                              const char *reason, gk_json_t *accepted);
-/* Adds to *error (RULE_FAILED) the verdicts that hinder at the stages review and later: severity error, or severity
- * review without a reviewer's acceptance. */
+/* Adds to *error the verdicts of `stage` that hinder: of severity error, and of severity review unless the rule stands in
+ * `accepted`. Empty required fields count only `with_empty` (INCOMPLETE when they are all there is, else RULE_FAILED). */
 gk_error_t *gk_review_hindrances(gk_error_t **error, gk_act_t *act, gk_candidate_t *candidate, gk_json_t *accepted,
-                                 bool with_empty_fields, int stage);
+                                 bool with_empty, int stage);
+/* Adds to *error (INCOMPLETE) what W5 asks for and is not there: identity, papers, fee. */
+gk_error_t *gk_review_missing(gk_error_t **error, gk_act_t *act, gk_candidate_t *candidate);
 /* The last review as kept: {verdict, reason, accepted, by, at}, or NULL. */
 gk_error_t *gk_review_last(gk_json_t **out, gk_act_t *act, apr_int64_t candidate_id);
 

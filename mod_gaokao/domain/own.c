@@ -1,0 +1,87 @@
+/* domain/own.c: see own.h. */
+#include "domain/own.h"
+
+#include <string.h>
+#include <apr_strings.h>
+
+static bool is(const char *a, const char *b) { return a != NULL && strcmp(a, b) == 0; }
+
+static gk_error_t *begin_change(gk_candidate_t **out, gk_act_t *act, apr_int64_t version)
+{
+  GK_TRY(gk_candidate_own(out, act));
+  if ((*out)->version != version)
+    return gk_stale(act, (*out)->version);
+  return gk_access_check(act, GK_ACTION_own_fill, (*out)->state, (*out)->org_path, (*out)->id);
+}
+
+static bool listed(const apr_array_header_t *ids, const char *id)
+{
+  for (int i = 0; i < ids->nelts; i++)
+    if (is(APR_ARRAY_IDX(ids, i, const char *), id))
+      return true;
+  return false;
+}
+
+/* A rule can only be blamed on this save when it concerns a field of it and has everything it speaks of. */
+static bool refuses(const gk_verdict_t *verdict, const gk_pack_t *pack, const gk_document_t *document,
+                    const apr_array_header_t *changed)
+{
+  const gk_rule_t *rule = verdict->kind == GK_VERDICT_RULE ? gk_pack_rule(pack, verdict->rule) : NULL;
+  bool touched = false;
+  if (rule == NULL || verdict->severity != GK_SEVERITY_ERROR)
+    return false;
+  for (int i = 0; i < rule->fields->nelts; i++) {
+    const char *field = APR_ARRAY_IDX(rule->fields, i, const char *);
+    if (gk_document_get(document, field) == NULL && gk_document_rows(document, field) == NULL)
+      return false;
+    touched = touched || listed(changed, field);
+  }
+  return touched;
+}
+
+gk_error_t *gk_own_save(gk_candidate_t **out, apr_array_header_t **verdicts, gk_act_t *act, apr_int64_t version,
+                        gk_json_t *fields)
+{
+  const gk_pack_t *pack;
+  gk_candidate_t *before;
+  gk_document_t *document, *changed;
+  gk_error_t *error = NULL;
+  GK_TRY(begin_change(&before, act, version));
+  if (before->pledged == 0)
+    return gk_error(act->pool, GK_E_WRONG_STATE, "请先阅读并接受诚信承诺，然后再填报",
+                    "Read and accept the pledge first, then fill in the form");
+  pack = act->season->pack;
+  GK_TRY(gk_candidate_document(&document, before, act->pool));
+  GK_TRY(gk_document_apply(&changed, document, fields, pack, "candidate", "filling", "/fields", act->pool));
+  apr_array_header_t *ids = gk_document_changed(document, changed, act->pool);
+  gk_candidate_t *c = apr_pmemdup(act->pool, before, sizeof(*before));
+  GK_TRY(gk_candidate_set_document(act, c, changed));
+  GK_TRY(gk_candidate_verdicts(verdicts, act, c, GK_STAGE_FILL));
+  *out = before;
+  if (ids->nelts == 0)
+    return NULL;
+  apr_array_header_t *against = apr_array_make(act->pool, 4, sizeof(gk_verdict_t));
+  for (int i = 0; i < (*verdicts)->nelts; i++)
+    if (refuses(&APR_ARRAY_IDX(*verdicts, i, gk_verdict_t), pack, changed, ids))
+      APR_ARRAY_PUSH(against, gk_verdict_t) = APR_ARRAY_IDX(*verdicts, i, gk_verdict_t);
+  if (gk_verdicts_to_error(&error, GK_E_RULE_FAILED, against, NULL, act->pool))
+    return error;
+  c->state = "filling";
+  GK_TRY(gk_candidate_put(act, c, before, "candidate.save", NULL));
+  *out = c;
+  return NULL;
+}
+
+gk_error_t *gk_own_pledge(gk_candidate_t **out, gk_act_t *act, apr_int64_t version)
+{
+  gk_candidate_t *before;
+  GK_TRY(begin_change(&before, act, version));
+  *out = before;
+  if (before->pledged != 0)
+    return NULL;
+  gk_candidate_t *c = apr_pmemdup(act->pool, before, sizeof(*before));
+  c->pledged = act->now;
+  GK_TRY(gk_candidate_put(act, c, before, "candidate.pledge", NULL));
+  *out = c;
+  return NULL;
+}
