@@ -1,9 +1,14 @@
 libgaokao_core_la_SOURCES += %D%/accounts.c
 libgaokao_core_la_SOURCES += %D%/audit.c
+libgaokao_core_la_SOURCES += %D%/candidate_steps.c
+libgaokao_core_la_SOURCES += %D%/candidates.c
+libgaokao_core_la_SOURCES += %D%/candidates.h
+libgaokao_core_la_SOURCES += %D%/me.c
 libgaokao_core_la_SOURCES += %D%/orgs.c
 libgaokao_core_la_SOURCES += %D%/parts.c
 libgaokao_core_la_SOURCES += %D%/problem.c
 libgaokao_core_la_SOURCES += %D%/ranges.c
+libgaokao_core_la_SOURCES += %D%/readings.c
 libgaokao_core_la_SOURCES += %D%/request.c
 libgaokao_core_la_SOURCES += %D%/request.h
 libgaokao_core_la_SOURCES += %D%/router.c
