@@ -1,0 +1,237 @@
+/* The frame of both editions: texts, session, season, routes. A screen is a module of js/views/ with
+ *   load(ctx) → model          (fetches; may be async)
+ *   render(ctx, model) → html  (template only)
+ *   title(ctx, model) → text   (page title; the screen's h1 by default)
+ *   leave(ctx, model)          (optional: called before another screen is shown; may save)
+ *   every                      (optional: seconds between quiet reloads)
+ * ctx: api, session, season, params, query, path, model, update() to draw again, reload() to load again. */
+import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
+import { api, onSession, setServerTime, setToken } from "./api.js";
+import { english, loadTexts, t } from "./i18n.js";
+import { problem, waiting } from "./parts.js";
+import { match } from "./router.js";
+
+const edition = document.documentElement.dataset.edition;
+const root = document.getElementById("app");
+const others = "BroadcastChannel" in window ? new BroadcastChannel(`gaokao-${edition}`) : null;
+
+const app = {
+  edition,
+  session: null,
+  season: null,
+  fault: null, // the season or session could not be asked for
+  notice: null, // why one has to sign in again
+  screen: null, // {module, ctx, model, error}
+};
+let setup;
+let turn = 0;
+let timer;
+
+/* setup: {routes, home(session) → path, views: {name: () => import(...)}, gate(app) → name or null,
+ *         frame(app, content) → html} */
+export async function start(given) {
+  setup = given;
+  onSession({ signedOut: lostSession, token: freshToken });
+  try {
+    await loadTexts(edition, api.file);
+  } catch {
+    document.querySelector("#app p").textContent = "页面没有打开，请刷新。 The page could not be loaded: please reload.";
+    return;
+  }
+  root.replaceChildren();
+  others?.addEventListener("message", otherTab);
+  addEventListener("hashchange", () => show());
+  addEventListener("pagehide", () => others?.close());
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+  await ask();
+  await show();
+}
+
+/* Season and session; the season is public. */
+async function ask() {
+  app.fault = null;
+  const [season, session] = await Promise.allSettled([api.get("/season"), api.get("/session")]);
+  if (season.status === "fulfilled") {
+    app.season = season.value.data;
+    if (app.season.now) setServerTime(app.season.now);
+  } else if (season.reason.slug !== "no-season") {
+    app.fault = season.reason;
+  }
+  if (session.status === "fulfilled") take(session.value.data);
+  else if (session.reason.slug !== "not-signed-in") app.fault = session.reason;
+}
+
+function take(session) {
+  app.session = session;
+  setToken(session?.csrf ?? null);
+}
+
+/* After signing in, a password change or an enrolment: the new session document. */
+export async function signedIn(session) {
+  app.notice = null;
+  take(session);
+  others?.postMessage({ login: session.account.login });
+  try {
+    app.season = (await api.get("/season")).data;
+  } catch {
+    // the season of the sign-in page serves
+  }
+  await show();
+}
+
+export async function signOut() {
+  try {
+    await api.delete("/session");
+  } catch (error) {
+    if (error.slug !== "not-signed-in") throw error;
+  }
+  others?.postMessage({ login: null });
+  forget();
+  history.replaceState(null, "", location.pathname);
+  await show();
+}
+
+function forget() {
+  take(null);
+  app.screen = null;
+  clearTimeout(timer);
+}
+
+function lostSession() {
+  if (!app.session) return;
+  app.notice = "session.expired";
+  forget();
+  show();
+}
+
+/* The CSRF token was refused: is it still the same person? */
+async function freshToken() {
+  try {
+    const { data } = await api.get("/session");
+    if (data.account.login !== app.session?.account.login) {
+      otherTab({ data: { login: data.account.login } });
+      return false;
+    }
+    take(data);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/* Another tab of this browser signed in or out: this one must not go on with somebody else's cookie. */
+function otherTab({ data }) {
+  if (!app.session || data.login === app.session.account.login) return;
+  app.notice = data.login ? "session.other" : "session.ended";
+  forget();
+  app.session = null;
+  show();
+}
+
+function leaveScreen() {
+  const { screen } = app;
+  if (screen?.module?.leave && screen.model) screen.module.leave(screen.ctx, screen.model);
+}
+
+async function show() {
+  const mine = ++turn;
+  clearTimeout(timer);
+  const gate = setup.gate(app);
+  const found = gate ? { name: gate, params: {}, query: {}, path: "" } : match(setup.routes, location.hash);
+  if (!found) {
+    const home = `#${setup.home(app.session)}`;
+    if (location.hash !== home) {
+      location.replace(home);
+      return;
+    }
+  }
+  leaveScreen();
+  const before = app.screen;
+  const same = before?.name === found.name && before.ctx.path === found.path;
+  const ctx = { ...found, app, api, get session() { return app.session; }, get season() { return app.season; },
+    update: paint, reload: () => reload(screen) };
+  const screen = { name: found.name, ctx, module: null, model: null, error: null };
+  if (same) Object.assign(screen, { module: before.module, model: before.model, stale: true });
+  app.screen = screen;
+  paint();
+  await fill(screen, mine);
+  if (mine === turn && !same) settle();
+}
+
+async function fill(screen, mine) {
+  try {
+    screen.module = await setup.views[screen.name]();
+    const model = screen.module.load ? await screen.module.load(screen.ctx) : {};
+    if (mine !== turn) return;
+    screen.model = model ?? {};
+    screen.error = null;
+  } catch (error) {
+    if (mine !== turn) return;
+    if (error.slug === "not-signed-in") return;
+    console.error(error);
+    screen.error = error;
+  }
+  screen.stale = false;
+  paint();
+  again(screen);
+}
+
+async function reload(screen) {
+  if (app.screen !== screen) return;
+  clearTimeout(timer);
+  await fill(screen, turn);
+}
+
+/* Quiet reloads of live screens, only while somebody can see them. */
+function again(screen) {
+  const seconds = screen.module?.every;
+  if (!seconds || screen.error) return;
+  timer = setTimeout(() => (document.hidden ? again(screen) : reload(screen)), seconds * 1000);
+}
+
+function content() {
+  const { screen } = app;
+  if (app.fault && !app.session) return html`<div class="page">${problem(app.fault, restart)}</div>`;
+  if (screen.error) {
+    return html`<div class="page"><h1 tabindex="-1">${t("error.page")}</h1>
+      ${problem(screen.error, () => reload(screen))}</div>`;
+  }
+  if (!screen.model) return waiting();
+  return screen.module.render(screen.ctx, screen.model);
+}
+
+async function restart() {
+  await ask();
+  await show();
+}
+
+export function paint() {
+  if (!app.screen) return;
+  render(setup.frame(app, content()), root);
+  const { module, ctx, model } = app.screen;
+  const own = model && module.title ? module.title(ctx, model) : root.querySelector("h1")?.textContent.trim();
+  document.title = [own, t("site.short")].filter(Boolean).join(" - ");
+}
+
+/* A new screen begins at its top, with the heading read aloud. */
+function settle() {
+  scrollTo(0, 0);
+  const heading = root.querySelector("h1");
+  if (!heading || root.querySelector("[data-keep-focus]")) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+}
+
+export async function switchLanguage() {
+  await loadTexts(edition, api.file, english() ? "zh-CN" : "en");
+  paint();
+}
+
+export const languageButton = () => html`
+  <button class="link" lang=${english() ? "zh-CN" : "en"} aria-label=${english() ? "换成中文" : "Change to English"}
+    @click=${switchLanguage}>${english() ? "中文" : "EN"}</button>`;
+
+export const skipButton = () => html`
+  <button class="skip" @click=${() => document.querySelector("main").focus()}>${t("skip")}</button>`;
+
+export const demoLine = () => (app.season?.demo ? html`<p class="demo">${t("demo")}</p>` : nothing);

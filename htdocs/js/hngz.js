@@ -1,0 +1,167 @@
+/* The console: its menu follows the role; a scan box on top reaches a candidate from anywhere. */
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { may } from "./access.js";
+import { api } from "./api.js";
+import { demoLine, languageButton, paint, signOut, skipButton, start } from "./app.js";
+import { dayTime, t, word } from "./i18n.js";
+import { icon, toast, until } from "./parts.js";
+import { go } from "./router.js";
+
+/* Menus name the work. [group, [[path, text key, action that opens it, roles or ""]]] */
+const MENU = [
+  ["menu.work", [
+    ["/desk/to_read", "menu.reading", "reading_create"],
+    ["/desk/to_print", "menu.cards", "card_print"],
+    ["/desk/to_review", "menu.review", "review_write"],
+    ["/desk/to_proof", "menu.proof", "proof_print"],
+    ["/desk/to_confirm", "menu.confirm", "confirm"],
+    ["/desk/to_approve", "menu.approve", "candidate_approve"],
+  ]],
+  ["menu.watch", [
+    ["/progress", "menu.progress", "progress_read"],
+    ["/candidates", "menu.candidates", "candidate_read"],
+    ["/submissions", "menu.submissions", "submission_read"],
+  ]],
+  ["menu.prepare", [
+    ["/orgs", "menu.orgs", "org_read"],
+    ["/accounts", "menu.accounts", "account_read"],
+    ["/ranges", "menu.ranges", "range_read"],
+    ["/windows", "menu.windows", "window_read"],
+    ["/notices", "menu.notices", "progress_read"],
+  ]],
+  ["menu.oversee", [
+    ["/packs", "menu.packs", "pack_read"],
+    ["/plugins", "menu.plugins", "plugin_read"],
+    ["/jobs", "menu.jobs", "job_read"],
+    ["/audit", "menu.audit", "audit_read"],
+  ]],
+];
+
+const HOME = { province: "/progress", city: "/progress", county: "/progress", auditor: "/progress", point: "/desk/to_review",
+  reviewer: "/desk/to_review", export: "/jobs" };
+
+let menuOpen = false;
+
+function menu(app) {
+  const here = location.hash.slice(1).split("?")[0];
+  return html`<nav class="menu ${menuOpen ? "open" : ""}" id="menu" aria-label=${t("menu")} @click=${() => { menuOpen = false; }}>
+    ${MENU.map(([group, rows]) => {
+      const shown = rows.filter(([, , action]) => may(app.session, action));
+      return shown.length ? html`<h2>${t(group)}</h2><ul>${shown.map(([path, key]) => html`<li>
+        <a href="#${path}" aria-current=${here === path || here.startsWith(`${path}/`) ? "page" : nothing}>${t(key)}</a></li>`)}</ul>` : nothing;
+    })}
+  </nav>`;
+}
+
+/* A card's QR is /ks/#n=NUMBER&p=…: only the number is taken. Proof sheets: NUMBER and its version after a slash. */
+export function scanned(text) {
+  const plain = text.trim().replace(/[\uff01-\uff5e]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0));
+  const card = /#n=(\d{8})/.exec(plain);
+  return card ? card[1] : plain.replace(/^(\d{4}) (\d{4})$/, "$1$2");
+}
+
+async function scan(event) {
+  event.preventDefault();
+  const input = event.target.querySelector("input");
+  const q = scanned(input.value);
+  if (!q) return;
+  try {
+    const { data } = await api.get("/candidates", { query: { q, limit: 2 } });
+    if (data.items.length === 1) {
+      input.value = "";
+      input.blur();
+      go(`/candidates/${data.items[0].id}`);
+    } else if (data.items.length) {
+      input.value = "";
+      go("/candidates", { q });
+    } else {
+      toast(t("scan.none", { q }));
+      input.select();
+    }
+  } catch (error) {
+    toast(error.detail || error.title);
+  }
+}
+
+function serviceLine(app) {
+  const windows = app.season?.windows ?? [];
+  const open = windows.filter((w) => w.open).sort((a, b) => a.closes_at.localeCompare(b.closes_at));
+  const fill = open.find((w) => w.action === "fill") ?? open[0];
+  if (!fill) return html`<span class="wide-only">${t("top.closed")}</span>`;
+  return html`<span class="wide-only">${t("top.open", { name: word("window", fill.action), at: dayTime(fill.closes_at) })} · ${t("top.left")} ${until(fill.closes_at)}</span>`;
+}
+
+const frame = (app, content) => (app.session && !app.session.must_change_password && !app.session.must_enrol_totp ? html`
+  ${skipButton()}
+  <header class="top">
+    <button class="menu-button" aria-expanded=${menuOpen} aria-controls="menu" @click=${() => { menuOpen = !menuOpen; paint(); }}>${t("menu")}</button>
+    <a class="site" href="#${HOME[app.session.account.role] ?? "/progress"}">${t("site.hngz")}</a>
+    <span class="wide-only">${app.session.org.name}</span>
+    ${may(app.session, "candidate_read") ? html`<form class="scan" role="search" @submit=${scan}>
+      <input type="search" id="scan" aria-label=${t("scan.label")} placeholder=${t("scan.hint")} autocomplete="off" spellcheck="false"><kbd>/</kbd>
+    </form>` : nothing}
+    <div class="right">
+      ${serviceLine(app)}
+      <a href="#/me">${app.session.account.display_name || app.session.account.login} · ${word("role", app.session.account.role)}</a>
+      ${languageButton()}
+      <button class="link" @click=${signOut}>${t("signOut")}</button>
+    </div>
+  </header>
+  ${demoLine()}
+  <div class="body">${menu(app)}<main tabindex="-1">${content}</main></div>`
+  : html`
+  ${skipButton()}
+  <header class="top"><span class="site">${t("site.hngz.long")}</span><div class="right">${languageButton()}</div></header>
+  ${demoLine()}
+  <main tabindex="-1">${content}</main>`);
+
+/* "/" reaches the scan box from everywhere but where one types. */
+addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.closest?.("input, textarea, select, dialog")) return;
+  const box = document.getElementById("scan");
+  if (!box) return;
+  event.preventDefault();
+  box.focus();
+  box.select();
+});
+
+const view = (name) => () => import(`./views/hngz/${name}.js`);
+
+start({
+  routes: [
+    ["/desk/{queue}", "desk"],
+    ["/desk/{queue}/{id}", "desk"],
+    ["/progress", "progress"],
+    ["/progress/{id}", "progress"],
+    ["/candidates", "candidates"],
+    ["/candidates/{id}", "candidate"],
+    ["/candidates/{id}/history", "history"],
+    ["/submissions", "submissions"],
+    ["/submissions/{id}", "submission"],
+    ["/orgs", "orgs"],
+    ["/orgs/{id}", "org"],
+    ["/accounts", "accounts"],
+    ["/ranges", "ranges"],
+    ["/windows", "windows"],
+    ["/notices", "notices"],
+    ["/notices/{id}", "notice"],
+    ["/packs", "packs"],
+    ["/plugins", "plugins"],
+    ["/jobs", "jobs"],
+    ["/audit", "audit"],
+    ["/me", "self"],
+    ["/password", "password"],
+    ["/enrol", "enrol"],
+  ],
+  home: (session) => HOME[session?.account.role] ?? "/progress",
+  gate: (app) => (!app.session ? "signIn" : app.session.must_change_password ? "password" : app.session.must_enrol_totp ? "enrol" : null),
+  views: {
+    signIn: () => import("./views/sign-in.js"),
+    password: () => import("./views/password.js"),
+    enrol: () => import("./views/enrol.js"),
+    ...Object.fromEntries(["desk", "progress", "candidates", "candidate", "history", "submissions", "submission", "orgs", "org", "accounts",
+      "ranges", "windows", "notices", "notice", "packs", "plugins", "jobs", "audit", "self"].map((name) => [name, view(name)])),
+  },
+  frame,
+});

@@ -1,0 +1,197 @@
+/* What can be done to a candidate now, by role and state: [{key, text, kind, run}]. Each act says the version it saw; a
+ * changed record is shown again with a sentence. */
+import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
+import { may } from "../../access.js";
+import { api, newKey } from "../../api.js";
+import { narrow, shape } from "../../document.js";
+import { formDialog, reasonDialog } from "../../form-dialog.js";
+import { inFours, t, word, yuan } from "../../i18n.js";
+import { toast } from "../../parts.js";
+import { showCards, showProof } from "./papers.js";
+
+/* Sends one act on the record; afterwards the page is loaded again. */
+async function send(model, method, path, body) {
+  const answer = await api[method](`/candidates/${model.record.id}${path}`, body, { etag: model.etag });
+  return answer.data ?? {};
+}
+
+async function finish(model, done, text) {
+  if (done === undefined) return;
+  toast(text);
+  await model.refresh();
+}
+
+const ask = (model, title, fields, act, path, body, { kind, intro, done, method = "post" } = {}) => formDialog({
+  title, fields, act, kind, intro: intro ? html`<p>${intro}</p>` : nothing,
+  send: (values) => send(model, method, path, body(values)),
+}).then((result) => finish(model, result, done ?? t("act.done")));
+
+const because = (model, key, path, more = () => ({}), fields = []) => reasonDialog({
+  title: t(`act.${key}.title`, { name: model.record.name }), intro: t(`act.${key}.intro`), act: t(`act.${key}`), fields,
+  send: ({ reason, ...rest }) => send(model, "post", path, { ...more(rest), reason }),
+}).then((result) => finish(model, result, t("act.done")));
+
+async function plain(model, path, body, text) {
+  model.problem = null;
+  try {
+    const data = await send(model, "post", path, body);
+    await finish(model, data, text);
+    return data;
+  } catch (error) {
+    model.fail(error);
+    return null;
+  }
+}
+
+function approve(model) {
+  return ask(model, t("act.approve.title", { name: model.record.name }), [
+    { id: "verdict", type: "code", label: t("act.approve.verdict"), required: true, options: [["grant", t("act.approve.grant")], ["refuse", t("act.approve.refuse")]] },
+    { id: "reason", type: "multiline", label: t("reason"), help: t("act.approve.reason") },
+  ], t("act.approve"), "/approval", ({ verdict, reason }) => ({ verdict, ...(reason ? { reason } : {}) }));
+}
+
+/* Card fields as a reader would give them; a gateway fills them in without hands. */
+const CARD = ["name", "sex", "nation", "birth", "address", "id_number", "issuer", "valid_from", "valid_to"];
+
+export function cardFields(form) {
+  const from = { address: "card_address", issuer: "card_issuer", valid_from: "card_valid_from", valid_to: "card_valid_to" };
+  return CARD.map((id) => {
+    const field = form.byId.get(from[id] ?? id);
+    return field ? shape(field, { id, required: !["issuer", "valid_from"].includes(id) }) : { id, label: id };
+  });
+}
+
+export function readingBody(form, values, more) {
+  const words = (id) => {
+    const options = form.byId.get(id)?.options;
+    return options?.find(([code]) => code === values[id])?.[1] ?? values[id];
+  };
+  const card = Object.fromEntries(CARD.filter((id) => values[id]).map((id) => [id, narrow(id === "sex" || id === "nation" ? words(id) : values[id])]));
+  return { jti: newKey(), taken_at: new Date().toISOString(), card, ...more };
+}
+
+function verify(model) {
+  return formDialog({
+    title: t("act.verify.title", { name: model.record.name }), wide: true, intro: html`<p class="soft">${t("act.verify.intro")}</p>`,
+    fields: cardFields(model.form), act: t("act.verify.do"),
+    send: (values) => api.post("/readings", readingBody(model.form, values, { purpose: "verify", candidate_id: model.record.id })).then((a) => a.data),
+  }).then((result) => finish(model, result, result ? t(`reading.${result.verdict}`) : ""));
+}
+
+function review(model) {
+  const hints = model.verdicts.filter((v) => v.severity === "review");
+  return ask(model, t("act.review.title", { name: model.record.name }), [
+    { id: "verdict", type: "code", label: t("act.review.verdict"), required: true, options: [["pass", t("act.review.pass")], ["fail", t("act.review.fail")]] },
+    ...hints.map((v) => ({ id: `accept-${v.rule}`, type: "check", label: t("act.review.accept", { text: v.zh }) })),
+    { id: "reason", type: "multiline", label: t("reason"), help: t("act.review.reason") },
+  ], t("act.review"), "/review", (values) => ({
+    verdict: values.verdict,
+    ...(values.reason ? { reason: values.reason } : {}),
+    accepted: hints.filter((v) => values[`accept-${v.rule}`] === "1").map((v) => v.rule),
+  }));
+}
+
+function edit(model) {
+  const role = model.role;
+  const fields = [...model.form.byId.values()].filter((f) => f.type !== "rows" && mayEdit(f, role, model.record.state)
+    && model.judged.relevant(f));
+  const values = Object.fromEntries(fields.map((f) => [f.id, model.record.fields[f.id] ?? ""]));
+  return formDialog({
+    title: t("act.edit.title", { name: model.record.name }), wide: true, values, act: t("save"),
+    fields: [...fields.map((f) => ({ ...shape(f), optional: false })), { id: "_reason", label: t("reason"), span: true, help: t("act.edit.reason") }],
+    send: ({ _reason, ...given }) => {
+      const changed = Object.fromEntries(Object.entries(given).filter(([id, v]) => v !== values[id]).map(([id, v]) => [id, v === "" ? null : narrow(v)]));
+      return send(model, "patch", "", { fields: changed, ...(_reason ? { reason: _reason } : {}) });
+    },
+  }).then((result) => finish(model, result, t("saved")));
+}
+
+function mayEdit(field, role, state) {
+  return (field.edit ?? []).some((e) => e.role === role && (e.stage === "any" || e.stage === state
+    || (e.stage === "entry" && ["waiting", "allocated"].includes(state))));
+}
+
+/* The reading that a confirmation may stand on: after the printing, equal or decided. */
+const freshReading = (model) => model.readings.find((r) => ["verified", "decided", "identified"].includes(r.verdict)
+  && (!model.proof?.printed_at || r.taken_at >= model.proof.printed_at || r.received_at >= model.proof.printed_at));
+
+async function confirmIt(model) {
+  const reading = freshReading(model);
+  await plain(model, "/confirmation", { proof_version: model.record.proof_version, ...(reading ? { reading_id: reading.id } : { papers_seen: true }) },
+    t("act.confirm.done", { name: model.record.name }));
+}
+
+async function proof(model) {
+  const data = await plain(model, "/proof", {}, t("act.proof.done"));
+  if (data) showProof(data.proof ?? data, model.record);
+}
+
+async function cards(model) {
+  try {
+    const { data } = await api.post("/candidates/cards", { ids: [model.record.id] });
+    await model.refresh();
+    showCards(data.items ?? data.cards);
+  } catch (error) {
+    model.fail(error);
+  }
+}
+
+async function renew(model) {
+  const data = await formDialog({
+    title: t("act.renew.title", { name: model.record.name }), intro: html`<p>${t("act.renew.intro")}</p>`, act: t("act.renew"), kind: "bad",
+    fields: [{ id: "card_seen", type: "check", label: t("act.renew.seen") }],
+    send: (values) => send(model, "post", "/new-slip", { card_seen: values.card_seen === "1" }),
+  });
+  if (!data) return;
+  await model.refresh();
+  showCards([data.card ?? data]);
+}
+
+const BACK = ["filling", "reviewed", "card_printed", "identified"];
+
+/* key: the keyboard letter on the desk; main: the act of this state. */
+export function actsOf(model, session) {
+  const { record } = model;
+  const can = (action) => may(session, action, record.state);
+  const paid = record.parts.fee === "paid";
+  const list = [
+    can("candidate_approve") && { id: "approve", main: true, run: () => approve(model) },
+    can("card_print") && { id: "cards", main: record.state === "identified", run: () => cards(model) },
+    can("fee_write") && !paid && { id: "fee", main: record.state === "card_printed", run: () => ask(model, t("act.fee.title", { name: record.name }),
+      [{ id: "receipt", label: t("act.fee.receipt"), required: true, help: t("act.fee.help") }], t("act.fee"), "/fee", ({ receipt }) => ({ receipt: receipt.trim() }),
+      { intro: model.fee?.due_fen ? t("act.fee.due", { sum: yuan(model.fee.due_fen) }) : "" }) },
+    can("review_write") && { id: "review", main: record.state === "card_printed" && paid, run: () => review(model) },
+    can("proof_print") && { id: "proof", main: record.state === "filling", run: () => proof(model) },
+    can("confirm") && !freshReading(model) && { id: "verify", main: true, run: () => verify(model) },
+    can("confirm") && { id: "confirm", main: Boolean(freshReading(model)), run: () => confirmIt(model) },
+    can("identity_decide") && !can("confirm") && { id: "verify", main: ["allocated"].includes(record.state), run: () => verify(model) },
+    can("candidate_edit") && { id: "edit", run: () => edit(model) },
+    can("slip_renew") && { id: "renew", run: () => renew(model) },
+    can("correct") && { id: "correct", bad: true, run: () => because(model, "correct", "/correction") },
+    can("fee_cancel") && paid && { id: "feeCancel", bad: true, run: () => because(model, "feeCancel", "/fee/cancel") },
+    can("return_state") && { id: "return", bad: true, run: () => because(model, "return", "/return", ({ to }) => ({ to }), [
+      { id: "to", type: "code", required: true, select: true, label: t("act.return.to"),
+        options: BACK.slice(Math.max(0, BACK.indexOf(record.state) + 1)).map((s) => [s, word("state", s)]) }]) },
+    can("withdraw") && { id: "withdraw", bad: true, run: () => because(model, "withdraw", "/withdrawal") },
+  ];
+  return list.filter(Boolean).sort((a, b) => Number(Boolean(b.main)) - Number(Boolean(a.main)));
+}
+
+export async function decide(model, reading, accept, ctx) {
+  await formDialog({
+    title: t("act.decide.title", { name: model.record.name, number: inFours(model.record.number) }), act: t("act.decide"),
+    intro: html`<p>${t(accept.length ? "act.decide.take" : "act.decide.keep")}</p>`,
+    fields: [{ id: "reason", type: "multiline", label: t("reason"), required: true, help: t("reason.help") }],
+    send: ({ reason }) => send(model, "post", "/identity", { reading_id: reading.id, accept, reason }),
+  }).then((result) => finish(model, result, t("act.done")));
+  ctx.update();
+}
+
+export async function putPapers(model, items) {
+  try {
+    await send(model, "put", "/papers", { items });
+    await model.refresh();
+  } catch (error) {
+    model.fail(error);
+  }
+}

@@ -1,0 +1,165 @@
+/* One candidate in front of a clerk: who, what is right and what differs, and the acts of this state with their keys. */
+import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
+import { may } from "../../access.js";
+import { api } from "../../api.js";
+import { display, judge, label, loadForm, loadTables } from "../../document.js";
+import { fullTime, inFours, pick, t, word, yuan } from "../../i18n.js";
+import { banner, icon, problem, tag } from "../../parts.js";
+import { partTag, stateTag } from "../../states.js";
+import { actsOf, decide, putPapers } from "./acts.js";
+import { partCards } from "./parts.js";
+
+/* {record, etag, form, judged, verdicts, readings, parts, papers, fee, refresh(), fail(error)} */
+export async function loadCandidate(ctx, id) {
+  const model = { problem: null, role: ctx.session.account.role };
+  const quiet = (promise, otherwise) => promise.then((a) => a.data, () => otherwise);
+  model.fetch = async () => {
+    const form = await loadForm();
+    const [answer] = await Promise.all([api.get(`/candidates/${id}`), loadTables([...form.byId.values()])]);
+    const record = answer.data;
+    const wantsReadings = may(ctx.session, "reading_read");
+    const [verdicts, readings, parts, proof] = await Promise.all([
+      quiet(api.get(`/candidates/${id}/verdicts`), {}),
+      wantsReadings ? quiet(api.get("/readings", { query: { candidate_id: id, limit: 5 } }), {}) : {},
+      quiet(api.get(`/candidates/${id}/parts`), {}),
+      record.proof_version ? quiet(api.get(`/candidates/${id}/proofs/${record.proof_version}`), null) : null,
+    ]);
+    Object.assign(model, { record, etag: answer.etag, form, judged: judge(form, record.fields ?? {}), verdicts: verdicts.items ?? verdicts.verdicts ?? [],
+      readings: readings.items ?? [], parts: parts.items ?? parts.parts ?? [], proof: proof?.proof ?? proof,
+      papers: itemsOf(record.papers), fee: record.fee ?? null, compared: null });
+    const latest = model.readings[0];
+    if (latest && ["different", "verified", "decided"].includes(latest.verdict)) model.compared = await quiet(api.get(`/readings/${latest.id}`), null);
+  };
+  model.refresh = async () => {
+    model.problem = null;
+    await model.fetch();
+    ctx.update();
+    await model.changed?.();
+  };
+  model.fail = (error) => {
+    model.problem = error;
+    ctx.update();
+    requestAnimationFrame(() => document.querySelector("[role=alert]")?.scrollIntoView({ block: "nearest" }));
+  };
+  await model.fetch();
+  return model;
+}
+
+const itemsOf = (papers) => (Array.isArray(papers) ? papers : (papers?.items ?? []));
+
+const KEYS = { approve: "A", cards: "K", fee: "F", review: "S", proof: "P", verify: "V", confirm: "Enter", edit: "E", return: "R", correct: "G" };
+
+export function head(model) {
+  const { record } = model;
+  return html`<div class="page-head"><h1>${record.name}</h1>
+    <span class="number soft">${record.number ? inFours(record.number) : t("candidate.noNumber")}</span>
+    ${stateTag(record.state)}${record.twin ? tag(t("candidate.twin"), "warn") : nothing}
+    <div class="acts-right"><a href="#/candidates/${record.id}/history">${t("history.title")}</a></div></div>`;
+}
+
+export function acts(model, session) {
+  const list = actsOf(model, session);
+  return html`<section class="card"><div class="card-head"><h2>${t("acts.title")}</h2></div>
+    <div class="card-body act-list">
+      ${list.length ? list.map((a) => html`<button type="button" class="button ${a.main ? "main" : a.bad ? "bad" : ""}" data-act=${a.id}
+          data-key=${KEYS[a.id] ?? ""} @click=${a.run}>${t(`act.${a.id}`)}${KEYS[a.id] ? html` <kbd>${KEYS[a.id]}</kbd>` : nothing}</button>`)
+        : html`<p class="soft">${t("acts.none")}</p>`}
+    </div></section>`;
+}
+
+/* Keys of the acts, where one does not type. */
+export function actKeys(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
+  if (event.target.closest?.("input, textarea, select, dialog, a, button") && event.key === "Enter") return;
+  if (event.target.closest?.("input, textarea, select, dialog")) return;
+  const wanted = event.key.length === 1 ? event.key.toUpperCase() : event.key;
+  const button = [...document.querySelectorAll("[data-act]")].find((b) => b.dataset.key === wanted);
+  if (!button) return;
+  event.preventDefault();
+  button.click();
+}
+
+const compared = (model, ctx) => {
+  const reading = model.compared;
+  if (!reading?.comparison?.length) return nothing;
+  const rows = reading.comparison;
+  const differ = rows.filter((r) => r.verdict !== "equal");
+  const open = reading.verdict === "different" && may(ctx.session, "identity_decide", model.record.state);
+  const show = (id, value) => display(model.form.byId.get(id) ?? {}, value);
+  return html`<section class="card"><div class="card-head"><h2>${t("reading.title")}</h2>
+      <span>${fullTime(reading.taken_at)} ${differ.length && reading.verdict === "different" ? tag(t("reading.differ", { n: differ.length }), "warn")
+        : tag(t("reading.equal", { n: rows.length }), "ok")}</span></div>
+    <div class="scroll"><table class="table"><thead><tr><th scope="col">${t("reading.field")}</th><th scope="col">${t("reading.record")}</th>
+      <th scope="col">${t("reading.card")}</th><th scope="col"></th></tr></thead>
+      <tbody>${rows.map((r) => html`<tr class=${r.verdict === "equal" ? "" : "differs"}><th scope="row">${pick(r)}</th><td>${show(r.field, r.record)}</td>
+        <td>${show(r.field, r.card)}</td><td>${r.verdict === "equal" ? html`<span class="good">${icon("check")}<span class="unseen">${t("reading.same")}</span></span>`
+          : tag(t(`reading.${r.verdict}.field`), "warn")}</td></tr>`)}</tbody></table></div>
+    ${open ? html`<div class="card-body form-acts">
+      <button class="button main" type="button" @click=${() => decide(model, reading, differ.map((r) => r.field), ctx)}>${t("act.decide.take.do")}</button>
+      <button class="button" type="button" @click=${() => decide(model, reading, [], ctx)}>${t("act.decide.keep.do")}</button></div>` : nothing}
+  </section>`;
+};
+
+function papersCard(model, session) {
+  if (!model.papers.length) return nothing;
+  const may_ = may(session, "papers_write", model.record.state);
+  const change = (paper, seen) => {
+    paper.seen = seen;
+    return putPapers(model, [{ id: paper.id, seen }]);
+  };
+  return html`<section class="card"><div class="card-head"><h2>${t("papers.title")}</h2>${partTag(model.record.parts.papers)}</div>
+    <div class="card-body choices">${model.papers.filter((p) => p.required !== false || p.seen).map((p) => html`<label class="choice">
+      <input type="checkbox" .checked=${Boolean(p.seen)} ?disabled=${!may_} @change=${(e) => change(p, e.target.checked)}>
+      <span>${pick(p)}${p.required ? nothing : html` <span class="soft small">${t("field.optional")}</span>`}</span></label>`)}</div></section>`;
+}
+
+function verdictsCard(model) {
+  const rules = model.verdicts.filter((v) => v.kind !== "required" && v.kind !== 2);
+  const gaps = model.verdicts.length - rules.length;
+  if (!model.verdicts.length) return nothing;
+  return html`<section class="card"><div class="card-head"><h2>${t("verdicts.title")}</h2></div><div class="card-body stack">
+    ${rules.map((v) => html`<p>${tag(word("severity", v.severity), v.severity === "error" ? "bad" : "warn")} ${pick(v)}
+      <span class="soft">${pick(v.hint)} ${pick(v.basis)}</span></p>`)}
+    ${gaps ? html`<details><summary>${t("verdicts.gaps", { n: gaps })}</summary><p class="soft">${model.verdicts.filter((v) => !rules.includes(v))
+      .map((v) => label(model.form.byId.get(v.field) ?? { zh: v.field })).join("、")}</p></details>` : nothing}</div></section>`;
+}
+
+const facts = (model) => model.form.sections.map((section) => {
+  const fields = section.fields.filter((f) => model.judged.relevant(f) && (model.record.fields?.[f.id] !== undefined));
+  if (!fields.length) return nothing;
+  return html`<section class="card"><div class="card-head"><h2>${label(section)}</h2></div><dl class="facts">${fields.map((f) => {
+    const value = model.record.fields[f.id];
+    return Array.isArray(value)
+      ? html`<dt>${label(f)}</dt><dd class="long"><ol>${value.map((row) => html`<li>${(f.columns ?? []).map((c) => display(c, row[c.id])).filter(Boolean).join(" · ")}</li>`)}</ol></dd>`
+      : html`<dt>${label(f)}</dt><dd>${display(f, value)}</dd>`;
+  })}</dl></section>`;
+});
+
+export function middle(model, ctx) {
+  const { record } = model;
+  return html`<div class="stack">
+    ${head(model)}
+    ${model.problem ? problem(model.problem) : nothing}
+    ${record.state === "proofed" && model.proof ? banner("", html`${t("proof.now", { version: record.proof_version, at: fullTime(model.proof.printed_at) })}`) : nothing}
+    ${compared(model, ctx)}
+    ${verdictsCard(model)}
+    ${facts(model)}
+    ${partCards(model, ctx)}
+  </div>`;
+}
+
+export function side(model, ctx) {
+  const { record } = model;
+  const rows = [["papers", partTag(record.parts.papers)], ["fee", html`${partTag(record.parts.fee)} ${record.fee_fen ? yuan(record.fee_fen) : ""}
+    ${model.fee?.paid?.receipt ? html`<br><span class="soft small">${t("fee.receipt", { receipt: model.fee.paid.receipt })}</span>` : nothing}`],
+  ["review", partTag(record.parts.review)], ["photo", partTag(record.parts.photo)]];
+  return html`<div class="stack">
+    ${acts(model, ctx.session)}
+    ${papersCard(model, ctx.session)}
+    <section class="card"><dl class="facts one">${rows.map(([id, shown]) => html`<dt>${t(`part.${id}`)}</dt><dd>${shown}</dd>`)}
+      <dt>${t("candidate.point")}</dt><dd>${record.org?.name}</dd>
+      ${record.candidate_number ? html`<dt>${t("candidate.candidateNumber")}</dt><dd>${record.candidate_number}</dd>` : nothing}
+      <dt>${t("candidate.pledged")}</dt><dd>${record.pledged_at ? fullTime(record.pledged_at) : t("no")}</dd>
+    </dl></section>
+  </div>`;
+}

@@ -1,0 +1,48 @@
+/* The list of candidates: number, name or the end of the ID number; state, subject, class. */
+import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
+import { may } from "../../access.js";
+import { loadForm, loadTable } from "../../document.js";
+import { english, inFours, t } from "../../i18n.js";
+import { listView, loadList } from "../../list.js";
+import { tag } from "../../parts.js";
+import { partTag, stateOptions, stateTag } from "../../states.js";
+import { createCandidate } from "./create.js";
+
+export const subjectName = (rows, code) => {
+  const row = rows.find((r) => r[0] === code);
+  return row ? (english() && row[2] ? row[2] : row[1]) : (code ?? "");
+};
+
+const describe = (ctx, subjects) => ({
+  path: "/candidates",
+  title: t("menu.candidates"),
+  fixed: { org_id: ctx.query.org_id },
+  filters: [
+    { id: "q", label: t("candidates.q"), input: "search" },
+    { id: "state", type: "code", label: t("candidate.state"), options: stateOptions() },
+    { id: "subject", type: "code", label: t("candidate.subject"), options: [...subjects.map((r) => [r[0], subjectName(subjects, r[0])])] },
+    { id: "class", label: t("candidate.class") },
+    { id: "flagged", type: "code", label: t("candidates.flagged"), options: [["true", t("candidates.flagged.only")]] },
+  ].map((f) => ({ ...f, select: true })),
+  href: (item) => `#/candidates/${item.id}`,
+  columns: () => [
+    { label: t("number"), cell: (c) => (c.number ? inFours(c.number) : t("candidate.noNumber")), text: (c) => c.number ?? "", kind: "tight" },
+    { label: t("candidate.name"), cell: (c) => html`${c.name} ${c.twin ? tag(t("candidate.twin"), "warn") : nothing}`, text: (c) => c.name },
+    { label: t("candidate.id"), cell: (c) => c.id_number, kind: "tight" },
+    { label: t("candidate.subject"), cell: (c) => subjectName(subjects, c.subject) },
+    { label: t("candidate.class"), cell: (c) => c.class },
+    ctx.session.org.level === "point" ? null : { label: t("candidate.point"), cell: (c) => c.org?.name },
+    { label: t("candidate.fee"), cell: (c) => partTag(c.parts?.fee), text: (c) => c.parts?.fee ?? "" },
+    { label: t("candidate.state"), cell: (c) => stateTag(c.state), text: (c) => t(`state.${c.state}`) },
+  ],
+  tools: () => (may(ctx.session, "candidate_create")
+    ? html`<button class="button main" type="button" @click=${() => createCandidate(ctx)}>${t("create.open")}</button>` : nothing),
+  empty: t("candidates.empty"),
+});
+
+export async function load(ctx) {
+  const subjects = await loadForm().then(() => loadTable("subject")).catch(() => []);
+  return loadList(ctx, describe(ctx, subjects));
+}
+
+export const render = listView;

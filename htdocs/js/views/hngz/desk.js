@@ -1,0 +1,117 @@
+/* The desk: the queue on the left, one candidate in the middle, the acts of this step on the right. J and K (or the arrow
+ * keys) go through the queue. */
+import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
+import { may } from "../../access.js";
+import { api } from "../../api.js";
+import { loadForm, loadTables, options } from "../../document.js";
+import { formDialog } from "../../form-dialog.js";
+import { inFours, t } from "../../i18n.js";
+import { empty, problem, tag, toast } from "../../parts.js";
+import { go } from "../../router.js";
+import { cardFields, readingBody } from "./acts.js";
+import { actKeys, loadCandidate, middle, side } from "./candidate-page.js";
+import { showCards } from "./papers.js";
+
+const WORDS = { to_read: "menu.reading", to_print: "menu.cards", to_review: "menu.review", to_proof: "menu.proof", to_confirm: "menu.confirm",
+  to_approve: "menu.approve", to_fill: "menu.fill", to_submit: "menu.submissions" };
+
+export async function load(ctx) {
+  const { queue, id } = ctx.params;
+  const list = await api.get("/candidates", { query: { queue, limit: 100 } });
+  const model = { queue, items: list.data.items, next: list.data.next, page: null, id: Number(id) || null, problem: null };
+  if (model.id) {
+    model.page = await loadCandidate(ctx, model.id);
+    model.page.changed = () => refreshQueue(ctx, model);
+  }
+  removeEventListener("keydown", current);
+  current = (event) => keys(event, model);
+  addEventListener("keydown", current);
+  return model;
+}
+
+let current = () => {};
+export const leave = () => removeEventListener("keydown", current);
+export const title = (ctx, model) => [model.page?.record.name, t(WORDS[model.queue] ?? "menu.candidates")].filter(Boolean).join(" - ");
+
+async function refreshQueue(ctx, model) {
+  const { data } = await api.get("/candidates", { query: { queue: model.queue, limit: 100 } });
+  model.before = model.items;
+  Object.assign(model, { items: data.items, next: data.next });
+  ctx.update();
+}
+
+/* Who comes after the one in the middle, also when that one has just left the queue. */
+function neighbour(model, step) {
+  const at = model.items.findIndex((c) => c.id === model.id);
+  if (at >= 0) return model.items[at + step];
+  const was = (model.before ?? []).findIndex((c) => c.id === model.id);
+  return was < 0 ? model.items[0] : model.items[Math.min(Math.max(0, step > 0 ? was : was - 1), model.items.length - 1)];
+}
+
+function keys(event, model) {
+  const typing = event.target.closest?.("input, textarea, select, dialog");
+  const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
+  if (step && event.key.length > 1 && !typing && !event.ctrlKey && !event.altKey && !event.metaKey) {
+    const next = neighbour(model, step);
+    if (next) {
+      event.preventDefault();
+      go(`/desk/${model.queue}/${next.id}`);
+    }
+    return;
+  }
+  actKeys(event);
+}
+
+async function readCard(ctx, model) {
+  const form = await loadForm();
+  await loadTables([...form.byId.values()]);
+  const sex = form.byId.get("sex");
+  const nation = form.byId.get("nation");
+  if (sex) sex.options = options(sex);
+  if (nation) nation.options = options(nation);
+  const subject = { ...form.byId.get("subject") };
+  const result = await formDialog({
+    title: t("reading.create"), wide: true, intro: html`<p class="soft">${t("reading.create.help")}</p>`, act: t("reading.create.do"),
+    fields: [...cardFields(form), { id: "subject", type: "code", select: true, label: t("candidate.subject"), required: true, options: options(subject) }],
+    send: (values) => api.post("/readings", readingBody(form, values, { purpose: "create", subject: values.subject })).then((a) => a.data),
+  });
+  if (!result) return;
+  toast(t(`reading.${result.verdict}`));
+  const id = result.candidate_id ?? result.candidate?.id;
+  if (id && !result.elsewhere) go(`/candidates/${id}`);
+  else if (result.elsewhere) {
+    model.problem = { title: t("reading.registered_elsewhere"), detail: result.elsewhere.zh ?? "", violations: [] };
+    ctx.update();
+  }
+}
+
+async function printAll(ctx, model) {
+  try {
+    const { data } = await api.post("/candidates/cards", { ids: model.items.map((c) => c.id) });
+    await refreshQueue(ctx, model);
+    showCards(data.items ?? data.cards);
+  } catch (error) {
+    model.problem = error;
+    ctx.update();
+  }
+}
+
+export function render(ctx, model) {
+  const { queue, items, page } = model;
+  const name = t(WORDS[queue] ?? "menu.candidates");
+  return html`<div class="desk">
+    <section class="card queue" aria-label=${name}>
+      <div class="card-head"><h2>${name} ${items.length}${model.next ? "+" : ""}</h2>
+        ${queue === "to_read" && may(ctx.session, "candidate_create") ? html`<button class="button main" type="button" @click=${() => readCard(ctx, model)}>${t("reading.create")}</button>` : nothing}
+        ${queue === "to_print" && items.length ? html`<button class="button" type="button" @click=${() => printAll(ctx, model)}>${t("cards.all", { n: items.length })}</button>` : nothing}</div>
+      ${items.length ? html`<ul>${items.map((c) => html`<li><a href="#/desk/${queue}/${c.id}" aria-current=${c.id === model.id ? "true" : nothing}>
+        <span class="num">${c.number ? c.number.slice(4) : "—"}</span><span>${c.name}</span>
+        ${c.parts?.review === "failed" ? tag(t("part.state.failed"), "bad") : c.twin ? tag(t("candidate.twin"), "warn") : nothing}</a></li>`)}</ul>`
+        : empty(t("desk.empty"))}
+    </section>
+    ${page ? html`${middle(page, ctx)}${side(page, ctx)}` : html`<div class="stack"><div class="page-head"><h1>${name}</h1></div>
+      ${model.problem ? problem(model.problem) : nothing}
+      <section class="card">${empty(items.length ? t("desk.choose", { n: items.length }) : t("desk.done"))}
+        ${items.length ? html`<p class="empty"><a class="button main" href="#/desk/${queue}/${items[0].id}">${t("desk.first", { name: items[0].name, number: inFours(items[0].number) })}</a></p>` : nothing}</section></div><div></div>`}
+  </div>`;
+}

@@ -1,0 +1,86 @@
+/* When what is open: windows, slots of regions, extensions. */
+import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
+import { may } from "../../access.js";
+import { api } from "../../api.js";
+import { formDialog } from "../../form-dialog.js";
+import { dayTime, fromLocalInput, fullTime, pick, t, toLocalInput, word } from "../../i18n.js";
+import { listView, loadList, table } from "../../list.js";
+import { tag, toast } from "../../parts.js";
+import { chooseOrg } from "./accounts.js";
+
+export const ACTIONS = ["read", "print_card", "review", "fill", "proof", "confirm", "other_info", "submit_art", "submit_all"];
+const etagOf = (w) => `"v${w.version}"`;
+const kindsFor = (role) => (role === "province" ? ["window", "slot", "extension"] : ["slot", "extension"]);
+
+async function finish(ctx, promise) {
+  if ((await promise) === undefined) return;
+  toast(t("saved"));
+  await ctx.reload();
+}
+
+async function create(ctx) {
+  const orgs = await chooseOrg();
+  await finish(ctx, formDialog({
+    title: t("windows.create"), act: t("create"), wide: true,
+    fields: (values) => [
+      { id: "kind", type: "code", label: t("window.kind"), required: true, options: kindsFor(ctx.session.account.role).map((k) => [k, word("window.kind", k), t(`window.kind.${k}.help`)]) },
+      { id: "action", type: "code", select: true, label: t("window.action"), required: true, options: ACTIONS.map((a) => [a, word("window", a)]) },
+      { id: "org_id", type: "search", label: t("window.org"), required: values.kind !== "window", options: orgs },
+      { id: "opens_at", type: "moment", label: t("window.opens"), required: values.kind !== "extension" },
+      { id: "closes_at", type: "moment", label: t("window.closes"), required: true },
+      values.kind === "extension" ? { id: "reason", label: t("reason"), required: true, span: true } : null,
+    ],
+    send: ({ kind, action, org_id, opens_at, closes_at, reason }) => api.post("/windows", { kind, action, closes_at: fromLocalInput(closes_at),
+      ...(org_id ? { org_id: Number(org_id) } : {}), ...(opens_at ? { opens_at: fromLocalInput(opens_at) } : {}), ...(reason ? { reason } : {}) }),
+  }));
+}
+
+const change = (ctx, w) => finish(ctx, formDialog({
+  title: t("windows.change", { name: word("window", w.action) }), act: t("save"), values: { opens_at: toLocalInput(w.opens_at), closes_at: toLocalInput(w.closes_at), reason: w.reason ?? "" },
+  fields: [
+    { id: "opens_at", type: "moment", label: t("window.opens"), required: true },
+    { id: "closes_at", type: "moment", label: t("window.closes"), required: true },
+    w.kind === "extension" ? { id: "reason", label: t("reason"), required: true } : null,
+  ],
+  send: ({ opens_at, closes_at, reason }) => api.patch(`/windows/${w.id}`, { opens_at: fromLocalInput(opens_at), closes_at: fromLocalInput(closes_at), ...(reason ? { reason } : {}) }, { etag: etagOf(w) }),
+}));
+
+const remove = (ctx, w) => finish(ctx, formDialog({
+  title: t("windows.delete", { name: word("window", w.action), org: w.org?.name ?? "" }), fields: [], act: t("delete"), kind: "bad",
+  send: () => api.delete(`/windows/${w.id}`, { etag: etagOf(w) }),
+}));
+
+export async function load(ctx) {
+  const writes = may(ctx.session, "window_write");
+  return loadList(ctx, {
+    path: "/windows",
+    title: t("menu.windows"),
+    filters: [
+      { id: "action", type: "code", select: true, label: t("window.action"), options: ACTIONS.map((a) => [a, word("window", a)]) },
+      { id: "kind", type: "code", select: true, label: t("window.kind"), options: ["window", "slot", "extension"].map((k) => [k, word("window.kind", k)]) },
+    ],
+    columns: () => [
+      { label: t("window.action"), cell: (w) => word("window", w.action) },
+      { label: t("window.kind"), cell: (w) => word("window.kind", w.kind) },
+      { label: t("window.org"), cell: (w) => [w.org?.name, w.candidate?.number].filter(Boolean).join(" · ") },
+      { label: t("window.opens"), cell: (w) => fullTime(w.opens_at), kind: "tight" },
+      { label: t("window.closes"), cell: (w) => fullTime(w.closes_at), kind: "tight" },
+      { label: t("reason"), cell: (w) => w.reason ?? "" },
+      writes ? { label: "", kind: "acts-cell", text: () => "", cell: (w) => html`<button class="link" type="button" @click=${() => change(ctx, w)}>${t("change")}</button>
+        <button class="link" type="button" @click=${() => remove(ctx, w)}>${t("delete")}</button>` } : null,
+    ],
+    tools: () => (writes ? html`<button class="button main" type="button" @click=${() => create(ctx)}>${t("windows.create")}</button>` : nothing),
+  });
+}
+
+const stateTag = (w) => (w.open ? tag(t("clock.open"), "ok") : tag(t(`window.state.${w.state ?? "none"}`), ""));
+
+export const render = (ctx, model) => listView(ctx, model, {
+  above: ctx.season?.windows?.length ? html`<section class="card"><div class="card-head"><h2>${t("windows.now", { org: ctx.session.org.name })}</h2></div>
+    ${table([
+      { label: t("window.action"), cell: (w) => pick(w.name) || word("window", w.action) },
+      { label: t("org.state"), cell: stateTag },
+      { label: t("window.opens"), cell: (w) => dayTime(w.opens_at) },
+      { label: t("window.closes"), cell: (w) => dayTime(w.closes_at) },
+    ], ctx.season.windows, { caption: t("windows.now", { org: ctx.session.org.name }) })}</section>` : nothing,
+});
