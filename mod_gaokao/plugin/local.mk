@@ -1,4 +1,3 @@
-include_HEADERS += mod_gaokao/include/gaokao_plugin.h
 libgaokao_core_la_SOURCES += %D%/calls.h
 libgaokao_core_la_SOURCES += %D%/device.c
 libgaokao_core_la_SOURCES += %D%/export.c
