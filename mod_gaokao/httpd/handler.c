@@ -122,6 +122,8 @@ static void send_response(request_rec *r, gk_request_t *request, gk_response_t *
   if (response->streamed)
     return;
   r->status = response->status;
+  if (apr_table_get(response->headers, "Cache-Control") != NULL)
+    apr_table_unset(r->headers_out, "Cache-Control"); /* the handler knows better than "no-store" */
   apr_table_overlap(r->headers_out, response->headers, APR_OVERLAP_TABLES_MERGE);
   if (response->etag != NULL)
     apr_table_setn(r->headers_out, "ETag", response->etag);
