@@ -139,3 +139,14 @@ SELECT (SELECT count(*) FROM candidate WHERE season_id = ${season_id:int}),
 -- name: ctl_setting_write
 INSERT INTO setting (name, value) VALUES (${name:text}, ${value:text})
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: ctl_account_insert
+-- returns: id int
+INSERT INTO account (realm, season_id, login, role, org_id, org_path, candidate_id, display_name, password, created_us,
+                     updated_us)
+VALUES (${realm:text}, ${season_id:int}, ${login:text}, ${role:text}, ${org_id:int}, ${org_path:text}, ${candidate_id:int?},
+        ${display_name:text}, ${password:text}, ${created_us:int}, ${created_us})
+RETURNING id;
+
+-- name: ctl_account_totp
+UPDATE account SET totp = ${totp:blob} WHERE id = ${id:int};
