@@ -8,46 +8,6 @@
 #include "ctl/accounts.h"
 #include "store/sql.h"
 
-/* Which level's unit a role works at; NULL: any. */
-static const char *level_of(gk_role_t role)
-{
-  switch (role) {
-  case GK_ROLE_PROVINCE:
-  case GK_ROLE_EXPORT: return "province";
-  case GK_ROLE_CITY: return "city";
-  case GK_ROLE_COUNTY: return "county";
-  case GK_ROLE_POINT:
-  case GK_ROLE_REVIEWER: return "point";
-  default: return NULL;
-  }
-}
-
-gk_error_t *gk_ctl__account_insert(gk_ctl_t *ctl, gk_ctl_account_t *account)
-{
-  gk_row_ctl_account_insert_t row;
-  gk_sealed_t sealed = {"", NULL, 0};
-  GK_TRY(gk_db_get(ctl->db,
-                   GK_CALL(ctl_account_insert, .realm = account->candidate_id != 0 ? "candidate" : "staff",
-                           .season_id = account->season_id, .login = account->login, .role = gk_role_name(account->role),
-                           .org_id = account->org_id, .org_path = account->org_path, .candidate_id = account->candidate_id,
-                           .display_name = account->display_name, .password = account->password_hash,
-                           .created_us = account->created),
-                   &row, ctl->pool));
-  account->id = row.id;
-  if (account->totp_secret != NULL) {
-    GK_TRY(gk_seal(&sealed, gk_core_keys(ctl->core), gk_ctl__totp_context(row.id, ctl->pool), account->totp_secret,
-                   strlen(account->totp_secret), ctl->pool));
-    GK_TRY(gk_db_exec(ctl->db, GK_CALL(ctl_account_totp, .id = row.id, .totp = {sealed.bytes, sealed.length}), NULL,
-                      ctl->pool));
-  }
-  return NULL;
-}
-
-const char *gk_ctl__totp_context(apr_int64_t account_id, apr_pool_t *pool)
-{
-  return apr_psprintf(pool, "account.totp.%" APR_INT64_T_FMT, account_id);
-}
-
 /* One line of standard input without its end. */
 static gk_error_t *read_password(gk_ctl_t *ctl, const char **out)
 {
@@ -61,75 +21,60 @@ static gk_error_t *read_password(gk_ctl_t *ctl, const char **out)
   return NULL;
 }
 
-static gk_error_t *create(gk_ctl_t *ctl, gk_ctl_account_t *account)
+gk_error_t *gk_ctl__account_make(gk_ctl_t *ctl, const gk_account_input_t *input, const char *password,
+                                 const char *totp_secret, gk_account_t **out)
 {
-  GK_TRY(gk_act_begin(&ctl->act));
-  bool found;
-  gk_row_ctl_account_by_login_t row;
-  GK_TRY(gk_db_find(ctl->db, GK_CALL(ctl_account_by_login, .login = account->login), &found, &row, ctl->pool));
-  if (found)
-    return gk_error(ctl->pool, GK_E_CONFLICT, "用户名 %s 已存在", "There is an account '%s' already", account->login);
-  GK_TRY(gk_ctl__account_insert(ctl, account));
-  gk_json_t *after = gk_json_object(ctl->pool);
-  gk_json_set_str(after, "login", account->login);
-  gk_json_set_str(after, "role", gk_role_name(account->role));
-  return gk_audit(&ctl->act, "account.create", "account", account->id, 1, account->org_path, NULL, after);
+  apr_array_header_t *made;
+  GK_TRY(gk_account_create(&made, &ctl->act, input, 1, NULL));
+  *out = APR_ARRAY_IDX(made, 0, gk_account_t *);
+  if (password != NULL)
+    GK_TRY(gk_account_set_password(&ctl->act, (*out)->id, password));
+  if (totp_secret != NULL)
+    GK_TRY(gk_account_set_totp(&ctl->act, (*out)->id, totp_secret));
+  return NULL;
 }
 
 gk_error_t *gk_ctl_account_create(gk_ctl_t *ctl)
 {
-  const char *role = gk_ctl__option(ctl, "role"), *login = gk_ctl__option(ctl, "login"), *org = gk_ctl__option(ctl, "org");
+  const char *role = gk_ctl__option(ctl, "role"), *login = gk_ctl__option(ctl, "login"), *password = NULL, *secret = NULL;
   if (role == NULL || login == NULL)
     return gk_ctl__usage(ctl, "需要 --role 和 --login，例如：gaokaoctl account create --role province --login hnadmin",
                          "--role and --login are needed, for example: gaokaoctl account create --role province --login hnadmin");
-  gk_ctl_account_t account = {.role = gk_role_parse(role), .created = ctl->act.now};
-  if (account.role == GK_ROLE_NONE || account.role == GK_ROLE_CANDIDATE || account.role == GK_ROLE_DEVICE)
+  gk_account_input_t input = {.login = login, .role = gk_role_parse(role), .org_code = gk_ctl__option(ctl, "org"),
+                              .display_name = gk_ctl__option(ctl, "name")};
+  if (input.role == GK_ROLE_NONE || input.role == GK_ROLE_CANDIDATE || input.role == GK_ROLE_DEVICE)
     return gk_ctl__usage(ctl, "--role 应为 province city county point reviewer auditor export 之一",
                          "--role is one of province city county point reviewer auditor export");
-  size_t length = strlen(login);
-  if (length < 3 || length > 40 || strspn(login, "abcdefghijklmnopqrstuvwxyz0123456789._-") != length)
-    return gk_ctl__usage(ctl, "用户名由 3 到 40 个小写字母、数字、点、下划线或横线组成",
-                         "A login has 3 to 40 lower-case letters, digits, dots, underscores or hyphens");
-  bool found;
-  gk_row_ctl_org_by_code_t unit;
-  const char *level = level_of(account.role), *name = gk_ctl__option(ctl, "name");
-  if (org == NULL && (level == NULL || strcmp(level, "province") == 0))
-    org = "43";
-  if (org == NULL)
-    return gk_ctl__usage(ctl, "需要 --org 机构代码，例如 --org 430102", "--org with a unit's code is needed, for example --org 430102");
-  GK_TRY(gk_db_find(ctl->db, GK_CALL(ctl_org_by_code, .code = org), &found, &unit, ctl->pool));
-  if (!found)
-    return gk_error(ctl->pool, GK_E_NOT_FOUND, "没有机构 %s", "There is no unit %s", org);
-  if (level != NULL && strcmp(level, unit.level) != 0)
-    return gk_error(ctl->pool, GK_E_INVALID, "角色 %s 不能属于机构 %s，级别应为 %s", "Role %s can't belong to unit %s: its level has to be %s",
-                    role, org, level);
-  account.login = login;
-  account.org_id = unit.id;
-  account.org_path = unit.path;
-  account.display_name = name != NULL ? name : unit.name;
-  if (gk_ctl__option(ctl, "password-stdin") != NULL) {
-    const char *password;
-    GK_TRY(read_password(ctl, &password));
-    GK_TRY(gk_password_hash(&account.password_hash, password, NULL, ctl->pool));
+  if (input.org_code == NULL && (input.role & (GK_ROLE_PROVINCE | GK_ROLE_EXPORT | GK_ROLE_AUDITOR)) != 0) {
+    apr_array_header_t *roots;
+    GK_TRY(gk_db_list(ctl->db, GK_CALL(ctl_orgs, .level = "province"), &roots, ctl->pool));
+    if (roots->nelts > 0)
+      input.org_code = APR_ARRAY_IDX(roots, 0, gk_row_ctl_orgs_t).code;
   }
+  if (input.org_code == NULL)
+    return gk_ctl__usage(ctl, "需要 --org 机构代码，例如 --org 430102", "--org with a unit's code is needed, for example --org 430102");
+  if (gk_ctl__option(ctl, "password-stdin") != NULL)
+    GK_TRY(read_password(ctl, &password));
   if (gk_ctl__option(ctl, "totp") != NULL)
-    account.totp_secret = gk_totp_secret(ctl->pool);
-  GK_TRY(gk_ctl__finish(ctl, create(ctl, &account)));
+    secret = gk_totp_secret(ctl->pool);
+  gk_account_t *account = NULL;
+  GK_TRY(gk_ctl__finish(ctl, gk_ctl__account_make(ctl, &input, password, secret, &account)));
 
   gk_json_t *result = gk_json_object(ctl->pool);
-  gk_json_set_int(result, "id", account.id);
-  gk_json_set_str(result, "login", login);
+  gk_json_set_int(result, "id", account->id);
+  gk_json_set_str(result, "login", account->login);
   gk_json_set_str(result, "role", role);
-  gk_json_set_str(result, "org", unit.code);
-  gk_ctl__say(ctl, "用户 %s（%s，%s）", "Account %s (%s, %s)", login, role, unit.name);
-  if (account.password_hash == NULL) {
-    const char *slip = gk_slip_password(gk_core_keys(ctl->core), account.id, 1, ctl->pool);
-    gk_json_set_str(result, "initial_password", slip);
-    gk_ctl__say(ctl, "初始密码 %s（第一次登录时必须修改）", "Initial password %s (has to be changed at the first sign-in)", slip);
+  gk_json_set_str(result, "org", account->org_code);
+  gk_ctl__say(ctl, "用户 %s（%s，%s）", "Account %s (%s, %s)", account->login, role, account->org_name);
+  if (password == NULL) {
+    gk_slip_t slip = gk_account_slip(&ctl->act, account);
+    gk_json_set_str(result, "initial_password", slip.password);
+    gk_ctl__say(ctl, "初始密码 %s（第一次登录时必须修改）", "Initial password %s (has to be changed at the first sign-in)",
+                slip.password);
   }
-  if (account.totp_secret != NULL) {
-    gk_json_set_str(result, "totp_secret", account.totp_secret);
-    gk_ctl__say(ctl, "动态口令密钥 %s", "Secret of the one-time codes %s", account.totp_secret);
+  if (secret != NULL) {
+    gk_json_set_str(result, "totp_secret", secret);
+    gk_ctl__say(ctl, "动态口令密钥 %s", "Secret of the one-time codes %s", secret);
   }
   gk_ctl__result(ctl, result);
   return NULL;

@@ -3,26 +3,13 @@
 #define GK_CTL_ACCOUNTS_H
 
 #include "ctl/ctl.h"
+#include "domain/account.h"
 
-typedef struct gk_ctl_account_t {
-  apr_int64_t id;                /* set by the insert */
-  const char *login;
-  gk_role_t role;
-  apr_int64_t org_id;
-  const char *org_path;
-  apr_int64_t season_id;         /* 0: staff */
-  apr_int64_t candidate_id;      /* 0: staff */
-  const char *display_name;
-  const char *password_hash;     /* NULL: the initial password of its slip counts */
-  const char *totp_secret;       /* base32, or NULL */
-  apr_time_t created;
-} gk_ctl_account_t;
-
-/* Inserts it in the running transaction. Errors: CONSTRAINT when the login exists. */
-gk_error_t *gk_ctl__account_insert(gk_ctl_t *ctl, gk_ctl_account_t *account);
-/* Associated data of a sealed one-time-code secret. */
-const char *gk_ctl__totp_context(apr_int64_t account_id, apr_pool_t *pool);
-/* The byte range of a unit's subtree; NULL: everything. Errors: NOT_FOUND. */
+/* Makes a staff account, in the act's transaction. password NULL: the initial password of its slip counts. totp_secret
+ * (base32) NULL: no one-time codes. Errors: those of gk_account_create and gk_account_set_password. */
+gk_error_t *gk_ctl__account_make(gk_ctl_t *ctl, const gk_account_input_t *input, const char *password,
+                                 const char *totp_secret, gk_account_t **out);
+/* The byte range of a unit's subtree; code NULL: everything. Errors: NOT_FOUND. */
 gk_error_t *gk_ctl__scope(gk_ctl_t *ctl, const char *code, const char **lo, const char **hi);
 
 #endif

@@ -39,6 +39,12 @@ SQL_FILES += %D%/sql/season.sql
 SQL_FILES += %D%/sql/submission.sql
 SQL_FILES += %D%/sql/session.sql
 SQL_FILES += %D%/sql/window.sql
+SQL_FILES = \
+  %D%/sql/audit.sql \
+  %D%/sql/audit_read.sql \
+  %D%/sql/ctl.sql \
+  %D%/sql/season.sql \
+  %D%/sql/window.sql
 
 SCHEMA_FILES =
 SCHEMA_FILES += %D%/sql/schema/001_core.sql

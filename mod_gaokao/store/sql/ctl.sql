@@ -85,10 +85,6 @@ INSERT INTO open_window (season_id, action, kind, org_path, opens_us, closes_us,
 VALUES (${season_id:int}, ${action:text}, 'window', ${org_path:text}, ${opens_us:int}, ${closes_us:int},
         ${now_us:int}, ${now_us});
 
--- name: ctl_account_by_login
--- returns: id int
-SELECT id FROM account WHERE realm = 'staff' AND season_id = 0 AND login = ${login:text};
-
 -- name: ctl_accounts
 -- returns: id int, login text, role text, org_path text, display_name text, enabled int, own_password int, totp int, signed_in_us int
 SELECT id, login, role, org_path, display_name, enabled, CASE WHEN password IS NULL THEN 0 ELSE 1 END,
@@ -139,14 +135,3 @@ SELECT (SELECT count(*) FROM candidate WHERE season_id = ${season_id:int}),
 -- name: ctl_setting_write
 INSERT INTO setting (name, value) VALUES (${name:text}, ${value:text})
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
-
--- name: ctl_account_insert
--- returns: id int
-INSERT INTO account (realm, season_id, login, role, org_id, org_path, candidate_id, display_name, password, created_us,
-                     updated_us)
-VALUES (${realm:text}, ${season_id:int}, ${login:text}, ${role:text}, ${org_id:int}, ${org_path:text}, ${candidate_id:int?},
-        ${display_name:text}, ${password:text}, ${created_us:int}, ${created_us})
-RETURNING id;
-
--- name: ctl_account_totp
-UPDATE account SET totp = ${totp:blob} WHERE id = ${id:int};
