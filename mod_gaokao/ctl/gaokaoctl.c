@@ -228,7 +228,7 @@ int main(int argc, const char *const *argv)
   for (int i = 1; i < argc; i++) /* so that faults in the arguments come as JSON too */
     if (strcmp(argv[i], "--json") == 0)
       ctl.json = true;
-  const gk_ctl_command_t *command;
+  const gk_ctl_command_t *command = NULL;
   gk_error_t *error = parse(&ctl, argc, argv, &command);
   if (error == NULL)
     error = run(&ctl, command);

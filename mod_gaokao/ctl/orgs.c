@@ -84,7 +84,7 @@ static gk_error_t *read_units(gk_ctl_t *ctl, const char *file, apr_array_header_
         return wrong(ctl, file, 1, "第一行应为 code,name,level,parent", "the first line has to be code,name,level,parent");
       continue;
     }
-    unit_t *unit;
+    unit_t *unit = NULL;
     GK_TRY(read_line(ctl, file, line, text, by_code, &unit));
     APR_ARRAY_PUSH(units, unit_t *) = unit;
   }

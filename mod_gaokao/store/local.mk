@@ -29,6 +29,8 @@ SQL_FILES += %D%/sql/audit.sql
 SQL_FILES += %D%/sql/audit_read.sql
 SQL_FILES += %D%/sql/candidate.sql
 SQL_FILES += %D%/sql/fee.sql
+SQL_FILES += %D%/sql/ctl.sql
+SQL_FILES += %D%/sql/demo.sql
 SQL_FILES += %D%/sql/org.sql
 SQL_FILES += %D%/sql/part.sql
 SQL_FILES += %D%/sql/proof.sql
@@ -39,12 +41,6 @@ SQL_FILES += %D%/sql/season.sql
 SQL_FILES += %D%/sql/submission.sql
 SQL_FILES += %D%/sql/session.sql
 SQL_FILES += %D%/sql/window.sql
-SQL_FILES = \
-  %D%/sql/audit.sql \
-  %D%/sql/audit_read.sql \
-  %D%/sql/ctl.sql \
-  %D%/sql/season.sql \
-  %D%/sql/window.sql
 
 SCHEMA_FILES =
 SCHEMA_FILES += %D%/sql/schema/001_core.sql
