@@ -190,7 +190,7 @@ write_instance_conf() {
 # instance's folder. ./run sets these lines at each start and leaves lines of your own alone.
 END
   set_in_conf "$file" db_engine "$DB" db_params "$DB_PARAMS" keys_file keys/gaokao.keys \
-    plugin_dir app/lib/gaokao/plugins plugins "${plugins# }" schema_dir app/share/gaokao/schema spool_dir data/spool \
+    plugin_dir app/lib/gaokao/plugins plugins "${plugins# }" data_dir app/share/gaokao spool_dir data/spool \
     site "http://127.0.0.1:$PORT" more_origins "http://127.0.0.1:$CLIENT_PORT" demo "$demo"
   chmod 0640 "$file"
   [ "$(id -u)" -ne 0 ] || chown "root:$SERVER_GROUP" "$file"

@@ -23,7 +23,7 @@ static void become(staff_t *staff, gk_demo_t *demo, gk_role_t role, apr_int64_t 
   staff->act.pool = pool;
 }
 
-static gk_error_t *accept(gk_demo_t *demo, staff_t *staff, const gk_submission_t *submission)
+static gk_error_t *accept_it(gk_demo_t *demo, staff_t *staff, const gk_submission_t *submission)
 {
   gk_submission_t out;
   return gk_ctl__finish(demo->ctl, gk_submission_accept(&out, &staff->act, submission->id, submission->version));
@@ -44,7 +44,7 @@ static gk_error_t *submit_point(gk_demo_t *demo, const gk_demo_unit_t *unit, apr
   if (unit->fate < GK_DEMO_COUNTY)
     return NULL;
   become(&staff, demo, GK_ROLE_COUNTY, point->county->id, "county", point->county->path, 0, pool);
-  return accept(demo, &staff, &made);
+  return accept_it(demo, &staff, &made);
 }
 
 static gk_error_t *submit_county(gk_demo_t *demo, const gk_demo_county_t *county, gk_demo_fate_t fate, apr_pool_t *pool)
@@ -57,7 +57,7 @@ static gk_error_t *submit_county(gk_demo_t *demo, const gk_demo_county_t *county
   if (fate < GK_DEMO_ACCEPTED || city == NULL)
     return NULL;
   become(&staff, demo, GK_ROLE_CITY, city->id, "city", city->path, 0, pool);
-  return accept(demo, &staff, &made);
+  return accept_it(demo, &staff, &made);
 }
 
 static gk_error_t *submit_city(gk_demo_t *demo, const char *code, apr_pool_t *pool)
@@ -71,7 +71,7 @@ static gk_error_t *submit_city(gk_demo_t *demo, const char *code, apr_pool_t *po
   become(&staff, demo, GK_ROLE_CITY, city->id, "city", city->path, 0, pool);
   GK_TRY(submit(demo, &staff, &made));
   become(&staff, demo, GK_ROLE_PROVINCE, root->id, "province", root->path, 0, pool);
-  return accept(demo, &staff, &made);
+  return accept_it(demo, &staff, &made);
 }
 
 gk_error_t *gk_demo_submit(gk_demo_t *demo)
