@@ -36,11 +36,15 @@ gk_error_t *gk_ctl__account_make(gk_ctl_t *ctl, const gk_account_input_t *input,
 
 gk_error_t *gk_ctl_account_create(gk_ctl_t *ctl)
 {
-  const char *role = gk_ctl__option(ctl, "role"), *login = gk_ctl__option(ctl, "login"), *password = NULL, *secret = NULL;
+  const char *role = gk_ctl__option(ctl, "role"), *login = gk_ctl__option(ctl, "login"), *password = NULL,
+             *secret = NULL;
   if (role == NULL || login == NULL)
-    return gk_ctl__usage(ctl, "需要 --role 和 --login，例如：gaokaoctl account create --role province --login hnadmin",
-                         "--role and --login are needed, for example: gaokaoctl account create --role province --login hnadmin");
-  gk_account_input_t input = {.login = login, .role = gk_role_parse(role), .org_code = gk_ctl__option(ctl, "org"),
+    return gk_ctl__usage(
+        ctl, "需要 --role 和 --login，例如：gaokaoctl account create --role province --login hnadmin",
+        "--role and --login are needed, for example: gaokaoctl account create --role province --login hnadmin");
+  gk_account_input_t input = {.login = login,
+                              .role = gk_role_parse(role),
+                              .org_code = gk_ctl__option(ctl, "org"),
                               .display_name = gk_ctl__option(ctl, "name")};
   if (input.role == GK_ROLE_NONE || input.role == GK_ROLE_CANDIDATE || input.role == GK_ROLE_DEVICE)
     return gk_ctl__usage(ctl, "--role 应为 province city county point reviewer auditor export 之一",
@@ -52,7 +56,8 @@ gk_error_t *gk_ctl_account_create(gk_ctl_t *ctl)
       input.org_code = APR_ARRAY_IDX(roots, 0, gk_row_ctl_orgs_t).code;
   }
   if (input.org_code == NULL)
-    return gk_ctl__usage(ctl, "需要 --org 机构代码，例如 --org 430102", "--org with a unit's code is needed, for example --org 430102");
+    return gk_ctl__usage(ctl, "需要 --org 机构代码，例如 --org 430102",
+                         "--org with a unit's code is needed, for example --org 430102");
   if (gk_ctl__option(ctl, "password-stdin") != NULL)
     GK_TRY(read_password(ctl, &password));
   if (gk_ctl__option(ctl, "totp") != NULL)
@@ -69,8 +74,8 @@ gk_error_t *gk_ctl_account_create(gk_ctl_t *ctl)
   if (password == NULL) {
     gk_slip_t slip = gk_account_slip(&ctl->act, account);
     gk_json_set_str(result, "initial_password", slip.password);
-    gk_ctl__say(ctl, "初始密码 %s（第一次登录时必须修改）", "Initial password %s (has to be changed at the first sign-in)",
-                slip.password);
+    gk_ctl__say(ctl, "初始密码 %s（第一次登录时必须修改）",
+                "Initial password %s (has to be changed at the first sign-in)", slip.password);
   }
   if (secret != NULL) {
     gk_json_set_str(result, "totp_secret", secret);

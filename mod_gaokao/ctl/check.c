@@ -30,13 +30,18 @@ static void item(look_t *look, const char *what, bool good, const char *zh, cons
   gk_json_add(look->items, row);
   if (!good)
     look->ctl->fault = true;
-  gk_ctl__say(look->ctl, "%s  %s：%s", "%s  %s: %s", good ? "ok   " : "FAULT", what, look->ctl->chinese ? zh : en);
+  gk_ctl__say(look->ctl, "%s  %s：%s", "%s  %s: %s", good ? "ok   " : "FAULT", what,
+              look->ctl->chinese ? zh : en);
 }
 
-static void fine(look_t *look, const char *what, const char *detail) { item(look, what, true, detail, detail); }
+static void fine(look_t *look, const char *what, const char *detail)
+{
+  item(look, what, true, detail, detail);
+}
 
 /* An error as an item; `cure_zh`, `cure_en` say what to do about it. */
-static void fault(look_t *look, const char *what, const gk_error_t *error, const char *cure_zh, const char *cure_en)
+static void fault(look_t *look, const char *what, const gk_error_t *error, const char *cure_zh,
+                  const char *cure_en)
 {
   apr_pool_t *pool = look->ctl->pool;
   const gk_error_info_t *info = gk_error_info(error->code);
@@ -50,7 +55,8 @@ static void fault(look_t *look, const char *what, const gk_error_t *error, const
     zh = apr_pstrcat(pool, zh, "；", v->pointer, " ", v->zh, NULL);
     en = apr_pstrcat(pool, en, "; ", v->pointer, " ", v->en, NULL);
   }
-  item(look, what, false, apr_pstrcat(pool, zh, "。", cure_zh, NULL), apr_pstrcat(pool, en, ". ", cure_en, NULL));
+  item(look, what, false, apr_pstrcat(pool, zh, "。", cure_zh, NULL),
+       apr_pstrcat(pool, en, ". ", cure_en, NULL));
 }
 
 /* ---- files ----------------------------------------------------------------------------------------------- */
@@ -77,8 +83,10 @@ static void look_at_folder(look_t *look, const char *what, const char *path)
   apr_pool_t *pool = look->ctl->pool;
   struct statvfs fs;
   if (access(path, W_OK | X_OK) != 0 || statvfs(path, &fs) != 0) {
-    item(look, what, false, apr_psprintf(pool, "目录 %s 不存在或不可写：建立它，并交给运行 httpd 的用户", path),
-         apr_psprintf(pool, "Folder %s is missing or can't be written: make it and give it to httpd's user", path));
+    item(look, what, false,
+         apr_psprintf(pool, "目录 %s 不存在或不可写：建立它，并交给运行 httpd 的用户", path),
+         apr_psprintf(pool, "Folder %s is missing or can't be written: make it and give it to httpd's user",
+                      path));
     return;
   }
   apr_int64_t room = (apr_int64_t)fs.f_bavail * (apr_int64_t)fs.f_frsize;
@@ -107,8 +115,10 @@ static gk_plugins_t *look_at_plugins(look_t *look)
   if (error == NULL)
     error = gk_plugins_start(plugins, ctl->pool);
   if (error != NULL) {
-    fault(look, "plugins", error, "检查 gaokao.conf 中的 plugin_dir 和 plugins，用 gaokaoctl plugin-check FILE.so 逐个检查",
-          "Look at plugin_dir and plugins in gaokao.conf, and at each file with gaokaoctl plugin-check FILE.so");
+    fault(
+        look, "plugins", error,
+        "检查 gaokao.conf 中的 plugin_dir 和 plugins，用 gaokaoctl plugin-check FILE.so 逐个检查",
+        "Look at plugin_dir and plugins in gaokao.conf, and at each file with gaokaoctl plugin-check FILE.so");
     return NULL;
   }
   fine(look, "plugins", ctl->config->plugins);
@@ -146,7 +156,8 @@ static void look_at_season(look_t *look, gk_plugins_t *plugins)
     error = gk_error(ctl->pool, GK_E_PACK, "政策包内容与摘要不符", "The pack's bytes do not have its digest");
   if (error == NULL)
     error = gk_pack_load(&pack, (const char *)body.body.bytes, body.body.length,
-                         apr_pstrcat(ctl->pool, ctl->config->data_dir, "/schema/pack.rng", NULL), ctl->pool, ctl->pool);
+                         apr_pstrcat(ctl->pool, ctl->config->data_dir, "/schema/pack.rng", NULL), ctl->pool,
+                         ctl->pool);
   if (error == NULL && plugins != NULL)
     error = gk_policy_ruleset(plugins, pack, &rules, ctl->pool);
   if (error != NULL)
@@ -161,11 +172,14 @@ static void look_at_season(look_t *look, gk_plugins_t *plugins)
     fault(look, "ranges", error, "", "");
   for (int i = 0; rows != NULL && i < rows->nelts; i++) {
     const gk_row_ctl_range_faults_t *r = &APR_ARRAY_IDX(rows, i, gk_row_ctl_range_faults_t);
-    item(look, "ranges", false,
-         apr_psprintf(ctl->pool, "县区 %s 的号段 %04d-%04d 与 %04d-%04d 重叠：停止发号，从备份核对", r->county_code, (int)r->first,
-                      (int)r->last, (int)r->other_first, (int)r->other_last),
-         apr_psprintf(ctl->pool, "Ranges %04d-%04d and %04d-%04d of county %s overlap: stop giving numbers, compare with a backup",
-                      (int)r->first, (int)r->last, (int)r->other_first, (int)r->other_last, r->county_code));
+    item(
+        look, "ranges", false,
+        apr_psprintf(ctl->pool, "县区 %s 的号段 %04d-%04d 与 %04d-%04d 重叠：停止发号，从备份核对",
+                     r->county_code, (int)r->first, (int)r->last, (int)r->other_first, (int)r->other_last),
+        apr_psprintf(
+            ctl->pool,
+            "Ranges %04d-%04d and %04d-%04d of county %s overlap: stop giving numbers, compare with a backup",
+            (int)r->first, (int)r->last, (int)r->other_first, (int)r->other_last, r->county_code));
   }
   if (rows != NULL && rows->nelts == 0)
     fine(look, "ranges", "no overlap");
@@ -177,11 +191,14 @@ static void look_at_season(look_t *look, gk_plugins_t *plugins)
   if (error != NULL)
     fault(look, "tally", error, "", "");
   else if (rows->nelts > 0 || totals.counted != totals.kept)
-    item(look, "tally", false,
-         apr_psprintf(ctl->pool, "进度计数与实际不符：共 %d 人，计数 %d。请报告开发者，并运行数据库完整性检查", (int)totals.counted,
-                      (int)totals.kept),
-         apr_psprintf(ctl->pool, "Progress counts differ from the records: %d records, %d counted. Report it, and check the database",
-                      (int)totals.counted, (int)totals.kept));
+    item(
+        look, "tally", false,
+        apr_psprintf(ctl->pool, "进度计数与实际不符：共 %d 人，计数 %d。请报告开发者，并运行数据库完整性检查",
+                     (int)totals.counted, (int)totals.kept),
+        apr_psprintf(
+            ctl->pool,
+            "Progress counts differ from the records: %d records, %d counted. Report it, and check the database",
+            (int)totals.counted, (int)totals.kept));
   else
     fine(look, "tally", apr_psprintf(ctl->pool, "%" APR_INT64_T_FMT, totals.counted));
 }
@@ -196,10 +213,12 @@ static void look_at_database(look_t *look, gk_plugins_t *plugins)
     return;
   }
   const char *version = NULL;
-  error = gk_db_script_value(ctl->db, ctl->config->engine == GK_SQLITE ? "SELECT sqlite_version()" : "SHOW server_version",
-                             &version, ctl->pool);
-  fine(look, "database", apr_pstrcat(ctl->pool, ctl->config->engine == GK_SQLITE ? "SQLite " : "PostgreSQL ",
-                                     error == NULL && version != NULL ? version : "", NULL));
+  error = gk_db_script_value(
+      ctl->db, ctl->config->engine == GK_SQLITE ? "SELECT sqlite_version()" : "SHOW server_version", &version,
+      ctl->pool);
+  fine(look, "database",
+       apr_pstrcat(ctl->pool, ctl->config->engine == GK_SQLITE ? "SQLite " : "PostgreSQL ",
+                   error == NULL && version != NULL ? version : "", NULL));
   error = gk_schema_check(ctl->db, ctl->pool);
   if (error != NULL) {
     fault(look, "schema", error, "运行 gaokaoctl upgrade", "Run gaokaoctl upgrade");
@@ -221,8 +240,9 @@ static void look_at_database(look_t *look, gk_plugins_t *plugins)
     error = gk_db_exec(ctl->db, GK_CALL(ctl_setting_write, .name = "check", .value = "1"), NULL, ctl->pool);
   gk_db_rollback(ctl->db);
   if (error != NULL)
-    fault(look, "writing", error, "检查文件与目录的所有者、磁盘空间，PostgreSQL 是否为只读备机",
-          "Look at the owner of file and folder, room on the disk, and whether PostgreSQL is a read-only standby");
+    fault(
+        look, "writing", error, "检查文件与目录的所有者、磁盘空间，PostgreSQL 是否为只读备机",
+        "Look at the owner of file and folder, room on the disk, and whether PostgreSQL is a read-only standby");
   else
     fine(look, "writing", "ok");
   look_at_season(look, plugins);
@@ -242,8 +262,9 @@ gk_error_t *gk_ctl_check(gk_ctl_t *ctl)
     gk_plugins_t *plugins = look_at_plugins(&look);
     look_at_folder(&look, "spool", config->spool_dir);
     if (config->engine == GK_SQLITE)
-      look_at_folder(&look, "data", apr_pstrndup(ctl->pool, config->db_params,
-                                                 (apr_size_t)(strrchr(config->db_params, '/') - config->db_params)));
+      look_at_folder(&look, "data",
+                     apr_pstrndup(ctl->pool, config->db_params,
+                                  (apr_size_t)(strrchr(config->db_params, '/') - config->db_params)));
     look_at_database(&look, plugins);
   }
   gk_json_t *result = gk_json_object(ctl->pool);

@@ -25,8 +25,8 @@ const char *gk_ctl__option(const gk_ctl_t *ctl, const char *name)
   return apr_hash_get(ctl->options, name, APR_HASH_KEY_STRING);
 }
 
-gk_error_t *gk_ctl__number(apr_int64_t *out, const gk_ctl_t *ctl, const char *name, apr_int64_t min, apr_int64_t max,
-                           apr_int64_t absent)
+gk_error_t *gk_ctl__number(apr_int64_t *out, const gk_ctl_t *ctl, const char *name, apr_int64_t min,
+                           apr_int64_t max, apr_int64_t absent)
 {
   const char *text = gk_ctl__option(ctl, name);
   if (text == NULL) {
@@ -37,7 +37,8 @@ gk_error_t *gk_ctl__number(apr_int64_t *out, const gk_ctl_t *ctl, const char *na
   apr_int64_t value = apr_strtoi64(text, &end, 10);
   if (end == text || *end != '\0' || value < min || value > max)
     return gk_ctl__usage(ctl, "--%s 要填 %" APR_INT64_T_FMT " 到 %" APR_INT64_T_FMT " 的整数",
-                         "--%s takes a whole number from %" APR_INT64_T_FMT " to %" APR_INT64_T_FMT, name, min, max);
+                         "--%s takes a whole number from %" APR_INT64_T_FMT " to %" APR_INT64_T_FMT, name,
+                         min, max);
   *out = value;
   return NULL;
 }
@@ -149,10 +150,19 @@ gk_error_t *gk_ctl__open_core(gk_ctl_t *ctl)
   GK_TRY(gk_core_connect(&db, ctl->core, ctl->pool));
   ctl->db = db;
   GK_TRY(gk_schema_check(db, ctl->pool));
-  ctl->who = (gk_principal_t){.role = GK_ROLE_PROVINCE, .login = "system", .display_name = "gaokaoctl",
-                              .org_level = "province", .org_path = "/", .scope_lo = "/", .scope_hi = "0",
+  ctl->who = (gk_principal_t){.role = GK_ROLE_PROVINCE,
+                              .login = "system",
+                              .display_name = "gaokaoctl",
+                              .org_level = "province",
+                              .org_path = "/",
+                              .scope_lo = "/",
+                              .scope_hi = "0",
                               .session_id = ""};
-  ctl->act = (gk_act_t){.pool = ctl->pool, .db = db, .core = ctl->core, .who = &ctl->who, .now = gk_core_now(ctl->core),
+  ctl->act = (gk_act_t){.pool = ctl->pool,
+                        .db = db,
+                        .core = ctl->core,
+                        .who = &ctl->who,
+                        .now = gk_core_now(ctl->core),
                         .address = ""};
   ctl->act.request_id = apr_pstrcat(ctl->pool, "ctl-", gk_random_hex(ctl->pool, 8), NULL);
   return gk_ctl__season(ctl);
@@ -186,7 +196,8 @@ gk_error_t *gk_ctl__read_file(const char **bytes, apr_size_t *length, const char
   rv = apr_file_info_get(&info, APR_FINFO_SIZE | APR_FINFO_TYPE, file);
   if (rv == APR_SUCCESS && (info.filetype != APR_REG || info.size > (apr_off_t)limit)) {
     apr_file_close(file);
-    return gk_error_internal(pool, GK_E_CONFIG, "'%s' is no plain file of at most %" APR_SIZE_T_FMT " bytes", path, limit);
+    return gk_error_internal(pool, GK_E_CONFIG, "'%s' is no plain file of at most %" APR_SIZE_T_FMT " bytes",
+                             path, limit);
   }
   char *text = NULL;
   apr_size_t got = 0;

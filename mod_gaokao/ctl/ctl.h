@@ -20,33 +20,33 @@
 /* What a command needs opened before it runs; each includes those before it. */
 typedef enum gk_ctl_need_t {
   GK_CTL_NOTHING = 0,
-  GK_CTL_CONFIG,     /* ctl->config */
-  GK_CTL_DATABASE,   /* ctl->db, whatever its schema */
-  GK_CTL_CORE        /* ctl->core with keys and plugins, ctl->act; the schema fits */
+  GK_CTL_CONFIG,   /* ctl->config */
+  GK_CTL_DATABASE, /* ctl->db, whatever its schema */
+  GK_CTL_CORE      /* ctl->core with keys and plugins, ctl->act; the schema fits */
 } gk_ctl_need_t;
 
 typedef struct gk_ctl_t {
   apr_pool_t *pool;
-  const char *instance;          /* --instance, preset: the current folder */
-  bool json;                     /* --json: one JSON value on standard output */
-  bool chinese;                  /* sentences in Chinese (locale of the environment), else English */
-  apr_array_header_t *words;     /* const char *: what follows the command's name */
-  apr_hash_t *options;           /* "year" -> value; "" for switches */
+  const char *instance;      /* --instance, preset: the current folder */
+  bool json;                 /* --json: one JSON value on standard output */
+  bool chinese;              /* sentences in Chinese (locale of the environment), else English */
+  apr_array_header_t *words; /* const char *: what follows the command's name */
+  apr_hash_t *options;       /* "year" -> value; "" for switches */
   const gk_config_t *config;
   gk_core_t *core;
   gk_db_t *db;
   gk_principal_t who;
-  gk_act_t act;                  /* the system's act: province's rights, audited with account 0, login "system" */
-  bool fault;                    /* set by a command that ran but found faults: exit code 1 */
+  gk_act_t act; /* the system's act: province's rights, audited with account 0, login "system" */
+  bool fault;   /* set by a command that ran but found faults: exit code 1 */
 } gk_ctl_t;
 
 typedef gk_error_t *(*gk_ctl_fn)(gk_ctl_t *ctl);
 
 typedef struct gk_ctl_command_t {
-  const char *name;              /* "season create" */
-  const char *arguments;         /* "FILE", "[CSV]", "" : for the usage text */
+  const char *name;      /* "season create" */
+  const char *arguments; /* "FILE", "[CSV]", "" : for the usage text */
   int min_words, max_words;
-  const char *options;           /* "year= real": those ending in = take a value */
+  const char *options; /* "year= real": those ending in = take a value */
   gk_ctl_need_t need;
   gk_ctl_fn run;
   const char *help;
@@ -59,8 +59,8 @@ const char *gk_ctl__word(const gk_ctl_t *ctl, int n);
 /* Value of --NAME, or NULL. Switches give "". */
 const char *gk_ctl__option(const gk_ctl_t *ctl, const char *name);
 /* --NAME as a number; `absent` without it. Errors: INVALID naming the option and the bounds. */
-gk_error_t *gk_ctl__number(apr_int64_t *out, const gk_ctl_t *ctl, const char *name, apr_int64_t min, apr_int64_t max,
-                           apr_int64_t absent);
+gk_error_t *gk_ctl__number(apr_int64_t *out, const gk_ctl_t *ctl, const char *name, apr_int64_t min,
+                           apr_int64_t max, apr_int64_t absent);
 /* A fault in the arguments; ends with exit code 2. */
 gk_error_t *gk_ctl__usage(const gk_ctl_t *ctl, const char *zh_format, const char *en_format, ...);
 
@@ -93,23 +93,24 @@ gk_error_t *gk_ctl__write_file(const char *path, const char *text, apr_pool_t *p
 struct gk_pack_t;
 /* A stored pack, loaded; and the province's windows seeded from it (the day's year 0: the pack's own). season.c */
 gk_error_t *gk_ctl__load_stored_pack(gk_ctl_t *ctl, apr_int64_t pack_id, struct gk_pack_t **out);
-gk_error_t *gk_ctl__seed_windows(gk_ctl_t *ctl, apr_int64_t season_id, const struct gk_pack_t *pack, gk_date_t start);
+gk_error_t *gk_ctl__seed_windows(gk_ctl_t *ctl, apr_int64_t season_id, const struct gk_pack_t *pack,
+                                 gk_date_t start);
 
 /* ---- the commands ---------------------------------------------------------------------------------- */
 
-gk_error_t *gk_ctl_init(gk_ctl_t *ctl);            /* setup.c */
+gk_error_t *gk_ctl_init(gk_ctl_t *ctl); /* setup.c */
 gk_error_t *gk_ctl_upgrade(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_schema_version(gk_ctl_t *ctl);
-gk_error_t *gk_ctl_load_orgs(gk_ctl_t *ctl);       /* orgs.c */
-gk_error_t *gk_ctl_load_pack(gk_ctl_t *ctl);       /* season.c */
+gk_error_t *gk_ctl_load_orgs(gk_ctl_t *ctl); /* orgs.c */
+gk_error_t *gk_ctl_load_pack(gk_ctl_t *ctl); /* season.c */
 gk_error_t *gk_ctl_activate_pack(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_season_create(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_season_list(gk_ctl_t *ctl);
-gk_error_t *gk_ctl_account_create(gk_ctl_t *ctl);  /* accounts.c */
+gk_error_t *gk_ctl_account_create(gk_ctl_t *ctl); /* accounts.c */
 gk_error_t *gk_ctl_account_list(gk_ctl_t *ctl);
-gk_error_t *gk_ctl_demo(gk_ctl_t *ctl);            /* demo.c */
-gk_error_t *gk_ctl_check(gk_ctl_t *ctl);           /* check.c */
-gk_error_t *gk_ctl_plugin_check(gk_ctl_t *ctl);    /* lists.c */
+gk_error_t *gk_ctl_demo(gk_ctl_t *ctl);         /* demo.c */
+gk_error_t *gk_ctl_check(gk_ctl_t *ctl);        /* check.c */
+gk_error_t *gk_ctl_plugin_check(gk_ctl_t *ctl); /* lists.c */
 gk_error_t *gk_ctl_plugins_list(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_range_list(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_candidate_show(gk_ctl_t *ctl);

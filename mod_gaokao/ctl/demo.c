@@ -19,13 +19,14 @@ static gk_error_t *open_windows(gk_demo_t *demo)
   const char *path = APR_ARRAY_IDX(roots, 0, gk_row_ctl_orgs_t).path;
   apr_time_t today = gk_date_start(gk_date_of(ctl->act.now));
   GK_TRY(gk_act_begin(&ctl->act));
-  GK_TRY(gk_db_exec(ctl->db, GK_CALL(ctl_windows_clear, .season_id = ctl->act.season->id, .org_path = path), NULL, demo->pool));
+  GK_TRY(gk_db_exec(ctl->db, GK_CALL(ctl_windows_clear, .season_id = ctl->act.season->id, .org_path = path),
+                    NULL, demo->pool));
   for (int i = 0; i < demo->pack->windows->nelts; i++) {
     const gk_pack_window_t *window = &APR_ARRAY_IDX(demo->pack->windows, i, gk_pack_window_t);
     GK_TRY(gk_db_exec(ctl->db,
-                      GK_CALL(ctl_window_insert, .season_id = ctl->act.season->id, .action = window->action, .org_path = path,
-                              .opens_us = today - 10 * GK_DAY + 8 * GK_HOUR, .closes_us = today + 60 * GK_DAY + 18 * GK_HOUR,
-                              .now_us = ctl->act.now),
+                      GK_CALL(ctl_window_insert, .season_id = ctl->act.season->id, .action = window->action,
+                              .org_path = path, .opens_us = today - 10 * GK_DAY + 8 * GK_HOUR,
+                              .closes_us = today + 60 * GK_DAY + 18 * GK_HOUR, .now_us = ctl->act.now),
                       NULL, demo->pool));
   }
   return NULL;
@@ -40,11 +41,13 @@ static const char *new_password(apr_pool_t *pool)
   return apr_psprintf(pool, "%.4s-%.4s-%.4s-%.4s", hex, hex + 4, hex + 8, hex + 12);
 }
 
-static gk_error_t *login(gk_demo_t *demo, gk_json_t *logins, const char *role, const char *org_code, apr_int64_t *id)
+static gk_error_t *login(gk_demo_t *demo, gk_json_t *logins, const char *role, const char *org_code,
+                         apr_int64_t *id)
 {
   gk_ctl_t *ctl = demo->ctl;
   gk_account_t *account;
-  gk_account_input_t input = {.login = apr_pstrcat(demo->pool, "demo-", role, NULL), .role = gk_role_parse(role),
+  gk_account_input_t input = {.login = apr_pstrcat(demo->pool, "demo-", role, NULL),
+                              .role = gk_role_parse(role),
                               .org_code = org_code};
   const char *password = new_password(demo->pool);
   bool needs_code = input.role == GK_ROLE_PROVINCE || input.role == GK_ROLE_CITY;
@@ -70,7 +73,8 @@ static gk_error_t *login(gk_demo_t *demo, gk_json_t *logins, const char *role, c
 static gk_error_t *staff_logins(gk_demo_t *demo, gk_json_t *logins, apr_int64_t *province)
 {
   const gk_demo_point_t *point = &APR_ARRAY_IDX(demo->units, 0, gk_demo_unit_t *)->point;
-  const char *root = apr_pstrndup(demo->pool, point->code, 2), *city = apr_pstrndup(demo->pool, point->code, 4);
+  const char *root = apr_pstrndup(demo->pool, point->code, 2),
+             *city = apr_pstrndup(demo->pool, point->code, 4);
   GK_TRY(login(demo, logins, "province", root, province));
   GK_TRY(login(demo, logins, "city", city, NULL));
   GK_TRY(login(demo, logins, "county", point->county->code, NULL));
@@ -87,8 +91,9 @@ static gk_error_t *candidate_login(gk_demo_t *demo, gk_json_t *logins)
   bool found;
   gk_row_demo_candidate_login_t row;
   const gk_demo_point_t *point = &APR_ARRAY_IDX(demo->units, 0, gk_demo_unit_t *)->point;
-  GK_TRY(gk_db_find(ctl->db, GK_CALL(demo_candidate_login, .season_id = ctl->act.season->id, .org_id = point->id), &found, &row,
-                    demo->pool));
+  GK_TRY(gk_db_find(ctl->db,
+                    GK_CALL(demo_candidate_login, .season_id = ctl->act.season->id, .org_id = point->id),
+                    &found, &row, demo->pool));
   if (!found)
     return NULL;
   const char *password = new_password(demo->pool);
@@ -125,7 +130,8 @@ static gk_error_t *prepare(gk_demo_t *demo, gk_json_t *logins)
 static gk_error_t *mark_twins(gk_demo_t *demo)
 {
   GK_TRY(gk_act_begin(&demo->ctl->act));
-  return gk_db_exec(demo->ctl->db, GK_CALL(demo_twins_mark, .season_id = demo->ctl->act.season->id), NULL, demo->pool);
+  return gk_db_exec(demo->ctl->db, GK_CALL(demo_twins_mark, .season_id = demo->ctl->act.season->id), NULL,
+                    demo->pool);
 }
 
 static gk_error_t *check(gk_ctl_t *ctl)
@@ -133,9 +139,11 @@ static gk_error_t *check(gk_ctl_t *ctl)
   gk_row_demo_candidates_count_t count;
   GK_TRY(gk_act_season(&ctl->act));
   if (!ctl->config->demo || ctl->act.season->real)
-    return gk_error(ctl->pool, GK_E_CONFLICT, "只有演示实例（gaokao.conf 中 demo = on）和非正式年度可以装入虚构数据",
-                    "Only a demonstration (demo = on in gaokao.conf) and a season that isn't real can take invented people");
-  GK_TRY(gk_db_get(ctl->db, GK_CALL(demo_candidates_count, .season_id = ctl->act.season->id), &count, ctl->pool));
+    return gk_error(
+        ctl->pool, GK_E_CONFLICT, "只有演示实例（gaokao.conf 中 demo = on）和非正式年度可以装入虚构数据",
+        "Only a demonstration (demo = on in gaokao.conf) and a season that isn't real can take invented people");
+  GK_TRY(gk_db_get(ctl->db, GK_CALL(demo_candidates_count, .season_id = ctl->act.season->id), &count,
+                   ctl->pool));
   if (count.n > 0)
     return gk_error(ctl->pool, GK_E_CONFLICT, "本年度已有 %d 名考生，虚构数据只能装入空的年度",
                     "This season has %d candidates: invented people go only into an empty one", (int)count.n);
@@ -150,7 +158,11 @@ gk_error_t *gk_ctl_demo(gk_ctl_t *ctl)
   GK_TRY(gk_ctl__number(&total, ctl, "candidates", 0, 1000000, 2000));
   GK_TRY(gk_ctl__number(&seed, ctl, "seed", 0, APR_INT64_MAX, 1));
   GK_TRY(check(ctl));
-  gk_demo_t demo = {.ctl = ctl, .pack = ctl->act.season->pack, .seed = (apr_uint64_t)seed, .total = total, .pool = ctl->pool};
+  gk_demo_t demo = {.ctl = ctl,
+                    .pack = ctl->act.season->pack,
+                    .seed = (apr_uint64_t)seed,
+                    .total = total,
+                    .pool = ctl->pool};
   demo.people = gk_demo_people(demo.pack, demo.seed, ctl->act.now, ctl->pool);
   gk_json_t *logins = gk_json_object(ctl->pool);
   apr_time_t begun = apr_time_now();
@@ -160,7 +172,8 @@ gk_error_t *gk_ctl_demo(gk_ctl_t *ctl)
   apr_pool_create(&unit_pool, ctl->pool);
   for (int i = 0; i < demo.units->nelts; i++) {
     apr_pool_clear(unit_pool);
-    GK_TRY(gk_ctl__finish(ctl, gk_demo_load(&demo, APR_ARRAY_IDX(demo.units, i, gk_demo_unit_t *), unit_pool)));
+    GK_TRY(
+        gk_ctl__finish(ctl, gk_demo_load(&demo, APR_ARRAY_IDX(demo.units, i, gk_demo_unit_t *), unit_pool)));
     if (total > 20000 && i % 50 == 49)
       gk_ctl__say(ctl, "  %d / %d", "  %d / %d", (int)demo.made, (int)total);
   }
@@ -170,9 +183,11 @@ gk_error_t *gk_ctl_demo(gk_ctl_t *ctl)
   GK_TRY(gk_ctl__finish(ctl, candidate_login(&demo, logins)));
   GK_TRY(gk_db_script(ctl->db, "ANALYZE", ctl->pool));
   if (file != NULL)
-    GK_TRY(gk_ctl__write_file(file, apr_pstrcat(ctl->pool, gk_json_text(logins, ctl->pool), "\n", NULL), ctl->pool));
-  gk_ctl__say(ctl, "已装入 %d 名虚构考生、%d 个报名点，用时 %d 秒", "%d invented candidates at %d points, in %d seconds", (int)demo.made,
-              demo.units->nelts, (int)apr_time_sec(apr_time_now() - begun));
+    GK_TRY(gk_ctl__write_file(file, apr_pstrcat(ctl->pool, gk_json_text(logins, ctl->pool), "\n", NULL),
+                              ctl->pool));
+  gk_ctl__say(ctl, "已装入 %d 名虚构考生、%d 个报名点，用时 %d 秒",
+              "%d invented candidates at %d points, in %d seconds", (int)demo.made, demo.units->nelts,
+              (int)apr_time_sec(apr_time_now() - begun));
   gk_json_t *result = gk_json_object(ctl->pool);
   gk_json_set_int(result, "candidates", demo.made);
   gk_json_set_int(result, "points", demo.units->nelts);

@@ -11,16 +11,17 @@
 
 typedef struct state_t {
   const char *name;
-  int weight;              /* of 1000 in a mixed point */
+  int weight; /* of 1000 in a mixed point */
   gk_demo_depth_t depth;
   int version;
 } state_t;
 
 static const state_t states[] = {
-    {"filling", 330, GK_DEMO_PART, 7},     {"confirmed", 262, GK_DEMO_FULL, 10}, {"proofed", 130, GK_DEMO_FULL, 9},
-    {"reviewed", 100, GK_DEMO_REVIEWED, 5}, {"card_printed", 80, GK_DEMO_CARD, 2}, {"identified", 60, GK_DEMO_CARD, 1},
-    {"filling", 18, GK_DEMO_FULL, 8},      {"waiting", 8, GK_DEMO_TYPED, 1},     {"withdrawn", 7, GK_DEMO_CARD, 3},
-    {"allocated", 5, GK_DEMO_TYPED, 2}};
+    {"filling", 330, GK_DEMO_PART, 7},     {"confirmed", 262, GK_DEMO_FULL, 10},
+    {"proofed", 130, GK_DEMO_FULL, 9},     {"reviewed", 100, GK_DEMO_REVIEWED, 5},
+    {"card_printed", 80, GK_DEMO_CARD, 2}, {"identified", 60, GK_DEMO_CARD, 1},
+    {"filling", 18, GK_DEMO_FULL, 8},      {"waiting", 8, GK_DEMO_TYPED, 1},
+    {"withdrawn", 7, GK_DEMO_CARD, 3},     {"allocated", 5, GK_DEMO_TYPED, 2}};
 enum { STATES = sizeof(states) / sizeof(states[0]), CONFIRMED = 1, WAITING = 7 };
 
 typedef struct record_t {
@@ -38,7 +39,7 @@ typedef struct record_t {
 typedef struct load_t {
   gk_demo_t *demo;
   const gk_demo_unit_t *unit;
-  gk_act_t act;            /* the operator's, in the record's pool */
+  gk_act_t act; /* the operator's, in the record's pool */
   gk_principal_t who;
 } load_t;
 
@@ -81,7 +82,9 @@ static void settle(record_t *r, const load_t *load, gk_demo_chance_t *chance)
               : printed && gk_demo_permille(chance, 400)                ? "incomplete"
                                                                         : "none";
   r->paid = r->reviewed || (printed && gk_demo_permille(chance, 500));
-  r->review = r->reviewed ? "passed" : printed && is(r->papers, "complete") && gk_demo_permille(chance, 60) ? "failed" : "none";
+  r->review = r->reviewed                                                            ? "passed"
+              : printed && is(r->papers, "complete") && gk_demo_permille(chance, 60) ? "failed"
+                                                                                     : "none";
   for (int i = 0; i < 4; i++) {
     bool wanted = i < 3 ? r->reviewed && !is(name, "reviewed") : r->person.bonus != NULL && r->proofed;
     bool there = wanted && (r->complete || gk_demo_permille(chance, r->confirmed ? 700 : 300));
@@ -89,8 +92,9 @@ static void settle(record_t *r, const load_t *load, gk_demo_chance_t *chance)
   }
   apr_time_t now = load->demo->ctl->act.now;
   r->created = now - 9 * GK_DAY + (apr_time_t)gk_demo_pick(chance, 2 * 86400) * GK_SECOND;
-  r->updated = r->state->version == 1 ? r->created
-                                      : r->created + (apr_time_t)(1 + gk_demo_pick(chance, 6 * 86400)) * GK_SECOND;
+  r->updated = r->state->version == 1
+                   ? r->created
+                   : r->created + (apr_time_t)(1 + gk_demo_pick(chance, 6 * 86400)) * GK_SECOND;
 }
 
 /* ---- rows ------------------------------------------------------------------------------------------------ */
@@ -109,38 +113,44 @@ static gk_error_t *put_record(load_t *load, const record_t *r)
   const char *type = gk_json_str(r->fields, "id_type"), *school = gk_json_str(r->fields, "school");
   const char *class_name = gk_json_str(r->fields, "class");
   const gk_subject_t *subject = gk_pack_subject(load->demo->pack, p->subject);
-  bool withdrawn = is(r->state->name, "withdrawn"), typed = is(r->state->name, "waiting") || is(r->state->name, "allocated");
-  GK_TRY(seal(&sealed, load, gk_candidate_context(r->id, act->pool), gk_json_text_sorted(r->fields, act->pool)));
-  return gk_db_exec(act->db,
-                    GK_CALL(demo_candidate_insert, .id = r->id, .season_id = act->season->id, .org_id = point->id,
-                            .org_path = point->path, .number = r->number, .range_id = r->range_id, .subject = p->subject,
-                            .art = art(load->demo, p->subject), .state = r->state->name, .version = r->state->version,
-                            .name = p->name, .school = school != NULL ? school : "", .class = class_name != NULL ? class_name : "",
-                            .id_index = withdrawn ? NULL : gk_candidate_id_index(act, type, p->id_number),
-                            .tail_index = gk_candidate_tail_index(act, point->id, p->id_number),
-                            .twin_index = gk_candidate_twin_index(act, p->name, p->birth), .identified = !typed,
-                            .approval = is(r->state->name, "waiting") ? "pending" : typed ? "granted" : "not_needed",
-                            .key_id = sealed.key_id, .doc = {sealed.bytes, sealed.length}, .pack_id = act->season->pack_id,
-                            .pledged_us = r->state->version >= 7 ? r->created + GK_DAY : 0,
-                            .proof_version = r->proofed ? 9 : 0, .confirmed_version = r->confirmed ? 9 : 0,
-                            .papers_state = r->papers, .fee_state = r->paid ? "paid" : "none",
-                            .fee_fen = r->paid && subject != NULL ? subject->fee_fen : 0, .review_state = r->review,
-                            .appraisal_state = r->parts[0], .examination_state = r->parts[1], .grades_state = r->parts[2],
-                            .bonus_state = r->parts[3], .created_us = r->created, .updated_us = r->updated),
-                    NULL, act->pool);
+  bool withdrawn = is(r->state->name, "withdrawn"),
+       typed = is(r->state->name, "waiting") || is(r->state->name, "allocated");
+  GK_TRY(
+      seal(&sealed, load, gk_candidate_context(r->id, act->pool), gk_json_text_sorted(r->fields, act->pool)));
+  return gk_db_exec(
+      act->db,
+      GK_CALL(demo_candidate_insert, .id = r->id, .season_id = act->season->id, .org_id = point->id,
+              .org_path = point->path, .number = r->number, .range_id = r->range_id, .subject = p->subject,
+              .art = art(load->demo, p->subject), .state = r->state->name, .version = r->state->version,
+              .name = p->name, .school = school != NULL ? school : "",
+              .class = class_name != NULL ? class_name : "",
+              .id_index = withdrawn ? NULL : gk_candidate_id_index(act, type, p->id_number),
+              .tail_index = gk_candidate_tail_index(act, point->id, p->id_number),
+              .twin_index = gk_candidate_twin_index(act, p->name, p->birth), .identified = !typed,
+              .approval = is(r->state->name, "waiting") ? "pending"
+                          : typed                       ? "granted"
+                                                        : "not_needed",
+              .key_id = sealed.key_id, .doc = {sealed.bytes, sealed.length}, .pack_id = act->season->pack_id,
+              .pledged_us = r->state->version >= 7 ? r->created + GK_DAY : 0,
+              .proof_version = r->proofed ? 9 : 0, .confirmed_version = r->confirmed ? 9 : 0,
+              .papers_state = r->papers, .fee_state = r->paid ? "paid" : "none",
+              .fee_fen = r->paid && subject != NULL ? subject->fee_fen : 0, .review_state = r->review,
+              .appraisal_state = r->parts[0], .examination_state = r->parts[1], .grades_state = r->parts[2],
+              .bonus_state = r->parts[3], .created_us = r->created, .updated_us = r->updated),
+      NULL, act->pool);
 }
 
-static gk_error_t *put_part(load_t *load, const record_t *r, const char *context_head, const char *kind, const char *state,
-                            gk_json_t *body)
+static gk_error_t *put_part(load_t *load, const record_t *r, const char *context_head, const char *kind,
+                            const char *state, gk_json_t *body)
 {
   gk_act_t *act = &load->act;
   gk_sealed_t sealed;
   const char *context = apr_psprintf(act->pool, "%s.%" APR_INT64_T_FMT ".%s", context_head, r->id, kind);
   GK_TRY(seal(&sealed, load, context, gk_json_text_sorted(body, act->pool)));
   return gk_db_exec(act->db,
-                    GK_CALL(demo_part_insert, .candidate_id = r->id, .kind = kind, .state = state, .key_id = sealed.key_id,
-                            .body = {sealed.bytes, sealed.length}, .updated_by = load->unit->operator_id,
-                            .now_us = r->updated),
+                    GK_CALL(demo_part_insert, .candidate_id = r->id, .kind = kind, .state = state,
+                            .key_id = sealed.key_id, .body = {sealed.bytes, sealed.length},
+                            .updated_by = load->unit->operator_id, .now_us = r->updated),
                     NULL, act->pool);
 }
 
@@ -155,9 +165,10 @@ static gk_error_t *put_papers(load_t *load, const record_t *r)
     const gk_subject_t *subject = gk_pack_subject(load->demo->pack, r->person.subject);
     const char *track = subject != NULL ? subject->track : "";
     bool due = is(paper->id, "id_card") || is(paper->id, "household_register") ||
-               (is(paper->id, "school_roll") && r->person.current) || (is(paper->id, "certificate") && !r->person.current) ||
-               (is(paper->id, "migrant") && r->person.migrant) || (is(paper->id, "bonus") && r->person.bonus != NULL) ||
-               is(paper->id, track);
+               (is(paper->id, "school_roll") && r->person.current) ||
+               (is(paper->id, "certificate") && !r->person.current) ||
+               (is(paper->id, "migrant") && r->person.migrant) ||
+               (is(paper->id, "bonus") && r->person.bonus != NULL) || is(paper->id, track);
     if (due && (is(r->papers, "complete") || is(paper->id, "id_card"))) {
       gk_json_t *item = gk_json_object(pool);
       gk_json_set_bool(item, "seen", true);
@@ -218,17 +229,24 @@ static gk_error_t *put_fee(load_t *load, const record_t *r)
   return gk_db_exec(load->act.db,
                     GK_CALL(demo_fee_insert, .season_id = load->act.season->id, .candidate_id = r->id,
                             .org_path = load->unit->point.path, .fen = subject->fee_fen,
-                            .receipt = apr_psprintf(load->act.pool, "YS%s", r->number), .paid_by = load->unit->operator_id,
-                            .now_us = r->created + GK_HOUR),
+                            .receipt = apr_psprintf(load->act.pool, "YS%s", r->number),
+                            .paid_by = load->unit->operator_id, .now_us = r->created + GK_HOUR),
                     NULL, load->act.pool);
 }
 
 /* A reading equal to the record. */
-static gk_error_t *put_reading(load_t *load, const record_t *r, const char *purpose, apr_time_t when, apr_int64_t *id)
+static gk_error_t *put_reading(load_t *load, const record_t *r, const char *purpose, apr_time_t when,
+                               apr_int64_t *id)
 {
-  static const char *const pairs[][2] = {{"name", "name"}, {"sex", "sex"}, {"nation", "nation"}, {"birth", "birth"},
-                                         {"id_number", "id_number"}, {"card_address", "address"}, {"card_issuer", "issuer"},
-                                         {"card_valid_from", "valid_from"}, {"card_valid_to", "valid_to"}};
+  static const char *const pairs[][2] = {{"name", "name"},
+                                         {"sex", "sex"},
+                                         {"nation", "nation"},
+                                         {"birth", "birth"},
+                                         {"id_number", "id_number"},
+                                         {"card_address", "address"},
+                                         {"card_issuer", "issuer"},
+                                         {"card_valid_from", "valid_from"},
+                                         {"card_valid_to", "valid_to"}};
   gk_act_t *act = &load->act;
   gk_json_t *card = gk_json_object(act->pool), *fields = gk_json_object(act->pool);
   for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
@@ -239,10 +257,16 @@ static gk_error_t *put_reading(load_t *load, const record_t *r, const char *purp
     gk_json_set(card, pairs[i][1], value);
   }
   gk_json_set_str(fields, "id_type", "1");
-  gk_reading_t reading = {.jti = apr_psprintf(act->pool, "demo-%s-%" APR_INT64_T_FMT, purpose, r->id), .purpose = purpose,
-                          .verdict = is(purpose, "create") ? "created" : "verified", .org_id = load->unit->point.id,
-                          .candidate_id = r->id, .taken = when, .received_by = load->unit->operator_id, .card = card,
-                          .fields = fields, .comparison = gk_json_array(act->pool)};
+  gk_reading_t reading = {.jti = apr_psprintf(act->pool, "demo-%s-%" APR_INT64_T_FMT, purpose, r->id),
+                          .purpose = purpose,
+                          .verdict = is(purpose, "create") ? "created" : "verified",
+                          .org_id = load->unit->point.id,
+                          .candidate_id = r->id,
+                          .taken = when,
+                          .received_by = load->unit->operator_id,
+                          .card = card,
+                          .fields = fields,
+                          .comparison = gk_json_array(act->pool)};
   apr_time_t now = act->now;
   act->now = when;
   gk_error_t *error = gk_store_reading_insert(id, act, &reading);
@@ -259,8 +283,11 @@ static gk_error_t *put_proof(load_t *load, const record_t *r)
   gk_json_set(body, "fields", r->fields);
   gk_json_set_str(body, "number", r->number);
   gk_json_set_str(body, "subject", r->person.subject);
-  gk_proof_t proof = {.candidate_id = r->id, .version = 9, .pack_id = act->season->pack_id,
-                      .printed_by = load->unit->operator_id, .printed = r->updated - GK_HOUR};
+  gk_proof_t proof = {.candidate_id = r->id,
+                      .version = 9,
+                      .pack_id = act->season->pack_id,
+                      .printed_by = load->unit->operator_id,
+                      .printed = r->updated - GK_HOUR};
   proof.text = gk_json_text_sorted(body, act->pool);
   proof.digest = gk_sha256_hex(act->pool, proof.text, strlen(proof.text));
   GK_TRY(gk_store_proof_insert(act, &proof));
@@ -268,8 +295,12 @@ static gk_error_t *put_proof(load_t *load, const record_t *r)
     return NULL;
   apr_int64_t reading;
   GK_TRY(put_reading(load, r, "verify", r->updated, &reading));
-  gk_confirmation_t confirmation = {.candidate_id = r->id, .version = 9, .proof_id = proof.id, .reading_id = reading,
-                                    .pack_id = act->season->pack_id, .org_path = load->unit->point.path,
+  gk_confirmation_t confirmation = {.candidate_id = r->id,
+                                    .version = 9,
+                                    .proof_id = proof.id,
+                                    .reading_id = reading,
+                                    .pack_id = act->season->pack_id,
+                                    .org_path = load->unit->point.path,
                                     .digest = proof.digest};
   apr_time_t now = act->now;
   act->now = r->updated;
@@ -285,9 +316,10 @@ static gk_error_t *put_account(load_t *load, const record_t *r)
   if (r->number == NULL)
     return NULL;
   return gk_db_get(load->act.db,
-                   GK_CALL(demo_account_insert, .season_id = load->act.season->id, .login = r->number, .org_id = point->id,
-                           .org_path = point->path, .candidate_id = r->id, .display_name = r->person.name,
-                           .enabled = !is(r->state->name, "withdrawn"), .created_us = r->created),
+                   GK_CALL(demo_account_insert, .season_id = load->act.season->id, .login = r->number,
+                           .org_id = point->id, .org_path = point->path, .candidate_id = r->id,
+                           .display_name = r->person.name, .enabled = !is(r->state->name, "withdrawn"),
+                           .created_us = r->created),
                    &row, load->act.pool);
 }
 
@@ -334,19 +366,23 @@ gk_error_t *gk_demo_load(gk_demo_t *demo, const gk_demo_unit_t *unit, apr_pool_t
       record_t r = {.id = APR_ARRAY_IDX(ids, place, gk_row_demo_candidate_ids_t).id};
       /* One in four hundred has the name and birth date of the one before. */
       bool second = has_twin && index % 400 == 41;
-      gk_demo_person(&r.person, demo->people, index, point, range->subject, second ? &twin : NULL, record_pool);
+      gk_demo_person(&r.person, demo->people, index, point, range->subject, second ? &twin : NULL,
+                     record_pool);
       has_twin = index % 400 == 40;
       if (has_twin) {
         apr_pool_clear(twin_pool);
-        twin = (gk_demo_person_t){.name = apr_pstrdup(twin_pool, r.person.name), .birth = apr_pstrdup(twin_pool, r.person.birth),
-                                  .nation = apr_pstrdup(twin_pool, r.person.nation), .sex = r.person.sex,
+        twin = (gk_demo_person_t){.name = apr_pstrdup(twin_pool, r.person.name),
+                                  .birth = apr_pstrdup(twin_pool, r.person.birth),
+                                  .nation = apr_pstrdup(twin_pool, r.person.nation),
+                                  .sex = r.person.sex,
                                   .current = r.person.current};
       }
       r.state = pick_state(&load, index, place, &chance);
       settle(&r, &load, &chance);
       r.fields = gk_demo_fields(demo->people, &r.person, r.state->depth, &chance, record_pool);
       if (!is(r.state->name, "waiting")) {
-        error = gk_pack_registration_number(&r.number, demo->pack, apr_pstrndup(record_pool, point->county->code + 2, 4), serial++,
+        error = gk_pack_registration_number(&r.number, demo->pack,
+                                            apr_pstrndup(record_pool, point->county->code + 2, 4), serial++,
                                             record_pool);
         r.range_id = range->id;
       }

@@ -7,17 +7,17 @@
 
 /* What has become of a point's candidates. */
 typedef enum gk_demo_fate_t {
-  GK_DEMO_MIXED = 0,       /* every state of the way up to confirmed */
-  GK_DEMO_READY,           /* everybody confirmed and complete: can be submitted */
-  GK_DEMO_SUBMITTED,       /* submitted by the point */
-  GK_DEMO_COUNTY,          /* accepted by the county, submitted by the county */
-  GK_DEMO_ACCEPTED         /* all the way up: accepted by the province */
+  GK_DEMO_MIXED = 0, /* every state of the way up to confirmed */
+  GK_DEMO_READY,     /* everybody confirmed and complete: can be submitted */
+  GK_DEMO_SUBMITTED, /* submitted by the point */
+  GK_DEMO_COUNTY,    /* accepted by the county, submitted by the county */
+  GK_DEMO_ACCEPTED   /* all the way up: accepted by the province */
 } gk_demo_fate_t;
 
 typedef struct gk_demo_range_t {
   apr_int64_t id;
   const char *subject;
-  int first, last, count;  /* count: candidates that get a number */
+  int first, last, count; /* count: candidates that get a number */
 } gk_demo_range_t;
 
 typedef struct gk_demo_unit_t {

@@ -16,7 +16,8 @@ struct gk_demo_people_t {
   apr_time_t now;
   int season;
   apr_time_t first_birth;
-  apr_hash_t *used;           /* first six digits -> unsigned short[2][DAYS]: ID numbers given for a birth date and sex */
+  apr_hash_t
+      *used; /* first six digits -> unsigned short[2][DAYS]: ID numbers given for a birth date and sex */
   apr_pool_t *pool;
 };
 
@@ -44,9 +45,10 @@ static void set(const gk_demo_people_t *people, gk_json_t *fields, const char *i
 
 /* 18 characters, never given before: the three digits of the order are counted per place, birth date and sex, in a
  * scattered order. */
-static const char *id_number(gk_demo_people_t *people, const char *prefix, int day, gk_date_t birth, int sex, apr_pool_t *pool)
+static const char *id_number(gk_demo_people_t *people, const char *prefix, int day, gk_date_t birth, int sex,
+                             apr_pool_t *pool)
 {
-  unsigned short (*used)[DAYS] = apr_hash_get(people->used, prefix, 6);
+  unsigned short(*used)[DAYS] = apr_hash_get(people->used, prefix, 6);
   if (used == NULL) {
     used = apr_pcalloc(people->pool, 2 * sizeof(*used));
     apr_hash_set(people->used, apr_pstrdup(people->pool, prefix), 6, used);
@@ -54,7 +56,8 @@ static const char *id_number(gk_demo_people_t *people, const char *prefix, int d
   int n = used[sex - 1][day]++ % 500;
   int order = (n * 137 + day * 31) % 500 * 2 + (sex == 1 ? 1 : 0);
   char digits[19];
-  apr_snprintf(digits, sizeof(digits), "%.6s%04d%02d%02d%03d", prefix, birth.year, birth.month, birth.day, order);
+  apr_snprintf(digits, sizeof(digits), "%.6s%04d%02d%02d%03d", prefix, birth.year, birth.month, birth.day,
+               order);
   digits[17] = gk_identity_check_character(digits);
   digits[18] = '\0';
   return apr_pstrdup(pool, digits);
@@ -62,9 +65,10 @@ static const char *id_number(gk_demo_people_t *people, const char *prefix, int d
 
 static const char *city_postcode(const char *city)
 {
-  static const char *const of[][2] = {{"4301", "4100"}, {"4302", "4120"}, {"4303", "4111"}, {"4304", "4210"}, {"4305", "4220"},
-                                      {"4306", "4140"}, {"4307", "4150"}, {"4308", "4270"}, {"4309", "4130"}, {"4310", "4230"},
-                                      {"4311", "4250"}, {"4312", "4180"}, {"4313", "4170"}, {"4331", "4160"}};
+  static const char *const of[][2] = {{"4301", "4100"}, {"4302", "4120"}, {"4303", "4111"}, {"4304", "4210"},
+                                      {"4305", "4220"}, {"4306", "4140"}, {"4307", "4150"}, {"4308", "4270"},
+                                      {"4309", "4130"}, {"4310", "4230"}, {"4311", "4250"}, {"4312", "4180"},
+                                      {"4313", "4170"}, {"4331", "4160"}};
   for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
     if (strcmp(of[i][0], city) == 0)
       return of[i][1];
@@ -72,8 +76,8 @@ static const char *city_postcode(const char *city)
 }
 
 /* The code of a table's row that has these attributes; `fallback` when there is none. */
-static const char *row_with(const gk_pack_t *pack, const char *field_id, const char *a, const char *a_is, const char *b,
-                            const char *b_is, const char *fallback)
+static const char *row_with(const gk_pack_t *pack, const char *field_id, const char *a, const char *a_is,
+                            const char *b, const char *b_is, const char *fallback)
 {
   const gk_field_t *field = gk_pack_field(pack, field_id);
   if (field == NULL || field->table == NULL)
@@ -92,7 +96,8 @@ static const char *any_code(const gk_pack_t *pack, gk_demo_chance_t *chance, con
   const gk_field_t *field = gk_pack_field(pack, field_id);
   if (field == NULL || field->table == NULL || field->table->rows->nelts == 0)
     return NULL;
-  return APR_ARRAY_IDX(field->table->rows, gk_demo_pick(chance, field->table->rows->nelts), gk_table_row_t).code;
+  return APR_ARRAY_IDX(field->table->rows, gk_demo_pick(chance, field->table->rows->nelts), gk_table_row_t)
+      .code;
 }
 
 static gk_json_t *row(apr_pool_t *pool, const char *const *pairs)
@@ -105,7 +110,10 @@ static gk_json_t *row(apr_pool_t *pool, const char *const *pairs)
 }
 #define ROW(pool, ...) row((pool), (const char *const[]){__VA_ARGS__, NULL})
 
-static const char *year_month(apr_pool_t *pool, int year, int month) { return apr_psprintf(pool, "%04d-%02d", year, month); }
+static const char *year_month(apr_pool_t *pool, int year, int month)
+{
+  return apr_psprintf(pool, "%04d-%02d", year, month);
+}
 
 /* ---- groups of fields ------------------------------------------------------------------------------------ */
 
@@ -117,7 +125,7 @@ typedef struct making_t {
   gk_json_t *fields;
   const char *surname;
   bool rural, vocational;
-  const char *town, *place;   /* 湖南省长沙市芙蓉区 */
+  const char *town, *place; /* 湖南省长沙市芙蓉区 */
   const char *school;
   apr_pool_t *pool;
 } making_t;
@@ -139,8 +147,9 @@ static void put_card(making_t *m)
   const char *county = m->point->county->name;
   if (m->person->migrant) {
     set(p, m->fields, "card_issuer", "广州市公安局天河分局");
-    set(p, m->fields, "card_address", apr_psprintf(m->pool, "广东省广州市天河区%s%d号", gk_demo_street(m->chance, m->pool),
-                                                   1 + gk_demo_pick(m->chance, 400)));
+    set(p, m->fields, "card_address",
+        apr_psprintf(m->pool, "广东省广州市天河区%s%d号", gk_demo_street(m->chance, m->pool),
+                     1 + gk_demo_pick(m->chance, 400)));
     return;
   }
   bool district = strlen(county) > 3 && strcmp(county + strlen(county) - 3, "区") == 0;
@@ -163,9 +172,15 @@ static void put_apply(making_t *m)
   const char *track = subject != NULL ? subject->track : "general";
   set(p, m->fields, "exam_type", m->vocational ? "8" : "1");
   set(p, m->fields, "category",
-      row_with(pack, "category", "session", m->person->current ? "current" : "former", "household", m->rural ? "rural" : "urban",
-               m->person->current ? m->rural ? "2" : "1" : m->rural ? "4" : "3"));
-  set(p, m->fields, "language", gk_demo_permille(m->chance, 975) ? "1" : gk_demo_permille(m->chance, 800) ? "3" : "2");
+      row_with(pack, "category", "session", m->person->current ? "current" : "former", "household",
+               m->rural ? "rural" : "urban",
+               m->person->current ? m->rural ? "2" : "1"
+               : m->rural         ? "4"
+                                  : "3"));
+  set(p, m->fields, "language",
+      gk_demo_permille(m->chance, 975)   ? "1"
+      : gk_demo_permille(m->chance, 800) ? "3"
+                                         : "2");
   if (strcmp(track, "art") == 0)
     set(p, m->fields, "art_major", any_code(pack, m->chance, "art_major"));
   if (strcmp(track, "sport") == 0)
@@ -173,9 +188,12 @@ static void put_apply(making_t *m)
   if (m->vocational) {
     set(p, m->fields, "vocational", any_code(pack, m->chance, "vocational"));
   } else if (gk_pack_field(pack, "first_choice") != NULL) {
-    static const char *const pairs[6][2] = {{"HX", "SW"}, {"HX", "DL"}, {"HX", "ZZ"}, {"SW", "DL"}, {"SW", "ZZ"}, {"ZZ", "DL"}};
+    static const char *const pairs[6][2] = {{"HX", "SW"}, {"HX", "DL"}, {"HX", "ZZ"},
+                                            {"SW", "DL"}, {"SW", "ZZ"}, {"ZZ", "DL"}};
     const gk_field_t *field = gk_pack_field(pack, "subject");
-    const gk_table_row_t *choice = field != NULL && field->table != NULL ? gk_table_row(field->table, m->person->subject) : NULL;
+    const gk_table_row_t *choice = field != NULL && field->table != NULL
+                                       ? gk_table_row(field->table, m->person->subject)
+                                       : NULL;
     const char *first = choice != NULL ? gk_table_row_attribute(choice, "choice") : NULL;
     bool physics = first != NULL && strcmp(first, "WL") == 0;
     int pair = physics ? gk_demo_pick(m->chance, 3) : 1 + gk_demo_pick(m->chance, 5);
@@ -218,13 +236,16 @@ static void put_household(making_t *m)
 static void put_contact(making_t *m, const char *father)
 {
   const gk_demo_people_t *p = m->people;
-  const char *postcode = apr_psprintf(m->pool, "%s%02d", city_postcode(m->point->county->city_code), gk_demo_pick(m->chance, 40));
+  const char *postcode = apr_psprintf(m->pool, "%s%02d", city_postcode(m->point->county->city_code),
+                                      gk_demo_pick(m->chance, 40));
   set(p, m->fields, "address",
-      m->rural ? apr_psprintf(m->pool, "%s%s%s%d组%d号", m->place, m->town, gk_demo_village(m->chance, m->pool),
-                              1 + gk_demo_pick(m->chance, 18), 1 + gk_demo_pick(m->chance, 60))
-               : apr_psprintf(m->pool, "%s%s%s%d号%d栋%d0%d室", m->place, m->town, gk_demo_street(m->chance, m->pool),
-                              1 + gk_demo_pick(m->chance, 900), 1 + gk_demo_pick(m->chance, 30), 1 + gk_demo_pick(m->chance, 18),
-                              1 + gk_demo_pick(m->chance, 4)));
+      m->rural
+          ? apr_psprintf(m->pool, "%s%s%s%d组%d号", m->place, m->town, gk_demo_village(m->chance, m->pool),
+                         1 + gk_demo_pick(m->chance, 18), 1 + gk_demo_pick(m->chance, 60))
+          : apr_psprintf(m->pool, "%s%s%s%d号%d栋%d0%d室", m->place, m->town,
+                         gk_demo_street(m->chance, m->pool), 1 + gk_demo_pick(m->chance, 900),
+                         1 + gk_demo_pick(m->chance, 30), 1 + gk_demo_pick(m->chance, 18),
+                         1 + gk_demo_pick(m->chance, 4)));
   set(p, m->fields, "postcode", postcode);
   set(p, m->fields, "receiver", gk_demo_permille(m->chance, 600) ? m->person->name : father);
   set(p, m->fields, "mobile", phone(m));
@@ -248,19 +269,20 @@ static void put_resume(making_t *m)
     return;
   const char *surname = gk_demo_surname(m->chance);
   const char *county = m->point->county->name;
-  gk_json_add(rows, ROW(m->pool, "start", year_month(m->pool, s - 12, 9), "end", year_month(m->pool, s - 6, 6), "school",
-                        apr_pstrcat(m->pool, county, m->town, "中心小学", NULL), "duty", "学生", "witness",
-                        relative(m, surname, 2)));
-  gk_json_add(rows, ROW(m->pool, "start", year_month(m->pool, s - 6, 9), "end", year_month(m->pool, s - 3, 6), "school",
-                        apr_pstrcat(m->pool, county, m->town, "中学", NULL), "duty", "学生", "witness",
-                        relative(m, gk_demo_surname(m->chance), 1)));
+  gk_json_add(rows,
+              ROW(m->pool, "start", year_month(m->pool, s - 12, 9), "end", year_month(m->pool, s - 6, 6),
+                  "school", apr_pstrcat(m->pool, county, m->town, "中心小学", NULL), "duty", "学生",
+                  "witness", relative(m, surname, 2)));
+  gk_json_add(rows, ROW(m->pool, "start", year_month(m->pool, s - 6, 9), "end", year_month(m->pool, s - 3, 6),
+                        "school", apr_pstrcat(m->pool, county, m->town, "中学", NULL), "duty", "学生",
+                        "witness", relative(m, gk_demo_surname(m->chance), 1)));
   gk_json_add(rows, ROW(m->pool, "start", year_month(m->pool, s - 3, 9), "end",
                         m->person->current ? NULL : year_month(m->pool, s, 6), "school", m->school, "duty",
                         gk_demo_permille(m->chance, 150) ? "班长" : "学生", "witness",
                         relative(m, gk_demo_surname(m->chance), 1)));
   if (!m->person->current)
-    gk_json_add(rows, ROW(m->pool, "start", year_month(m->pool, s, 9), "school", m->school, "duty", "复读", "witness",
-                          relative(m, gk_demo_surname(m->chance), 2)));
+    gk_json_add(rows, ROW(m->pool, "start", year_month(m->pool, s, 9), "school", m->school, "duty", "复读",
+                          "witness", relative(m, gk_demo_surname(m->chance), 2)));
   gk_json_set(m->fields, "resume", rows);
 }
 
@@ -269,15 +291,16 @@ static void put_family(making_t *m, const char *father)
   gk_json_t *rows = gk_json_array(m->pool);
   if (gk_pack_field(m->people->pack, "family") == NULL)
     return;
-  gk_json_add(rows, ROW(m->pool, "relation", "1", "name", father, "unit", gk_demo_employer(m->chance, m->rural), "phone",
-                        phone(m)));
+  gk_json_add(rows, ROW(m->pool, "relation", "1", "name", father, "unit",
+                        gk_demo_employer(m->chance, m->rural), "phone", phone(m)));
   gk_json_add(rows, ROW(m->pool, "relation", "2", "name", relative(m, gk_demo_surname(m->chance), 2), "unit",
                         gk_demo_employer(m->chance, m->rural), "phone", phone(m)));
   gk_json_set(m->fields, "family", rows);
 }
 
-void gk_demo_person(gk_demo_person_t *out, gk_demo_people_t *people, apr_int64_t index, const gk_demo_point_t *point,
-                    const char *subject, const gk_demo_person_t *twin, apr_pool_t *pool)
+void gk_demo_person(gk_demo_person_t *out, gk_demo_people_t *people, apr_int64_t index,
+                    const gk_demo_point_t *point, const char *subject, const gk_demo_person_t *twin,
+                    apr_pool_t *pool)
 {
   static const char *const talents[] = {"篮球", "书法", "钢琴", "长跑", "信息学", "绘画", "声乐", "羽毛球"};
   gk_demo_chance_t chance = gk_demo_chance(people->seed, "person", (apr_uint64_t)index);
@@ -352,8 +375,8 @@ static bool among(const char *word, const char *words)
   return false;
 }
 
-gk_json_t *gk_demo_fields(const gk_demo_people_t *people, const gk_demo_person_t *person, gk_demo_depth_t depth,
-                          gk_demo_chance_t *chance, apr_pool_t *pool)
+gk_json_t *gk_demo_fields(const gk_demo_people_t *people, const gk_demo_person_t *person,
+                          gk_demo_depth_t depth, gk_demo_chance_t *chance, apr_pool_t *pool)
 {
   static const char typed[] = "name sex nation birth id_type id_number subject";
   static const char card[] = "card_valid_from card_valid_to card_issuer card_address";
@@ -370,7 +393,8 @@ gk_json_t *gk_demo_fields(const gk_demo_people_t *people, const gk_demo_person_t
     if (value == NULL)
       continue;
     bool keep = among(field->id, typed) || (depth >= GK_DEMO_CARD && among(field->id, card)) ||
-                (depth >= GK_DEMO_REVIEWED && among(field->id, review)) || (depth == GK_DEMO_PART && kept++ < own);
+                (depth >= GK_DEMO_REVIEWED && among(field->id, review)) ||
+                (depth == GK_DEMO_PART && kept++ < own);
     if (keep)
       gk_json_set(fields, field->id, value);
   }
@@ -385,13 +409,12 @@ static const char *tenths(apr_pool_t *pool, int low, int high, gk_demo_chance_t 
   return n % 10 == 0 ? apr_itoa(pool, n / 10) : apr_psprintf(pool, "%d.%d", n / 10, n % 10);
 }
 
-static const char *part_value(const gk_demo_people_t *people, const gk_field_t *field, const gk_demo_person_t *person,
-                              gk_demo_chance_t *chance, apr_pool_t *pool)
+static const char *part_value(const gk_demo_people_t *people, const gk_field_t *field,
+                              const gk_demo_person_t *person, gk_demo_chance_t *chance, apr_pool_t *pool)
 {
-  static const char *const remarks[] = {
-      "该生遵守校规校纪，学习认真，团结同学，尊敬老师，热爱集体。",
-      "该生思想上进，待人诚恳，学习刻苦，积极参加社会实践和志愿服务。",
-      "该生性格开朗，勤奋踏实，成绩稳定，乐于助人，有较强的责任心。"};
+  static const char *const remarks[] = {"该生遵守校规校纪，学习认真，团结同学，尊敬老师，热爱集体。",
+                                        "该生思想上进，待人诚恳，学习刻苦，积极参加社会实践和志愿服务。",
+                                        "该生性格开朗，勤奋踏实，成绩稳定，乐于助人，有较强的责任心。"};
   const char *id = field->id;
   gk_date_t today = gk_date_of(people->now);
   if (strcmp(id, "remark") == 0)
@@ -450,8 +473,8 @@ gk_json_t *gk_demo_part(const gk_demo_people_t *people, const char *part_id, con
     if (value != NULL)
       gk_json_set_str(fields, field->id, value);
   }
-  if (strcmp(part_id, "grades") == 0 && subject != NULL && (subject->art || strcmp(subject->track, "sport") == 0) &&
-      gk_part_field(part, "special_number") != NULL)
+  if (strcmp(part_id, "grades") == 0 && subject != NULL &&
+      (subject->art || strcmp(subject->track, "sport") == 0) && gk_part_field(part, "special_number") != NULL)
     gk_json_set_str(fields, "special_number", apr_psprintf(pool, "ZY%08d", gk_demo_pick(chance, 100000000)));
   return fields;
 }

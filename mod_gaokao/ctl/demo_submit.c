@@ -12,11 +12,17 @@ typedef struct staff_t {
   gk_act_t act;
 } staff_t;
 
-static void become(staff_t *staff, gk_demo_t *demo, gk_role_t role, apr_int64_t org_id, const char *level, const char *path,
-                   apr_int64_t account, apr_pool_t *pool)
+static void become(staff_t *staff, gk_demo_t *demo, gk_role_t role, apr_int64_t org_id, const char *level,
+                   const char *path, apr_int64_t account, apr_pool_t *pool)
 {
-  staff->who = (gk_principal_t){.role = role, .account_id = account, .login = "system", .display_name = "gaokaoctl",
-                                .org_id = org_id, .org_level = level, .org_path = path, .session_id = ""};
+  staff->who = (gk_principal_t){.role = role,
+                                .account_id = account,
+                                .login = "system",
+                                .display_name = "gaokaoctl",
+                                .org_id = org_id,
+                                .org_level = level,
+                                .org_path = path,
+                                .session_id = ""};
   gk_scope_of(path, &staff->who.scope_lo, &staff->who.scope_hi, pool);
   staff->act = demo->ctl->act;
   staff->act.who = &staff->who;
@@ -26,7 +32,8 @@ static void become(staff_t *staff, gk_demo_t *demo, gk_role_t role, apr_int64_t 
 static gk_error_t *accept_it(gk_demo_t *demo, staff_t *staff, const gk_submission_t *submission)
 {
   gk_submission_t out;
-  return gk_ctl__finish(demo->ctl, gk_submission_accept(&out, &staff->act, submission->id, submission->version));
+  return gk_ctl__finish(demo->ctl,
+                        gk_submission_accept(&out, &staff->act, submission->id, submission->version));
 }
 
 static gk_error_t *submit(gk_demo_t *demo, staff_t *staff, gk_submission_t *out)
@@ -47,7 +54,8 @@ static gk_error_t *submit_point(gk_demo_t *demo, const gk_demo_unit_t *unit, apr
   return accept_it(demo, &staff, &made);
 }
 
-static gk_error_t *submit_county(gk_demo_t *demo, const gk_demo_county_t *county, gk_demo_fate_t fate, apr_pool_t *pool)
+static gk_error_t *submit_county(gk_demo_t *demo, const gk_demo_county_t *county, gk_demo_fate_t fate,
+                                 apr_pool_t *pool)
 {
   staff_t staff;
   gk_submission_t made;

@@ -7,9 +7,9 @@
 #include "ctl/demo_load.h"
 #include "store/sql.h"
 
-#define OWN_COUNTY "430102"    /* where the demonstration's logins are at home */
-#define ACCEPTED_CITY "4308"   /* has handed in everything */
-#define SUBMITTED_CITY "4303"  /* its first county has */
+#define OWN_COUNTY "430102"   /* where the demonstration's logins are at home */
+#define ACCEPTED_CITY "4308"  /* has handed in everything */
+#define SUBMITTED_CITY "4303" /* its first county has */
 #define COUNTY_MAX 9400
 #define POINTS_MAX 6
 
@@ -47,7 +47,8 @@ static void take(gk_demo_t *demo, const apr_array_header_t *rows, bool *taken, i
 {
   if (!taken[i] && demo->counties->nelts < limit) {
     taken[i] = true;
-    APR_ARRAY_PUSH(demo->counties, gk_demo_county_t *) = county_of(demo, &APR_ARRAY_IDX(rows, i, gk_row_ctl_orgs_t));
+    APR_ARRAY_PUSH(demo->counties,
+                   gk_demo_county_t *) = county_of(demo, &APR_ARRAY_IDX(rows, i, gk_row_ctl_orgs_t));
   }
 }
 
@@ -79,7 +80,8 @@ static gk_error_t *choose_counties(gk_demo_t *demo)
   for (int turn = 0; demo->counties->nelts < limit; turn++)
     for (int c = 0; c < cities->nelts; c++)
       for (int i = 0, n = 0; i < rows->nelts; i++)
-        if (strncmp(APR_ARRAY_IDX(rows, i, gk_row_ctl_orgs_t).code, APR_ARRAY_IDX(cities, c, gk_row_ctl_orgs_t).code, 4) == 0 &&
+        if (strncmp(APR_ARRAY_IDX(rows, i, gk_row_ctl_orgs_t).code,
+                    APR_ARRAY_IDX(cities, c, gk_row_ctl_orgs_t).code, 4) == 0 &&
             n++ == turn)
           take(demo, rows, taken, i, limit);
   return NULL;
@@ -110,7 +112,9 @@ static gk_error_t *divide_candidates(gk_demo_t *demo, int *shares)
     return gk_error(demo->ctl->pool, GK_E_INVALID, "最多 %d 名考生：每个县市区的号段只有四位",
                     "At most %d candidates: a county has four-digit serials", n * COUNTY_MAX);
   gk_demo_chance_t chance = gk_demo_chance(demo->seed, "county", 0);
-  int own = n == 1 ? (int)demo->total : demo->total <= 3000 ? (int)demo->total / 8 : (int)(demo->total / n > 375 ? demo->total / n : 375);
+  int own = n == 1                ? (int)demo->total
+            : demo->total <= 3000 ? (int)demo->total / 8
+                                  : (int)(demo->total / n > 375 ? demo->total / n : 375);
   /* Nearly full counties leave no room for chance. */
   int spread = demo->total / n < COUNTY_MAX / 2 ? 80 : 4;
   shares[0] = own < COUNTY_MAX ? own : COUNTY_MAX;
@@ -133,7 +137,10 @@ static gk_error_t *divide_candidates(gk_demo_t *demo, int *shares)
 /* Of a hundred thousand in Hunan, by the subject's code; others get a few. */
 static int subject_weight(const char *code)
 {
-  static const struct { const char *code; int weight; } of[] = {{"1", 36}, {"5", 45}, {"3", 5}, {"7", 3}, {"4", 2}, {"8", 2}, {"9", 7}};
+  static const struct {
+    const char *code;
+    int weight;
+  } of[] = {{"1", 36}, {"5", 45}, {"3", 5}, {"7", 3}, {"4", 2}, {"8", 2}, {"9", 7}};
   for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
     if (is(of[i].code, code))
       return of[i].weight;
@@ -149,9 +156,10 @@ static const char *profile_of(gk_demo_t *demo, const gk_demo_unit_t *unit, gk_de
   gk_json_set_int(profile, "estimated", share + share / 10 + 5);
   gk_json_set_str(profile, "hours", "8:30-12:00，14:00-17:30");
   gk_json_set_str(profile, "phone", apr_psprintf(demo->pool, "0731-8000%04d", gk_demo_pick(chance, 10000)));
-  gk_json_set_str(profile, "address", apr_psprintf(demo->pool, "湖南省%s%s%s%d号", unit->point.county->city_name,
-                                                   unit->point.county->name, gk_demo_street(chance, demo->pool),
-                                                   1 + gk_demo_pick(chance, 300)));
+  gk_json_set_str(profile, "address",
+                  apr_psprintf(demo->pool, "湖南省%s%s%s%d号", unit->point.county->city_name,
+                               unit->point.county->name, gk_demo_street(chance, demo->pool),
+                               1 + gk_demo_pick(chance, 300)));
   gk_json_set_int(tools, "computers", 4 + share / 100);
   gk_json_set_int(tools, "card_readers", 1 + share / 400);
   gk_json_set_int(tools, "cameras", 1 + share / 400);
@@ -183,8 +191,8 @@ static gk_error_t *make_ranges(gk_demo_t *demo, gk_demo_unit_t *unit, int *seria
                      GK_CALL(demo_range_insert, .season_id = ctl->act.season->id, .org_id = unit->point.id,
                              .org_path = unit->point.path,
                              .county_code = apr_pstrndup(demo->pool, unit->point.county->code + 2, 4),
-                             .subject = range.subject, .first = range.first, .last = range.last, .next = range.first,
-                             .now_us = ctl->act.now),
+                             .subject = range.subject, .first = range.first, .last = range.last,
+                             .next = range.first, .now_us = ctl->act.now),
                      &made, demo->pool));
     range.id = made.id;
     *serial = range.last + 1;
@@ -193,7 +201,8 @@ static gk_error_t *make_ranges(gk_demo_t *demo, gk_demo_unit_t *unit, int *seria
   return NULL;
 }
 
-static gk_demo_fate_t fate_of(const gk_demo_t *demo, const gk_demo_county_t *county, int county_index, int point_index)
+static gk_demo_fate_t fate_of(const gk_demo_t *demo, const gk_demo_county_t *county, int county_index,
+                              int point_index)
 {
   if (county_index == 0)
     return point_index == 1 ? GK_DEMO_SUBMITTED : GK_DEMO_MIXED;
@@ -210,7 +219,8 @@ static gk_demo_fate_t fate_of(const gk_demo_t *demo, const gk_demo_county_t *cou
 
 static gk_error_t *make_points(gk_demo_t *demo, int county_index, int share)
 {
-  static const char *const names[POINTS_MAX] = {"第一中学", "第二中学", "第三中学", "实验中学", "第五中学", "第六中学"};
+  static const char *const names[POINTS_MAX] = {"第一中学", "第二中学", "第三中学",
+                                                "实验中学", "第五中学", "第六中学"};
   const gk_demo_county_t *county = APR_ARRAY_IDX(demo->counties, county_index, gk_demo_county_t *);
   gk_ctl_t *ctl = demo->ctl;
   gk_demo_chance_t chance = gk_demo_chance(demo->seed, county->code, 1);
@@ -234,11 +244,12 @@ static gk_error_t *make_points(gk_demo_t *demo, int county_index, int share)
     point->name = apr_pstrcat(demo->pool, county->name, social ? "社会考生报名点" : names[i], NULL);
     point->school = social ? NULL : point->name;
     unit->fate = fate_of(demo, county, county_index, i);
-    GK_TRY(gk_db_get(ctl->db,
-                     GK_CALL(ctl_org_insert, .parent_id = county->id, .level = "point", .code = point->code,
-                             .name = point->name, .path = point->path, .profile = profile_of(demo, unit, &chance),
-                             .now_us = ctl->act.now - 30 * GK_DAY),
-                     &made, demo->pool));
+    GK_TRY(
+        gk_db_get(ctl->db,
+                  GK_CALL(ctl_org_insert, .parent_id = county->id, .level = "point", .code = point->code,
+                          .name = point->name, .path = point->path,
+                          .profile = profile_of(demo, unit, &chance), .now_us = ctl->act.now - 30 * GK_DAY),
+                  &made, demo->pool));
     point->id = made.id;
     GK_TRY(make_ranges(demo, unit, &serial, room));
     APR_ARRAY_PUSH(demo->units, gk_demo_unit_t *) = unit;
@@ -267,7 +278,8 @@ gk_error_t *gk_demo_staff(gk_demo_t *demo)
   for (apr_hash_index_t *at = apr_hash_first(demo->pool, demo->cities); at != NULL; at = apr_hash_next(at)) {
     const gk_row_ctl_orgs_t *city;
     apr_hash_this(at, NULL, NULL, (void **)&city);
-    APR_ARRAY_PUSH(inputs, gk_account_input_t) = (gk_account_input_t){.role = GK_ROLE_CITY, .org_id = city->id};
+    APR_ARRAY_PUSH(inputs, gk_account_input_t) = (gk_account_input_t){.role = GK_ROLE_CITY,
+                                                                      .org_id = city->id};
   }
   for (int i = 0; i < demo->counties->nelts; i++)
     APR_ARRAY_PUSH(inputs, gk_account_input_t) = (gk_account_input_t){
@@ -275,12 +287,15 @@ gk_error_t *gk_demo_staff(gk_demo_t *demo)
   int first = inputs->nelts;
   for (int i = 0; i < demo->units->nelts; i++) {
     const gk_demo_unit_t *unit = APR_ARRAY_IDX(demo->units, i, gk_demo_unit_t *);
-    APR_ARRAY_PUSH(inputs, gk_account_input_t) = (gk_account_input_t){.role = GK_ROLE_POINT, .org_id = unit->point.id};
-    APR_ARRAY_PUSH(inputs, gk_account_input_t) = (gk_account_input_t){.role = GK_ROLE_REVIEWER, .org_id = unit->point.id};
+    APR_ARRAY_PUSH(inputs, gk_account_input_t) = (gk_account_input_t){.role = GK_ROLE_POINT,
+                                                                      .org_id = unit->point.id};
+    APR_ARRAY_PUSH(inputs, gk_account_input_t) = (gk_account_input_t){.role = GK_ROLE_REVIEWER,
+                                                                      .org_id = unit->point.id};
   }
   apr_time_t now = ctl->act.now;
   ctl->act.now = now - 30 * GK_DAY;
-  gk_error_t *error = gk_account_create(&made, &ctl->act, (const gk_account_input_t *)inputs->elts, inputs->nelts, "");
+  gk_error_t *error = gk_account_create(&made, &ctl->act, (const gk_account_input_t *)inputs->elts,
+                                        inputs->nelts, "");
   ctl->act.now = now;
   if (error != NULL)
     return error;
@@ -294,12 +309,11 @@ gk_error_t *gk_demo_staff(gk_demo_t *demo)
 
 /* ---- notices --------------------------------------------------------------------------------------------- */
 
-static const char steps[] =
-    "网上报名流程\n"
-    "1. 在报名点读取身份证，领取登录卡。\n"
-    "2. 交验材料，缴纳报名考试费，通过资格审查。\n"
-    "3. 用报名顺序号和初始密码登录考生版，修改密码，签署承诺书，填写信息。\n"
-    "4. 到报名点校对，确认无误后签字。\n";
+static const char steps[] = "网上报名流程\n"
+                            "1. 在报名点读取身份证，领取登录卡。\n"
+                            "2. 交验材料，缴纳报名考试费，通过资格审查。\n"
+                            "3. 用报名顺序号和初始密码登录考生版，修改密码，签署承诺书，填写信息。\n"
+                            "4. 到报名点校对，确认无误后签字。\n";
 
 gk_error_t *gk_demo_notices(gk_demo_t *demo, apr_int64_t province_account)
 {
@@ -308,22 +322,27 @@ gk_error_t *gk_demo_notices(gk_demo_t *demo, apr_int64_t province_account)
   gk_row_demo_notice_insert_t made;
   GK_TRY(gk_db_list(ctl->db, GK_CALL(ctl_orgs, .level = "province"), &roots, demo->pool));
   const gk_row_ctl_orgs_t *root = &APR_ARRAY_IDX(roots, 0, gk_row_ctl_orgs_t);
-  GK_TRY(gk_db_get(ctl->db,
-                   GK_CALL(demo_notice_insert, .org_id = root->id, .org_path = root->path, .audience = "public",
-                           .title = apr_psprintf(demo->pool, "%d年普通高校招生网上报名公告（演示）", demo->pack->season),
-                           .body = "这是演示系统，人员和数据均为虚构。网上报名正在进行，流程见附件。",
-                           .now_us = ctl->act.now - GK_DAY, .created_by = province_account),
-                   &made, demo->pool));
+  GK_TRY(gk_db_get(
+      ctl->db,
+      GK_CALL(demo_notice_insert, .org_id = root->id, .org_path = root->path, .audience = "public",
+              .title = apr_psprintf(demo->pool, "%d年普通高校招生网上报名公告（演示）", demo->pack->season),
+              .body = "这是演示系统，人员和数据均为虚构。网上报名正在进行，流程见附件。",
+              .now_us = ctl->act.now - GK_DAY, .created_by = province_account),
+      &made, demo->pool));
   GK_TRY(gk_db_exec(ctl->db,
                     GK_CALL(demo_notice_file_insert, .notice_id = made.id, .name = "报名流程.txt",
                             .media_type = "text/plain; charset=utf-8", .bytes = sizeof(steps) - 1,
                             .digest = gk_sha256_hex(demo->pool, steps, sizeof(steps) - 1),
-                            .body = {(const unsigned char *)steps, sizeof(steps) - 1}, .now_us = ctl->act.now - GK_DAY),
+                            .body = {(const unsigned char *)steps, sizeof(steps) - 1},
+                            .now_us = ctl->act.now - GK_DAY),
                     NULL, demo->pool));
-  return gk_db_get(ctl->db,
-                   GK_CALL(demo_notice_insert, .org_id = root->id, .org_path = root->path, .audience = "staff",
-                           .title = "报名点工作提醒（演示）",
-                           .body = "请各报名点每天核对审查和缴费人数，校对表按班级打印，确认签字必须本人到场并再次读取身份证。",
-                           .now_us = ctl->act.now - GK_HOUR, .created_by = province_account),
-                   &made, demo->pool);
+  return gk_db_get(
+      ctl->db,
+      GK_CALL(
+          demo_notice_insert, .org_id = root->id, .org_path = root->path, .audience = "staff",
+          .title = "报名点工作提醒（演示）",
+          .body =
+              "请各报名点每天核对审查和缴费人数，校对表按班级打印，确认签字必须本人到场并再次读取身份证。",
+          .now_us = ctl->act.now - GK_HOUR, .created_by = province_account),
+      &made, demo->pool);
 }

@@ -15,21 +15,27 @@ static const gk_ctl_command_t commands[] = {
      "number of the database's schema; fails when it is not this program's"},
     {"load-orgs", "[CSV]", 0, 1, "", GK_CTL_CORE, gk_ctl_load_orgs,
      "load province, cities and counties (code,name,level,parent); may be repeated"},
-    {"load-pack", "FILE", 1, 1, "year=", GK_CTL_CORE, gk_ctl_load_pack, "check a policy pack and store it for its season"},
+    {"load-pack", "FILE", 1, 1, "year=", GK_CTL_CORE, gk_ctl_load_pack,
+     "check a policy pack and store it for its season"},
     {"activate-pack", "NAME[@VERSION]", 1, 1, "", GK_CTL_CORE, gk_ctl_activate_pack,
      "let the active season use a stored pack of its year"},
     {"season", "[create]", 0, 1, "year= name= pack= starts= real", GK_CTL_CORE, gk_ctl_season_create,
      "make a season and activate it; preset: the newest pack, windows from the pack's own first day"},
     {"season list", "", 0, 0, "", GK_CTL_CORE, gk_ctl_season_list, "seasons and their packs"},
-    {"account create", "", 0, 0, "role= login= org= name= totp password-stdin", GK_CTL_CORE, gk_ctl_account_create,
-     "make an account and print its initial password"},
-    {"account list", "", 0, 0, "org= role= after= limit=", GK_CTL_CORE, gk_ctl_account_list, "staff accounts by login"},
+    {"account create", "", 0, 0, "role= login= org= name= totp password-stdin", GK_CTL_CORE,
+     gk_ctl_account_create, "make an account and print its initial password"},
+    {"account list", "", 0, 0, "org= role= after= limit=", GK_CTL_CORE, gk_ctl_account_list,
+     "staff accounts by login"},
     {"demo", "", 0, 0, "candidates= logins= seed=", GK_CTL_CORE, gk_ctl_demo,
      "fill the active season with invented candidates, points, accounts; writes the logins to a file"},
-    {"check", "", 0, 0, "", GK_CTL_NOTHING, gk_ctl_check, "look for faults of the instance and name the cure of each"},
-    {"plugin-check", "FILE.so", 1, 1, "", GK_CTL_NOTHING, gk_ctl_plugin_check, "load a plugin alone and report on it"},
-    {"plugins list", "", 0, 0, "", GK_CTL_CORE, gk_ctl_plugins_list, "plugins of the instance and their options"},
-    {"range list", "", 0, 0, "org= after= limit=", GK_CTL_CORE, gk_ctl_range_list, "number ranges of the active season"},
+    {"check", "", 0, 0, "", GK_CTL_NOTHING, gk_ctl_check,
+     "look for faults of the instance and name the cure of each"},
+    {"plugin-check", "FILE.so", 1, 1, "", GK_CTL_NOTHING, gk_ctl_plugin_check,
+     "load a plugin alone and report on it"},
+    {"plugins list", "", 0, 0, "", GK_CTL_CORE, gk_ctl_plugins_list,
+     "plugins of the instance and their options"},
+    {"range list", "", 0, 0, "org= after= limit=", GK_CTL_CORE, gk_ctl_range_list,
+     "number ranges of the active season"},
     {"candidate show", "NUMBER", 1, 1, "", GK_CTL_CORE, gk_ctl_candidate_show,
      "one record by registration number; leaves an audit row"},
     {"job list", "", 0, 0, "limit=", GK_CTL_CORE, gk_ctl_job_list, "the newest jobs"},
@@ -92,7 +98,8 @@ static void report(const gk_ctl_t *ctl, const gk_error_t *error)
     fprintf(stderr, "  %s\n", gk_error_log_text(ctl->pool, cause));
   if (!ctl->json)
     return;
-  gk_json_t *json = gk_json_object(ctl->pool), *inner = gk_json_object(ctl->pool), *faults = gk_json_array(ctl->pool);
+  gk_json_t *json = gk_json_object(ctl->pool), *inner = gk_json_object(ctl->pool),
+            *faults = gk_json_array(ctl->pool);
   gk_json_set_str(inner, "code", info->slug);
   gk_json_set_str(inner, "zh", error->zh != NULL ? error->zh : info->zh);
   gk_json_set_str(inner, "en", error->en != NULL ? error->en : info->en);
@@ -122,9 +129,10 @@ static const gk_ctl_command_t *match(const apr_array_header_t *words, int *used)
     if (words->nelts < n || n <= *used)
       continue;
     const char *first = APR_ARRAY_IDX(words, 0, const char *);
-    bool same = space == NULL ? strcmp(first, name) == 0
-                              : strlen(first) == (size_t)(space - name) && strncmp(first, name, strlen(first)) == 0 &&
-                                    strcmp(APR_ARRAY_IDX(words, 1, const char *), space + 1) == 0;
+    bool same = space == NULL
+                    ? strcmp(first, name) == 0
+                    : strlen(first) == (size_t)(space - name) && strncmp(first, name, strlen(first)) == 0 &&
+                          strcmp(APR_ARRAY_IDX(words, 1, const char *), space + 1) == 0;
     if (same) {
       best = &commands[i];
       *used = n;
@@ -143,12 +151,12 @@ static gk_error_t *parse(gk_ctl_t *ctl, int argc, const char *const *argv, const
       APR_ARRAY_PUSH(given, const char *) = argv[i];
       const char *name = argv[i] + 2;
       bool is_switch = strchr(name, '=') != NULL || strcmp(name, "json") == 0 || strcmp(name, "real") == 0 ||
-                       strcmp(name, "totp") == 0 ||
-                       strcmp(name, "password-stdin") == 0;
+                       strcmp(name, "totp") == 0 || strcmp(name, "password-stdin") == 0;
       if (!is_switch) {
         if (i + 1 >= argc)
           return gk_ctl__usage(ctl, "%s 后面要有值", "%s needs a value", argv[i]);
-        APR_ARRAY_IDX(given, given->nelts - 1, const char *) = apr_pstrcat(ctl->pool, argv[i], "=", argv[i + 1], NULL);
+        APR_ARRAY_IDX(given, given->nelts - 1, const char *) = apr_pstrcat(ctl->pool, argv[i], "=",
+                                                                           argv[i + 1], NULL);
         i++;
       }
     } else {
@@ -157,14 +165,17 @@ static gk_error_t *parse(gk_ctl_t *ctl, int argc, const char *const *argv, const
   int used;
   *command = match(words, &used);
   if (*command == NULL)
-    return gk_ctl__usage(ctl, "没有命令“%s”，gaokaoctl --help 列出全部命令", "There is no command '%s'; gaokaoctl --help lists all",
+    return gk_ctl__usage(ctl, "没有命令“%s”，gaokaoctl --help 列出全部命令",
+                         "There is no command '%s'; gaokaoctl --help lists all",
                          words->nelts > 0 ? APR_ARRAY_IDX(words, 0, const char *) : "");
   for (int i = used; i < words->nelts; i++)
     APR_ARRAY_PUSH(ctl->words, const char *) = APR_ARRAY_IDX(words, i, const char *);
   if (ctl->words->nelts < (*command)->min_words || ctl->words->nelts > (*command)->max_words)
-    return gk_ctl__usage(ctl, "用法：gaokaoctl %s %s", "Usage: gaokaoctl %s %s", (*command)->name, (*command)->arguments);
+    return gk_ctl__usage(ctl, "用法：gaokaoctl %s %s", "Usage: gaokaoctl %s %s", (*command)->name,
+                         (*command)->arguments);
   for (int i = 0; i < given->nelts; i++) {
-    char *name = apr_pstrdup(ctl->pool, APR_ARRAY_IDX(given, i, const char *) + 2), *value = strchr(name, '=');
+    char *name = apr_pstrdup(ctl->pool, APR_ARRAY_IDX(given, i, const char *) + 2),
+         *value = strchr(name, '=');
     if (value != NULL)
       *value++ = '\0';
     if (strcmp(name, "instance") == 0 && value != NULL) {

@@ -56,8 +56,8 @@ gk_error_t *gk_ctl_range_list(gk_ctl_t *ctl)
   GK_TRY(gk_ctl__number(&limit, ctl, "limit", 1, 10000, 200));
   GK_TRY(gk_ctl__number(&after, ctl, "after", 0, APR_INT64_MAX, 0));
   GK_TRY(gk_db_list(ctl->db,
-                    GK_CALL(ctl_ranges, .season_id = ctl->act.season->id, .scope_lo = lo, .scope_hi = hi, .after = after,
-                            .limit = limit),
+                    GK_CALL(ctl_ranges, .season_id = ctl->act.season->id, .scope_lo = lo, .scope_hi = hi,
+                            .after = after, .limit = limit),
                     &rows, ctl->pool));
   apr_array_header_t *lines = apr_array_make(ctl->pool, rows->nelts + 1, sizeof(const char **));
   gk_json_t *list = gk_json_array(ctl->pool);
@@ -93,9 +93,11 @@ static gk_error_t *show(gk_ctl_t *ctl, const gk_row_ctl_candidate_by_number_t *r
   apr_size_t length;
   gk_json_t *fields;
   gk_sealed_t sealed = {row->key_id, row->doc.bytes, row->doc.length};
-  GK_TRY(gk_unseal(&text, &length, gk_core_keys(ctl->core), gk_candidate_context(row->id, ctl->pool), &sealed, ctl->pool));
+  GK_TRY(gk_unseal(&text, &length, gk_core_keys(ctl->core), gk_candidate_context(row->id, ctl->pool), &sealed,
+                   ctl->pool));
   GK_TRY(gk_json_parse(&fields, text, length, ctl->pool));
-  GK_TRY(gk_audit(&ctl->act, "candidate.read", "candidate", row->id, row->version, row->org_path, NULL, NULL));
+  GK_TRY(
+      gk_audit(&ctl->act, "candidate.read", "candidate", row->id, row->version, row->org_path, NULL, NULL));
   gk_json_t *json = gk_json_object(ctl->pool);
   gk_json_set_int(json, "id", row->id);
   gk_json_set_str(json, "number", row->number);
@@ -117,19 +119,21 @@ gk_error_t *gk_ctl_candidate_show(gk_ctl_t *ctl)
   gk_row_ctl_candidate_by_number_t row;
   gk_json_t *json = NULL;
   GK_TRY(gk_act_season(&ctl->act));
-  GK_TRY(gk_db_find(ctl->db,
-                    GK_CALL(ctl_candidate_by_number, .season_id = ctl->act.season->id, .number = gk_ctl__word(ctl, 0)),
-                    &found, &row, ctl->pool));
+  GK_TRY(gk_db_find(
+      ctl->db,
+      GK_CALL(ctl_candidate_by_number, .season_id = ctl->act.season->id, .number = gk_ctl__word(ctl, 0)),
+      &found, &row, ctl->pool));
   if (!found)
-    return gk_error(ctl->pool, GK_E_NOT_FOUND, "本年度没有报名顺序号 %s", "There is no registration number %s this season",
-                    gk_ctl__word(ctl, 0));
+    return gk_error(ctl->pool, GK_E_NOT_FOUND, "本年度没有报名顺序号 %s",
+                    "There is no registration number %s this season", gk_ctl__word(ctl, 0));
   GK_TRY(gk_ctl__finish(ctl, show(ctl, &row, &json)));
   if (!ctl->json) {
-    gk_ctl__say(ctl, "%s %s %s，科类 %s，状态 %s，第 %d 版", "%s %s %s, subject %s, state %s, version %d", row.number, row.name,
-                row.org_path, row.subject, row.state, (int)row.version);
+    gk_ctl__say(ctl, "%s %s %s，科类 %s，状态 %s，第 %d 版", "%s %s %s, subject %s, state %s, version %d",
+                row.number, row.name, row.org_path, row.subject, row.state, (int)row.version);
     for (gk_json_iter_t it = gk_json_first(gk_json_get(json, "fields")); it.key; gk_json_next(&it))
       gk_ctl__say(ctl, "  %s：%s", "  %s: %s", it.key,
-                  gk_json_is_string(it.value) ? gk_json_str_value(it.value) : gk_json_text(it.value, ctl->pool));
+                  gk_json_is_string(it.value) ? gk_json_str_value(it.value)
+                                              : gk_json_text(it.value, ctl->pool));
   }
   gk_ctl__result(ctl, json);
   return NULL;

@@ -36,7 +36,8 @@ gk_error_t *gk_ctl_init(gk_ctl_t *ctl)
                 ctl->config->keys_file);
   }
   gk_json_set_bool(result, "keys_created", !there);
-  apr_dir_make_recursive(ctl->config->spool_dir, APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_UEXECUTE, ctl->pool);
+  apr_dir_make_recursive(ctl->config->spool_dir, APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_UEXECUTE,
+                         ctl->pool);
   GK_TRY(gk_ctl__open_database(ctl));
   GK_TRY(upgrade(ctl, result));
   gk_ctl__result(ctl, result);
@@ -58,8 +59,8 @@ gk_error_t *gk_ctl_schema_version(gk_ctl_t *ctl)
   gk_json_t *result = gk_json_object(ctl->pool);
   gk_json_set_int(result, "database", version);
   gk_json_set_int(result, "program", gk_migration_count);
-  gk_ctl__say(ctl, "数据库结构版本 %d，程序需要 %d", "The database has schema %d, this program needs %d", version,
-              gk_migration_count);
+  gk_ctl__say(ctl, "数据库结构版本 %d，程序需要 %d", "The database has schema %d, this program needs %d",
+              version, gk_migration_count);
   gk_ctl__result(ctl, result);
   if (version != gk_migration_count)
     return gk_schema_check(ctl->db, ctl->pool);
