@@ -37,7 +37,7 @@ static gk_json_t *clean_row(gk_json_t *row, apr_pool_t *pool)
   gk_json_t *clean = gk_json_object(pool);
   for (gk_json_iter_t it = gk_json_first(row); it.key != NULL; gk_json_next(&it)) {
     if (filled(it.value))
-      gk_json_set_str(clean, it.key, gk_json_str_value(it.value));
+      gk_json_set(clean, it.key, it.value); /* shared: values never change */
     else if (!gk_json_is_null(it.value) && !gk_json_is_string(it.value))
       return NULL;
   }
@@ -50,7 +50,7 @@ gk_error_t *gk_document_from_json(gk_document_t **out, gk_json_t *json, apr_pool
   gk_json_t *fields = gk_json_object(pool);
   for (gk_json_iter_t it = gk_json_first(fine ? json : fields); fine && it.key != NULL; gk_json_next(&it)) {
     if (filled(it.value))
-      gk_json_set_str(fields, it.key, gk_json_str_value(it.value));
+      gk_json_set(fields, it.key, it.value);
     else if (gk_json_is_array(it.value)) {
       gk_json_t *rows = gk_json_array(pool);
       for (apr_size_t i = 0; fine && i < gk_json_size(it.value); i++) {

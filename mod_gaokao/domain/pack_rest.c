@@ -95,6 +95,11 @@ static void read_parts(gk_pack_loader_t *loader, gk_xml_node_t *list)
       *field = gk_pack__read_field(loader, child);
       if (apr_hash_get(part.by_id, field->id, APR_HASH_KEY_STRING) != NULL)
         GK_PACK_FAULT(loader, child, "duplicate", "字段 %s 出现两次", "The field %s is there twice", field->id);
+      /* Conditions of a part see the candidate's fields too: one name, one meaning. */
+      if (gk_pack_field(pack, field->id) != NULL ||
+          apr_hash_get(pack->derived_by_name, field->id, APR_HASH_KEY_STRING) != NULL)
+        GK_PACK_FAULT(loader, child, "duplicate", "%s 的字段 %s 与报名字段同名，请改名",
+                      "%s: the field %s has the name of a field of the form: rename it", part.id, field->id);
       apr_hash_set(part.by_id, field->id, APR_HASH_KEY_STRING, field);
     }
     if (gk_pack_part(pack, part.id) != NULL)

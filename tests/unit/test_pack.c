@@ -376,6 +376,8 @@ static void refuses_faulty_packs(apr_pool_t *pool)
        "reference"},
       {"edit=\"reading:any", "edit=\"robot:any", "edit"},
       {"required=\"id_type = '1' or id_type = 'C'\"", "required=\"id_kind = '1'\"", "xpath-name"},
+      {"<field id=\"grade_language\"", "<field id=\"language\"", "duplicate"},
+      {"<field id=\"grade_language\"", "<field id=\"age\"", "duplicate"},
       {"stages=\"fill review", "stages=\"fly review", "word"},
       {"low=\"200\"", "low=\"400\"", "range"},
   };
