@@ -8,13 +8,13 @@ install-data-local: install-htdocs
 uninstall-local: uninstall-htdocs
 clean-local: clean-htdocs
 
-if HAVE_NPM_LOCK
+if HAVE_NPM
 all-local: htdocs/vendor.stamp
-htdocs/vendor.stamp: htdocs/package.json htdocs/package-lock.json
+htdocs/vendor.stamp: $(srcdir)/htdocs/package.json $(srcdir)/htdocs/package-lock.json
 	$(AM_V_GEN)$(MKDIR_P) htdocs && \
-	  if test "$(srcdir)" != .; then cp $(srcdir)/htdocs/package.json $(srcdir)/htdocs/package-lock.json htdocs/; fi && \
-	  if test -f $(srcdir)/htdocs/.npmrc && test "$(srcdir)" != .; then cp $(srcdir)/htdocs/.npmrc htdocs/; fi && \
-	  (cd htdocs && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+	  if test "$(srcdir)" != .; then \
+	    for f in package.json package-lock.json .npmrc; do rm -f htdocs/$$f && cp $(srcdir)/htdocs/$$f htdocs/ || exit 1; done; fi && \
+	  (cd htdocs && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error)
 	$(AM_V_at)for p in $(HTDOCS_VENDOR); do test -d htdocs/node_modules/$$p || exit 1; done
 	$(AM_V_at)touch $@
 endif

@@ -286,7 +286,8 @@ gk_error_t *gk_session_change_password(gk_signed_in_t *out, gk_error_t **refusal
   if (error == NULL && (strcmp(current, wanted) == 0 ||
                         gk_slip_matches(gk_core_keys(act->core), credential.account.id,
                                         credential.account.slip_generation, wanted)))
-    gk_violation(&error, act->pool, "/new", "same", "新密码不能与现在的密码或密码条上的相同", "The new password must differ from the present one and from the slip's");
+    gk_violation(&error, act->pool, "/new", "same", "新密码不能与现在的密码或密码条上的相同",
+                 "The new password must differ from the present one and from the slip's");
   GK_TRY(error);
   GK_TRY(confirm(refusal, act, &credential, current, "/current"));
   if (*refusal != NULL)
@@ -311,7 +312,8 @@ static gk_error_t *offer(const char **secret, const char **uri, gk_error_t **ref
   bool changed;
   if (credential->account.totp) {
     if (password == NULL) {
-      gk_violation(refusal, act->pool, "/password", "required", "更换动态口令前请输入当前密码", "Enter your password to replace the one-time codes");
+      gk_violation(refusal, act->pool, "/password", "required", "更换动态口令前请输入当前密码",
+                   "Enter your password to replace the one-time codes");
       return NULL;
     }
     GK_TRY(confirm(refusal, act, credential, password, "/password"));

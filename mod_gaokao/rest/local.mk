@@ -16,6 +16,6 @@ libgaokao_core_la_SOURCES += %D%/router.c
 libgaokao_core_la_SOURCES += %D%/router.h
 libgaokao_core_la_SOURCES += %D%/routes.def
 libgaokao_core_la_SOURCES += %D%/season.c
-libgaokao_core_la_SOURCES += %D%/submissions.c
 libgaokao_core_la_SOURCES += %D%/sessions.c
+libgaokao_core_la_SOURCES += %D%/submissions.c
 libgaokao_core_la_SOURCES += %D%/windows.c

@@ -276,8 +276,6 @@ static void every_statement_is_good_sql(apr_pool_t *pool)
 
 /* No statement reads a whole table that grows with the season. Exceptions stand here with their reason. */
 static const char *const whole_table_is_fine[] = {
-    "gk_org_insert",      /* the scans are of foreign keys, run only for deferred violations: there are none */
-    "gk_org_insert_root", /* the same */
     "gk_season_active", /* a handful of seasons */
     NULL};
 
@@ -313,6 +311,9 @@ static void no_statement_scans_a_large_table(apr_pool_t *pool)
     if (excepted(statement->name))
       continue;
     GK_TEST_CASE("%s", statement->name);
+    /* An insert's look at the tables that refer to it runs only for deferred violations: there are none. */
+    GK_TEST_OK(gk_db_script(db, strncmp(statement->sqlite, "INSERT", 6) == 0 ? "PRAGMA foreign_keys = OFF"
+                                                                             : "PRAGMA foreign_keys = ON", pool));
     const char *plan = explain(db, statement->sqlite, pool);
     for (int k = 0; large[k] != NULL; k++) {
       const char *scan = apr_pstrcat(pool, "SCAN ", large[k], NULL);
