@@ -32,8 +32,9 @@ static void count(counts_t *counts, const gk_progress_row_t *row, apr_pool_t *po
   if (strcmp(row->measure, "review") == 0) {
     add(counts->review, row->state, row->n);
   } else if (strcmp(row->measure, "fee") == 0) {
-    counts->fen += row->fen;
     counts->paid += strcmp(row->state, "paid") == 0 ? row->n : 0;
+  } else if (strcmp(row->measure, "fen") == 0) {
+    counts->fen += row->n;
   } else {
     bool live = strcmp(row->state, "withdrawn") != 0;
     add(counts->states, row->state, row->n);
@@ -103,8 +104,6 @@ gk_error_t *gk_progress(gk_json_t **out, gk_act_t *act, apr_int64_t org_id, cons
   for (int i = 0; i < rows->nelts; i++) {
     const gk_progress_row_t *row = &APR_ARRAY_IDX(rows, i, gk_progress_row_t);
     counts_t *counts = apr_hash_get(by_path, row->path, APR_HASH_KEY_STRING);
-    if (row->n == 0 && row->fen == 0)
-      continue;
     count(total, row, pool);
     if (counts != NULL)
       count(counts, row, pool);
@@ -127,53 +126,63 @@ gk_error_t *gk_progress(gk_json_t **out, gk_act_t *act, apr_int64_t org_id, cons
   return NULL;
 }
 
+/* A cursor is the last school, tab, class in hex. */
+static gk_error_t *read_cursor(const char **school, const char **class_name, const char *after, apr_pool_t *pool)
+{
+  apr_size_t length = 0;
+  *school = *class_name = "";
+  if (after == NULL)
+    return NULL;
+  const unsigned char *bytes = gk_text_unhex(pool, after, &length);
+  char *text = bytes != NULL ? apr_pstrmemdup(pool, (const char *)bytes, length) : NULL;
+  char *tab = text != NULL && gk_utf8_valid(text, length) ? strchr(text, '\t') : NULL;
+  if (tab == NULL) {
+    gk_error_t *error = NULL;
+    gk_violation(&error, pool, "?after", "cursor", "翻页标记不对，请从第一页重新开始。",
+                 "This is no cursor of this list: start at the first page.");
+    return error;
+  }
+  *tab = '\0';
+  *school = text;
+  *class_name = tab + 1;
+  return NULL;
+}
+
 gk_error_t *gk_progress_classes(gk_json_t **items, const char **next, gk_act_t *act, apr_int64_t org_id,
                                 const char *after, int limit)
 {
   gk_progress_unit_t unit;
   apr_array_header_t *rows;
   apr_pool_t *pool = act->pool;
-  apr_size_t length = 0;
-  const char *from = "";
-  if (after != NULL) {
-    const unsigned char *bytes = gk_text_unhex(pool, after, &length);
-    if (bytes == NULL || !gk_utf8_valid((const char *)bytes, length)) {
-      gk_error_t *error = NULL;
-      gk_violation(&error, pool, "?after", "cursor", "翻页标记不对，请从第一页重新开始。",
-                   "This is no cursor of this list: start at the first page.");
-      return error;
-    }
-    from = apr_pstrmemdup(pool, (const char *)bytes, length);
-  }
+  const char *school, *class_name, *cursor = NULL;
+  GK_TRY(read_cursor(&school, &class_name, after, pool));
   GK_TRY(gk_act_season(act));
   GK_TRY(gk_progress_store_unit(&unit, act, org_id != 0 ? org_id : act->who->org_id));
-  GK_TRY(gk_progress_store_classes(&rows, act, &unit, from, limit + 1));
+  GK_TRY(gk_progress_store_classes(&rows, act, &unit, school, class_name, limit + 1));
   gk_json_t *list = gk_json_array(pool), *item = NULL, *states = NULL;
-  const char *key = NULL, *cursor = NULL;
+  const gk_progress_class_t *last = NULL;
   int given = 0;
-  apr_int64_t total = 0;
   for (int i = 0; i < rows->nelts; i++) {
-    const gk_progress_row_t *row = &APR_ARRAY_IDX(rows, i, gk_progress_row_t);
-    if (key == NULL || strcmp(key, row->subject) != 0) {
+    const gk_progress_class_t *row = &APR_ARRAY_IDX(rows, i, gk_progress_class_t);
+    if (last == NULL || strcmp(last->school, row->school) != 0 || strcmp(last->class_name, row->class_name) != 0) {
       if (given == limit) {
+        const char *key = apr_pstrcat(pool, last->school, "\t", last->class_name, NULL);
         cursor = gk_text_hex(pool, key, strlen(key));
         break;
       }
-      const char *tab = strchr(row->subject, '\t');
-      key = row->subject;
+      given++;
+      last = row;
       item = gk_json_object(pool);
       states = gk_json_object(pool);
-      total = 0;
-      given++;
-      gk_json_set_str(item, "school", tab != NULL ? apr_pstrmemdup(pool, key, (apr_size_t)(tab - key)) : key);
-      gk_json_set_str(item, "class", tab != NULL ? tab + 1 : "");
+      gk_json_set_str(item, "school", row->school);
+      gk_json_set_str(item, "class", row->class_name);
       gk_json_set_int(item, "total", 0);
       gk_json_set(item, "states", states);
       gk_json_add(list, item);
     }
     gk_json_set_int(states, row->state, row->n);
-    total += strcmp(row->state, "withdrawn") != 0 ? row->n : 0;
-    gk_json_set_int(item, "total", total);
+    if (strcmp(row->state, "withdrawn") != 0)
+      add(item, "total", row->n);
   }
   *items = list;
   *next = cursor;

@@ -26,17 +26,23 @@ typedef struct gk_progress_unit_t {
   apr_int64_t estimated;       /* 0: unknown */
 } gk_progress_unit_t;
 
+/* measure: state, review, fee (n candidates of a subject in a state) or fen (n fen received). */
 typedef struct gk_progress_row_t {
   const char *path, *measure, *subject, *state;
-  apr_int64_t n, fen;
+  apr_int64_t n;
 } gk_progress_row_t;
+
+typedef struct gk_progress_class_t {
+  const char *school, *class_name, *state;
+  apr_int64_t n;
+} gk_progress_class_t;
 
 gk_error_t *gk_progress_store_unit(gk_progress_unit_t *out, gk_act_t *act, apr_int64_t org_id);
 gk_error_t *gk_progress_store_children(apr_array_header_t **units, gk_act_t *act, apr_int64_t org_id);
 gk_error_t *gk_progress_store_rows(apr_array_header_t **rows, gk_act_t *act, const gk_progress_unit_t *unit,
                                    const char *subject);
-/* gk_progress_row_t with the class key (school, tab, class) in `subject`, by key. */
+/* gk_progress_class_t of at most `limit` classes, in their order; after "" "": from the start. */
 gk_error_t *gk_progress_store_classes(apr_array_header_t **rows, gk_act_t *act, const gk_progress_unit_t *unit,
-                                      const char *after, int limit);
+                                      const char *after_school, const char *after_class, int limit);
 
 #endif

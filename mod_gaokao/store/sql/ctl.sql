@@ -120,17 +120,21 @@ SELECT a.county_code, a.first, a.last, b.first, b.last
 
 -- name: ctl_tally_faults
 -- returns: org_path text, a text, b text, counted int, kept int
-SELECT c.org_path, c.subject, c.state, c.n, coalesce(t.n, 0)
-  FROM (SELECT org_path, subject, state, count(*) AS n FROM candidate WHERE season_id = ${season_id:int}
-         GROUP BY org_path, subject, state) c
-  LEFT JOIN tally t ON t.season_id = ${season_id} AND t.measure = 'state' AND t.org_path = c.org_path AND t.a = c.subject
-                   AND t.b = c.state
- WHERE t.n IS NULL OR t.n <> c.n LIMIT 20;
+SELECT c.org_path, c.subject, c.state, c.n, coalesce(c.kept, 0)
+  FROM (SELECT k.org_path, k.subject, k.state, k.n,
+               CASE k.state WHEN 'waiting' THEN t.waiting WHEN 'allocated' THEN t.allocated WHEN 'identified' THEN t.identified
+                   WHEN 'card_printed' THEN t.card_printed WHEN 'reviewed' THEN t.reviewed WHEN 'filling' THEN t.filling
+                   WHEN 'proofed' THEN t.proofed WHEN 'confirmed' THEN t.confirmed WHEN 'submitted' THEN t.submitted
+                   WHEN 'accepted' THEN t.accepted WHEN 'withdrawn' THEN t.withdrawn END AS kept
+          FROM (SELECT org_path, subject, state, count(*) AS n FROM candidate WHERE season_id = ${season_id:int}
+                 GROUP BY org_path, subject, state) k
+          LEFT JOIN tally t ON t.season_id = ${season_id} AND t.org_path = k.org_path AND t.subject = k.subject) c
+ WHERE c.kept IS NULL OR c.kept <> c.n LIMIT 20;
 
 -- name: ctl_tally_totals
 -- returns: counted int, kept int
 SELECT (SELECT count(*) FROM candidate WHERE season_id = ${season_id:int}),
-       (SELECT CAST(coalesce(sum(n), 0) AS BIGINT) FROM tally WHERE season_id = ${season_id} AND measure = 'state');
+       (SELECT CAST(coalesce(sum(n), 0) AS BIGINT) FROM tally WHERE season_id = ${season_id});
 
 -- name: ctl_setting_write
 INSERT INTO setting (name, value) VALUES (${name:text}, ${value:text})

@@ -1,17 +1,22 @@
 -- Progress (domain/progress.h): sums of the tally.
 
--- One row a unit directly below org_id (a point: itself), subject, measure and state.
+-- One row a unit directly below org_id (a point: itself) and subject.
 -- name: progress_units
--- returns: path text, measure text, subject text, state text, n int, fen int
+-- returns: path text, subject text, waiting int, allocated int, identified int, card_printed int, reviewed int, filling int, proofed int, confirmed int, submitted int, accepted int, withdrawn int, review_none int, review_passed int, review_failed int, fee_none int, fee_paid int, fee_due int, fee_fen int
 SELECT substr(org_path, 1, coalesce((SELECT length(d.path) FROM org d WHERE d.parent_id = ${org_id:int} LIMIT 1), 200)),
-       measure, a, b, CAST(SUM(n) AS BIGINT), CAST(SUM(fen) AS BIGINT)
+       subject,
+       CAST(SUM(waiting) AS BIGINT), CAST(SUM(allocated) AS BIGINT), CAST(SUM(identified) AS BIGINT),
+       CAST(SUM(card_printed) AS BIGINT), CAST(SUM(reviewed) AS BIGINT), CAST(SUM(filling) AS BIGINT),
+       CAST(SUM(proofed) AS BIGINT), CAST(SUM(confirmed) AS BIGINT), CAST(SUM(submitted) AS BIGINT),
+       CAST(SUM(accepted) AS BIGINT), CAST(SUM(withdrawn) AS BIGINT), CAST(SUM(review_none) AS BIGINT),
+       CAST(SUM(review_passed) AS BIGINT), CAST(SUM(review_failed) AS BIGINT),
+       CAST(SUM(fee_none) AS BIGINT), CAST(SUM(fee_paid) AS BIGINT), CAST(SUM(fee_due) AS BIGINT),
+       CAST(SUM(fee_fen) AS BIGINT)
   FROM tally
- WHERE season_id = ${season_id:int} AND measure IN ('state', 'review', 'fee')
-   AND org_path >= ${lo:text} AND org_path < ${hi:text}
+ WHERE season_id = ${season_id:int} AND org_path >= ${lo:text} AND org_path < ${hi:text}
    AND org_path >= ${scope_lo:text} AND org_path < ${scope_hi:text}
-   AND (${subject:text} = '' OR a = ${subject})
- GROUP BY 1, 2, 3, 4
- ORDER BY 1
+   AND (${subject:text} = '' OR subject = ${subject})
+ GROUP BY 1, 2
 
 -- The units directly below, with the candidates expected at the points in each.
 -- name: progress_children
@@ -38,18 +43,19 @@ SELECT o.id, o.code, o.name, o.level, o.path, o.enabled,
 SELECT id, code, name, level, path, profile FROM org
  WHERE id = ${id:int} AND path >= ${scope_lo:text} AND path < ${scope_hi:text}
 
--- Schools and classes of a unit; key is school, tab, class.
+-- Schools and classes of a unit, and their states.
 -- name: progress_classes
--- returns: class_key text, state text, n int
+-- returns: school text, class text, state text, n int
 WITH page AS (
-  SELECT DISTINCT a FROM tally
-   WHERE season_id = ${season_id:int} AND measure = 'class' AND org_path >= ${lo:text} AND org_path < ${hi:text}
-     AND a > ${after:text} AND n > 0
-   ORDER BY a LIMIT ${limit:int})
-SELECT t.a, t.b, CAST(SUM(t.n) AS BIGINT)
-  FROM tally t JOIN page ON page.a = t.a
- WHERE t.season_id = ${season_id} AND t.measure = 'class' AND t.org_path >= ${lo} AND t.org_path < ${hi}
-   AND t.org_path >= ${scope_lo:text} AND t.org_path < ${scope_hi:text}
- GROUP BY t.a, t.b
+  SELECT DISTINCT school, class FROM tally_class
+   WHERE season_id = ${season_id:int} AND org_path >= ${lo:text} AND org_path < ${hi:text}
+     AND org_path >= ${scope_lo:text} AND org_path < ${scope_hi:text}
+     AND (school > ${after_school:text} OR school = ${after_school} AND class > ${after_class:text}) AND n > 0
+   ORDER BY school, class LIMIT ${limit:int})
+SELECT t.school, t.class, t.state, CAST(SUM(t.n) AS BIGINT)
+  FROM tally_class t JOIN page ON page.school = t.school AND page.class = t.class
+ WHERE t.season_id = ${season_id} AND t.org_path >= ${lo} AND t.org_path < ${hi}
+   AND t.org_path >= ${scope_lo} AND t.org_path < ${scope_hi}
+ GROUP BY t.school, t.class, t.state
 HAVING SUM(t.n) > 0
- ORDER BY t.a, t.b
+ ORDER BY t.school, t.class, t.state

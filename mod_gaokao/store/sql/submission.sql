@@ -21,12 +21,11 @@ SELECT c.id, c.version, c.number, c.candidate_number, c.name, c.subject, c.art, 
 -- returns: id int, code text, name text, level text, path text, enabled int, live int, submission_id int, state text, total int, counts text, digest text
 WITH live AS (
   SELECT substr(t.org_path, 1, (SELECT length(d.path) FROM org d WHERE d.parent_id = ${org_id:int} LIMIT 1)) AS path,
-         CAST(SUM(t.n) AS BIGINT) AS n
+         CAST(SUM(t.n - t.withdrawn) AS BIGINT) AS n
     FROM tally t
-   WHERE t.season_id = ${season_id:int} AND t.measure = 'state' AND t.b <> 'withdrawn'
-     AND t.org_path >= ${lo:text} AND t.org_path < ${hi:text}
+   WHERE t.season_id = ${season_id:int} AND t.org_path >= ${lo:text} AND t.org_path < ${hi:text}
      AND t.org_path >= ${scope_lo:text} AND t.org_path < ${scope_hi:text}
-     AND (${subjects:text} = '' OR ${subjects} LIKE '%,' || t.a || ',%')
+     AND (${subjects:text} = '' OR ${subjects} LIKE '%,' || t.subject || ',%')
    GROUP BY 1)
 SELECT o.id, o.code, o.name, o.level, o.path, o.enabled, l.n, coalesce(s.id, 0), coalesce(s.state, 'none'),
        coalesce(s.total, 0), s.counts, s.digest
