@@ -13,6 +13,7 @@ UNIT_TESTS += %D%/unit/test_time
 
 STORE_TESTS =
 STORE_TESTS += %D%/store/test_db
+STORE_TESTS += %D%/store/test_org_range
 
 # Plugin tests load the built plugins and lab.so, a file of plugins that do wrong.
 PLUGIN_TESTS =
@@ -84,6 +85,7 @@ EXTRA_DIST += %D%/fuzz/corpus
 EXTRA_DIST += %D%/guards/gk_guard.py
 EXTRA_DIST += %D%/httpd
 EXTRA_DIST += %D%/plugin/lab.h
+EXTRA_DIST += %D%/store/act_test.h
 EXTRA_DIST += %D%/store/store_test.h
 EXTRA_DIST += %D%/tools
 EXTRA_DIST += %D%/unit/gk_test.h

@@ -480,6 +480,7 @@ gk_json_t *gk_account_json(const gk_account_t *account, apr_pool_t *pool)
   gk_json_set_str(json, "role", gk_role_name(account->role));
   gk_json_set(json, "org",
               gk_org_brief_json(account->org_id, account->org_code, account->org_name, account->org_level, pool));
+  gk_json_set_str(json, "org_path", account->org_path);
   gk_json_set_str(json, "display_name", account->display_name);
   gk_json_set_bool(json, "enabled", account->enabled);
   gk_json_set_bool(json, "own_password", account->own_password);

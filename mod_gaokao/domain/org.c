@@ -180,8 +180,8 @@ static gk_error_t *insert(apr_int64_t *id, gk_act_t *act, const gk_org_t *parent
   return made ? NULL : gk_error_retry(gk_error_plain(act->pool, GK_E_RETRY), APR_USEC_PER_SEC);
 }
 
-gk_error_t *gk_org_create(gk_org_t **out, gk_act_t *act, apr_int64_t parent_id, const char *code, const char *name,
-                          gk_json_t *profile)
+gk_error_t *gk_org_create(gk_org_t **out, gk_act_t *act, apr_int64_t parent_id, const char *wanted, const char *code,
+                          const char *name, gk_json_t *profile)
 {
   apr_pool_t *pool = act->pool;
   gk_org_t *parent = NULL;
@@ -197,6 +197,8 @@ gk_error_t *gk_org_create(gk_org_t **out, gk_act_t *act, apr_int64_t parent_id, 
     else if (!parent->open)
       gk_violation(&error, pool, "/parent_id", "closed", "上级机构已停用，请先启用", "The unit above is switched off: switch it on first");
   }
+  if (level < LEVELS && wanted != NULL && strcmp(wanted, levels[level].level) != 0)
+    gk_violation(&error, pool, "/level", "level", "这个上级机构的下一级应为 %s", "The level below this unit is %s", levels[level].level);
   if (level < LEVELS && code != NULL)
     check_code(code, parent, level, &error, pool);
   else if (level < LEVELS - 1)

@@ -324,6 +324,7 @@ gk_json_t *gk_range_json(const gk_range_t *range, apr_pool_t *pool)
   gk_json_t *json = gk_json_object(pool);
   gk_json_set_int(json, "id", range->id);
   gk_json_set(json, "org", gk_org_brief_json(range->org_id, range->org_code, range->org_name, "point", pool));
+  gk_json_set_str(json, "org_path", range->org_path);
   gk_json_set_str(json, "county_code", range->county_code);
   gk_json_set_str(json, "subject", range->subject);
   gk_json_set_int(json, "first", range->first);

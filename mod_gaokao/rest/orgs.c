@@ -46,11 +46,12 @@ gk_error_t *gk_rest_orgs_create(gk_request_t *request, gk_response_t *response)
   gk_org_t *org;
   gk_decode_t d = gk_decode_start(request->json, request->pool);
   apr_int64_t parent_id = gk_decode_int(&d, "parent_id", GK_REQUIRED, 1, APR_INT64_MAX, 0);
+  const char *level = gk_decode_word(&d, "level", GK_OPTIONAL, LEVELS);
   const char *code = gk_decode_str(&d, "code", GK_OPTIONAL, 1, 10);
   const char *name = gk_decode_str(&d, "name", GK_REQUIRED, 2, 60);
   gk_json_t *profile = gk_decode_any(&d, "profile", GK_OPTIONAL);
   GK_TRY(gk_decode_end(&d));
-  GK_TRY(gk_org_create(&org, &request->act, parent_id, code, name, profile));
+  GK_TRY(gk_org_create(&org, &request->act, parent_id, level, code, name, profile));
   response->status = 201;
   response->location = apr_psprintf(request->pool, "/api/v1/orgs/%" APR_INT64_T_FMT, org->id);
   return answer(request, response, org);
