@@ -126,7 +126,8 @@ static gk_error_t *put_record(load_t *load, const record_t *r)
               .class = class_name != NULL ? class_name : "",
               .id_index = withdrawn ? NULL : gk_candidate_id_index(act, type, p->id_number),
               .tail_index = gk_candidate_tail_index(act, point->id, p->id_number),
-              .twin_index = gk_candidate_twin_index(act, p->name, p->birth), .identified = !typed,
+              .twin_index = withdrawn ? NULL : gk_candidate_twin_index(act, p->name, p->birth),
+              .identified = !typed,
               .approval = is(r->state->name, "waiting") ? "pending"
                           : typed                       ? "granted"
                                                         : "not_needed",
@@ -195,6 +196,7 @@ static gk_error_t *put_review(load_t *load, const record_t *r)
   gk_json_set(body, "accepted", accepted);
   gk_json_set_int(body, "by", load->unit->reviewer_id);
   gk_json_set_time(body, "at", r->updated);
+  gk_json_set_int(body, "pack_id", load->act.season->pack_id);
   return put_part(load, r, "candidate_part.body", "review", r->review, body);
 }
 
@@ -280,9 +282,12 @@ static gk_error_t *put_proof(load_t *load, const record_t *r)
   if (!r->proofed)
     return NULL;
   gk_json_t *body = gk_json_object(act->pool);
-  gk_json_set(body, "fields", r->fields);
+  gk_json_set_int(body, "candidate", r->id); /* the sheet as domain/confirm.c prints it */
   gk_json_set_str(body, "number", r->number);
+  gk_json_set_int(body, "season", act->season->year);
+  gk_json_set_str(body, "point", load->unit->point.code);
   gk_json_set_str(body, "subject", r->person.subject);
+  gk_json_set(body, "fields", r->fields);
   gk_proof_t proof = {.candidate_id = r->id,
                       .version = 9,
                       .pack_id = act->season->pack_id,

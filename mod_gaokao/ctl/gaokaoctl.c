@@ -90,6 +90,8 @@ static void report(const gk_ctl_t *ctl, const gk_error_t *error)
   fprintf(stderr, "gaokaoctl: %s\n", text);
   if (error->zh != NULL && error->internal != NULL)
     fprintf(stderr, "  %s\n", error->internal);
+  if (error->zh == NULL && error->internal == NULL)
+    fprintf(stderr, "  %s\n", gk_error_log_text(ctl->pool, error));
   for (int i = 0; error->violations != NULL && i < error->violations->nelts; i++) {
     const gk_violation_t *v = &APR_ARRAY_IDX(error->violations, i, gk_violation_t);
     fprintf(stderr, "  %s: %s\n", v->pointer, ctl->chinese ? v->zh : v->en);
