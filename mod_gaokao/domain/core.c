@@ -104,7 +104,7 @@ static bool use_current(const gk_season_t **out, gk_core_t *core, bool stale_wil
   apr_thread_mutex_lock(core->mutex);
   apr_time_t age = apr_time_now() - core->looked;
   snapshot_t *snapshot = core->current;
-  if (snapshot != NULL && ((age >= 0 && age < SEASON_AGE_US) || stale_will_do)) {
+  if (snapshot != NULL && ((snapshot->present && age >= 0 && age < SEASON_AGE_US) || stale_will_do)) {
     snapshot->users++;
     apr_pool_cleanup_register(pool, snapshot, release, apr_pool_cleanup_null);
     *out = snapshot->present ? &snapshot->season : NULL;

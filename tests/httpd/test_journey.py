@@ -46,7 +46,7 @@ class Journey:
         assert done.returncode == 0
         made = json.loads(site.ctl("account", "create", "--role", "province", "--login", "hunan", "--json").stdout)
         self.top = Client(site)
-        self.top.sign_in("hunan", made.get("password") or made["slip"]["password"], change_to=PASSWORD)
+        self.top.sign_in("hunan", made["initial_password"], change_to=PASSWORD)
         self.enrol(self.top)
         windows = {w["action"]: w for w in self.top.items("/windows?kind=window")}
         for action in ("read", "print_card", "review", "fill", "proof", "confirm", "other_info", "submit_art", "submit_all"):
