@@ -12,6 +12,7 @@ UNIT_TESTS += %D%/unit/test_pack
 UNIT_TESTS += %D%/unit/test_time
 
 STORE_TESTS =
+STORE_TESTS += %D%/store/test_account_session
 STORE_TESTS += %D%/store/test_db
 STORE_TESTS += %D%/store/test_org_range
 

@@ -56,13 +56,13 @@ static bool plain(const char *text)
   return false;
 }
 
-/* `part` (at least 3 bytes) stands in the password and leaves fewer than 6 bytes of its own. */
+/* `part` (at least 3 bytes) stands in the password and leaves fewer than 8 bytes beside it. */
 static bool made_of(const char *password, const char *part, apr_pool_t *pool)
 {
   if (part == NULL || strlen(part) < 3)
     return false;
   const char *found = strstr(password, lower(part, pool));
-  return found != NULL && strlen(password) - strlen(part) < 6;
+  return found != NULL && strlen(password) - strlen(part) < 8;
 }
 
 void gk_session_check_password(gk_error_t **error, const char *pointer, const gk_account_t *account, bool totp,

@@ -1,7 +1,7 @@
 /* tests/store/act_test.h: acts on a store test's database: a core with keys and the pack hunan-2014, a small tree, people.
  *
  *   act_start(); once an engine, inside STORE_EACH_ENGINE, and act_end() after the tests.
- *   gk_act_t *act = act_of(&who_county, pool);     a connection of its own, closed with `pool`
+ *   gk_act_t *act = act_of(&who_county, pool);     its connection is closed with `pool`
  *   GK_TEST_OK(act_done(act, gk_org_get(...)));    commits what the act began, or rolls back on error
  *
  * Tree: 43 province · 4301, 4302 cities · 430102, 430103, 430202 counties · points 4301020001, 4301020002, 4301030001,
@@ -9,6 +9,8 @@
  * who_point (4301020001), who_reviewer (there), who_public, who_system (gaokaoctl's). */
 #ifndef ACT_TEST_H
 #define ACT_TEST_H
+
+#include <apr_file_io.h>
 
 #include "store/store_test.h"
 
@@ -153,11 +155,17 @@ static inline void act_end(void)
   apr_pool_destroy(act_test.pool);
 }
 
-/* An act of `who` at act_test.now on a connection of its own. */
+/* An act of `who` at act_test.now. Acts of one pool share a connection. */
 static inline gk_act_t *act_of(const gk_principal_t *who, apr_pool_t *pool)
 {
   gk_act_t *act = apr_pcalloc(pool, sizeof(*act));
-  *act = (gk_act_t){.pool = pool, .db = store_open(pool), .core = act_test.core, .who = who, .season = &act_test.season,
+  void *db = NULL;
+  apr_pool_userdata_get(&db, "act.db", pool);
+  if (db == NULL) {
+    db = store_open(pool);
+    apr_pool_userdata_setn(db, "act.db", NULL, pool);
+  }
+  *act = (gk_act_t){.pool = pool, .db = db, .core = act_test.core, .who = who, .season = &act_test.season,
                     .now = act_test.now, .request_id = "test"};
   return act;
 }
