@@ -10,6 +10,7 @@ UNIT_TESTS += %D%/unit/test_document
 UNIT_TESTS += %D%/unit/test_identity
 UNIT_TESTS += %D%/unit/test_pack
 UNIT_TESTS += %D%/unit/test_time
+UNIT_TESTS += %D%/unit/test_xml
 
 STORE_TESTS =
 STORE_TESTS += %D%/store/test_account_session

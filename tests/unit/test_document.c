@@ -192,6 +192,22 @@ static void refuses_wrong_values(apr_pool_t *pool)
   }
 }
 
+static void counts_characters_not_bytes(apr_pool_t *pool)
+{
+  gk_pack_t *pack = load(pool, "hunan-2014.xml");
+  const char *thirty = "", *patch;
+  gk_document_t *out = NULL;
+  for (int i = 0; i < 30; i++)
+    thirty = apr_pstrcat(pool, thirty, "𠮷", NULL);
+  patch = apr_psprintf(pool, "{\"receiver\":\"%s\"}", thirty);
+  GK_TEST_OK(apply(&out, "{}", patch, pack, NULL, NULL, pool));
+  patch = apr_psprintf(pool, "{\"receiver\":\"%s𠮷\"}", thirty);
+  gk_error_t *error = apply(&out, "{}", patch, pack, NULL, NULL, pool);
+  GK_TEST_ERROR(error, GK_E_INVALID);
+  GK_TEST_STR(((gk_violation_t *)error->violations->elts)[0].code, "too-long");
+  GK_TEST(strstr(((gk_violation_t *)error->violations->elts)[0].zh, "最多30个字，现在是31个字") != NULL);
+}
+
 static void collects_all_faults_with_pointers(apr_pool_t *pool)
 {
   gk_pack_t *pack = load(pool, "hunan-2014.xml");
@@ -364,6 +380,15 @@ static void derives(apr_pool_t *pool)
     GK_TEST_CASE("%s", rows[i].name);
     GK_TEST_STR(gk_json_str(d, rows[i].name), rows[i].value);
   }
+  /* Newest first is an order too; what lies between neighbours doesn't depend on it. */
+  one = document(pool, "{\"resume\":[{\"start\":\"2011-09\"},{\"start\":\"2008-09\",\"end\":\"2011-06\"},"
+                       "{\"start\":\"2002-09\",\"end\":\"2008-10\"}]}");
+  d = gk_derive(one, pack, pack->start, pool);
+  GK_TEST_STR(gk_json_str(d, "resume_unordered"), "0");
+  GK_TEST_STR(gk_json_str(d, "resume_overlaps"), "1");
+  GK_TEST_STR(gk_json_str(d, "resume_max_gap"), "2");
+  GK_TEST_STR(gk_json_str(d, "resume_first"), "200209");
+  one = document(pool, "{\"birth\":\"1949-12-31\"}");
   d = gk_derive(one, pack, (gk_date_t){2013, 12, 31}, pool);
   GK_TEST_STR(gk_json_str(d, "age"), "64");
   d = gk_derive(gk_document_new(pool), pack, pack->start, pool);
@@ -398,6 +423,7 @@ int main(void)
   GK_TEST_RUN(tells_what_changed);
   GK_TEST_RUN(normalises_entries);
   GK_TEST_RUN(refuses_wrong_values);
+  GK_TEST_RUN(counts_characters_not_bytes);
   GK_TEST_RUN(collects_all_faults_with_pointers);
   GK_TEST_RUN(refuses_what_one_may_not_edit);
   GK_TEST_RUN(lets_unchanged_locked_fields_pass);

@@ -84,6 +84,8 @@ static void judges_by_type_of_document(apr_pool_t *pool)
   static const struct { const char *type, *number; gk_id_case_t verdict; } cases[] = {
       {"1", "11010519491231002X", GK_ID_OK},
       {"1", "810000188001010007", GK_ID_REGION},
+      {"B", "11010519491231002X", GK_ID_OK},
+      {"B", "810000188001010007", GK_ID_REGION},
       {"C", "810000188001010007", GK_ID_OK_PERMIT},
       {"C", "11010519491231002X", GK_ID_REGION},
       {"9", "ABC123456789012", GK_ID_OK_FOREIGNER},

@@ -41,6 +41,15 @@ static gk_error_t *load_text(gk_pack_t **pack, const char *text, apr_pool_t *poo
   return error;
 }
 
+/* `text` with the first `from` replaced; NULL when there is none. */
+static const char *replaced(apr_pool_t *pool, const char *text, const char *from, const char *to)
+{
+  const char *at = strstr(text, from);
+  if (at == NULL)
+    return NULL;
+  return apr_pstrcat(pool, apr_pstrndup(pool, text, (apr_size_t)(at - text)), to, at + strlen(from), NULL);
+}
+
 static const char *const packs[] = {"conf/packs/hunan-2014.xml", "conf/packs/hunan-2025.xml"};
 
 static gk_pack_t *load(apr_pool_t *pool, int which)
@@ -111,6 +120,12 @@ static void forms_numbers(apr_pool_t *pool)
   GK_TEST_ERROR(gk_pack_registration_number(&number, pack, "104", 1, pool), GK_E_INVALID);
   GK_TEST_ERROR(gk_pack_candidate_number(&number, pack, NULL, "1", "5", 1, pool), GK_E_INVALID);
   GK_TEST_STR(number, "14430121150001");
+  apr_size_t length = 0;
+  const char *text =
+      replaced(pool, read_file(pool, packs[0], &length), "serial_last=\"9999\"", "serial_last=\"500\"");
+  GK_TEST_OK(load_text(&pack, text, pool));
+  GK_TEST_OK(gk_pack_registration_number(&number, pack, "0104", 500, pool));
+  GK_TEST_ERROR(gk_pack_registration_number(&number, pack, "0104", 501, pool), GK_E_INVALID);
 }
 
 static void counts_windows_from_the_first_day(apr_pool_t *pool)
@@ -120,6 +135,8 @@ static void counts_windows_from_the_first_day(apr_pool_t *pool)
   gk_pack_window_times(pack, gk_pack_window(pack, "fill"), (gk_date_t){0, 0, 0}, &opens, &closes);
   GK_TEST_STR(gk_time_text(pool, opens), "2013-11-01T00:00:00Z");
   GK_TEST_STR(gk_time_text(pool, closes), "2013-11-10T10:00:00Z");
+  gk_pack_window_times(pack, gk_pack_window(pack, "review"), (gk_date_t){0, 0, 0}, &opens, &closes);
+  GK_TEST_STR(gk_time_text(pool, opens), "2013-10-25T00:00:00Z");
   gk_pack_window_times(pack, gk_pack_window(pack, "submit_all"), (gk_date_t){2026, 11, 1}, &opens, &closes);
   GK_TEST_STR(gk_time_text(pool, closes), "2026-12-20T10:00:00Z");
 }
@@ -338,15 +355,6 @@ static void judges_expressions(apr_pool_t *pool)
 }
 
 /* ---- faulty packs ------------------------------------------------------------------------------------ */
-
-/* `text` with the first `from` replaced; NULL when there is none. */
-static const char *replaced(apr_pool_t *pool, const char *text, const char *from, const char *to)
-{
-  const char *at = strstr(text, from);
-  if (at == NULL)
-    return NULL;
-  return apr_pstrcat(pool, apr_pstrndup(pool, text, (apr_size_t)(at - text)), to, at + strlen(from), NULL);
-}
 
 static void refuses_faulty_packs(apr_pool_t *pool)
 {
