@@ -72,7 +72,7 @@ need_postgresql() {
 
 # Node and npm are asked for by command: a machine may have them from elsewhere.
 need_npm() {
-  command -v npm >/dev/null 2>&1 || need_packages "the pages (npm)" nodejs npm
+  command -v npm >/dev/null 2>&1 || need_packages "the pages (npm)" nodejs npm ca-certificates
 }
 
 pg_bindir() {
