@@ -42,7 +42,8 @@ typedef struct gk_org_filter_t {
 gk_error_t *gk_org_list(apr_array_header_t **orgs, gk_act_t *act, const gk_org_filter_t *filter, int limit);
 
 /* A new unit right below parent_id, which must lie in the actor's subtree (W1, F3). `level`
- * may be NULL; given, it must be the one below the parent's. `code` may be NULL for a point: the next free one. `profile` NULL: empty. Provinces make cities, cities counties, counties points; a level may also
+ * may be NULL; given, it must be the one below the parent's. `code` may be NULL for a point: the next free
+ * one. `profile` NULL: empty. Provinces make cities, cities counties, counties points; a level may also
  * make what is further below. parent_id 0 makes the province itself and is for gaokaoctl (account_id 0) only.
  * Errors: INVALID, CONFLICT (code taken, /code), FORBIDDEN, NOT_FOUND. */
 gk_error_t *gk_org_create(gk_org_t **out, gk_act_t *act, apr_int64_t parent_id, const char *level, const char *code,
