@@ -184,8 +184,10 @@ static void derive_identity(derive_t *derive)
   const char *id_birth = gk_date_text(derive->pool, identity.birth), *id_sex = identity.sex == 1 ? "1" : "2";
   put(derive, "id_birth", id_birth);
   put(derive, "id_sex", id_sex);
-  put(derive, "id_division", apr_pstrdup(derive->pool, identity.division));
-  put(derive, "id_province", apr_pstrdup(derive->pool, identity.province));
+  if (identity.verdict == GK_ID_OK) { /* those of permits and foreigners' cards name no place of birth */
+    put(derive, "id_division", apr_pstrdup(derive->pool, identity.division));
+    put(derive, "id_province", apr_pstrdup(derive->pool, identity.province));
+  }
   if (birth != NULL)
     put_int(derive, "id_birth_matches", strcmp(birth, id_birth) == 0);
   if (sex != NULL)

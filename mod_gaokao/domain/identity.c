@@ -6,10 +6,11 @@
 #include <apr_strings.h>
 #include "base/text.h"
 
-/* First two digits of GB/T 2260, and the permits of Hong Kong, Macao and Taiwan residents. */
+/* First two digits of GB/T 2260, and the permits of Hong Kong, Macao and Taiwan residents; foreigners' cards
+ * have a 9 before the province. */
 static const char provinces[] =
     "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 "
-    "61 62 63 64 65 71 81 82 83 91";
+    "61 62 63 64 65 71 81 82 83 91 92 93 94 95 96";
 
 static const struct {
   const char *code, *zh, *en;
