@@ -1,8 +1,8 @@
 /* crypto/crypto.h: all cryptography of the core; the only includer of OpenSSL and libsodium is this folder.
  *
- * Keys come from one text file outside the database: "id purpose algorithm created state base64", one key a line,
- * '#' starts a comment. Purposes: data, index, cookie, slip. States: new, active, old, gone; exactly one active
- * key a purpose. (faults.md part 2, "Key file and rotation")
+ * Keys come from one text file outside the database: "id purpose algorithm created state base64", one key a
+ * line, '#' starts a comment. Purposes: data, index, cookie, slip. States: new, active, old, gone; exactly
+ * one active key a purpose. (faults.md part 2, "Key file and rotation")
  */
 #ifndef GK_CRYPTO_CRYPTO_H
 #define GK_CRYPTO_CRYPTO_H
@@ -37,23 +37,27 @@ const char *gk_random_hex(apr_pool_t *pool, apr_size_t length);
 const char *gk_blind_index(const gk_keys_t *keys, const char *column, const char *value, apr_pool_t *pool);
 
 /* Initial password of an account: 10 characters from an alphabet without look-alikes, derived from the slip
- * key, the account's id and the slip's generation (design section 2). Spaces, dashes and capitals in `typed` don't
- * matter; slips printed under a key that is old now still work. */
-const char *gk_slip_password(const gk_keys_t *keys, apr_int64_t account_id, apr_int64_t generation, apr_pool_t *pool);
-bool gk_slip_matches(const gk_keys_t *keys, apr_int64_t account_id, apr_int64_t generation, const char *typed);
+ * key, the account's id and the slip's generation (design section 2). Spaces, dashes and capitals in `typed`
+ * don't matter; slips printed under a key that is old now still work. */
+const char *gk_slip_password(const gk_keys_t *keys, apr_int64_t account_id, apr_int64_t generation,
+                             apr_pool_t *pool);
+bool gk_slip_matches(const gk_keys_t *keys, apr_int64_t account_id, apr_int64_t generation,
+                     const char *typed);
 
-/* Argon2id (19 MiB, t = 2, libsodium's string form). At most about one a core at a time; beyond a short queue BUSY with
- * Retry-After. `address` (may be NULL) gets its fair share of the queue. */
+/* Argon2id (19 MiB, t = 2, libsodium's string form). At most about one a core at a time; beyond a short queue
+ * BUSY with Retry-After. `address` (may be NULL) gets its fair share of the queue. */
 gk_error_t *gk_password_hash(const char **hash, const char *password, const char *address, apr_pool_t *pool);
 gk_error_t *gk_password_verify(bool *right, const char *hash, const char *password, const char *address,
                                apr_pool_t *pool);
 /* Costs the same as a verify and is always wrong: for accounts that don't exist. */
 gk_error_t *gk_password_dummy(const char *password, const char *address, apr_pool_t *pool);
 
-/* True when `hash` was made with other parameters than those of today: hash again while the password is at hand. */
+/* True when `hash` was made with other parameters than those of today: hash again while the password is at
+ * hand. */
 bool gk_password_outdated(const char *hash);
 
-/* TOTP (RFC 6238, SHA-1, 6 digits, 30 s). secret: 20 bytes as base32. *step: the step that matched (now ± 1), or 0. */
+/* TOTP (RFC 6238, SHA-1, 6 digits, 30 s). secret: 20 bytes as base32. *step: the step that matched (now ± 1),
+ * or 0. */
 const char *gk_totp_secret(apr_pool_t *pool);
 bool gk_totp_matches(const char *secret_base32, const char *code, apr_time_t now, apr_int64_t *step);
 /* The code of a moment, for gaokaoctl and tests. */
@@ -74,18 +78,19 @@ bool gk_session_open(const gk_keys_t *keys, const char *cookie, gk_session_t *se
 /* CSRF token of a session: HMAC of its id, hex. */
 const char *gk_session_csrf(const gk_keys_t *keys, const char *session_id, apr_pool_t *pool);
 /* True for the token under any key that is active or old. */
-bool gk_session_csrf_matches(const gk_keys_t *keys, const char *session_id, const char *token, apr_pool_t *pool);
+bool gk_session_csrf_matches(const gk_keys_t *keys, const char *session_id, const char *token,
+                             apr_pool_t *pool);
 bool gk_same_text(const char *a, const char *b); /* constant time for equal lengths; NULL never matches */
 
-/* Values at rest: *key_id says under which key `cipher` is ('' plain text). Until encryption at rest is configured
- * both copy. `context` (table, column, row id) is the associated data. */
+/* Values at rest: *key_id says under which key `cipher` is ('' plain text). Until encryption at rest is
+ * configured both copy. `context` (table, column, row id) is the associated data. */
 typedef struct gk_sealed_t {
   const char *key_id;
   const unsigned char *bytes;
   apr_size_t length;
 } gk_sealed_t;
-gk_error_t *gk_seal(gk_sealed_t *out, const gk_keys_t *keys, const char *context, const void *bytes, apr_size_t length,
-                    apr_pool_t *pool);
+gk_error_t *gk_seal(gk_sealed_t *out, const gk_keys_t *keys, const char *context, const void *bytes,
+                    apr_size_t length, apr_pool_t *pool);
 gk_error_t *gk_unseal(const char **bytes, apr_size_t *length, const gk_keys_t *keys, const char *context,
                       const gk_sealed_t *sealed, apr_pool_t *pool);
 

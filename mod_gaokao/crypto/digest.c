@@ -13,7 +13,8 @@ struct gk_sha256_t {
   EVP_MD_CTX *context;
 };
 
-/* OpenSSL, because it uses the processor's SHA instructions. Fetched once: the implicit fetch takes a lock each time. */
+/* OpenSSL, because it uses the processor's SHA instructions. Fetched once: the implicit fetch takes a lock
+ * each time. */
 static EVP_MD *sha256;
 static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
 

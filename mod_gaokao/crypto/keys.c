@@ -37,8 +37,9 @@ gk_error_t *gk_keys_create(const char *path, apr_time_t now, apr_pool_t *pool)
 {
   gk_crypto__ready();
   const char *temporary = apr_pstrcat(pool, path, ".new", NULL);
-  const char *text = "# id purpose algorithm created state key. Whoever has this file can read the data: keep a copy apart "
-                     "from the database's.\n";
+  const char *text =
+      "# id purpose algorithm created state key. Whoever has this file can read the data: keep a copy apart "
+      "from the database's.\n";
   struct stat there;
   if (lstat(path, &there) == 0)
     return refuse(path, "exists already; a key is never replaced silently", pool);
@@ -73,8 +74,10 @@ static gk_error_t *slurp(char **text, const char *path, apr_pool_t *pool)
   struct stat info;
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0)
-    return refuse(path, apr_psprintf(pool, "can't be read (%s); 'gaokaoctl init' makes one for a new instance",
-                                     strerror(errno)), pool);
+    return refuse(path,
+                  apr_psprintf(pool, "can't be read (%s); 'gaokaoctl init' makes one for a new instance",
+                               strerror(errno)),
+                  pool);
   gk_error_t *error = NULL;
   ssize_t got = 0;
   if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
@@ -112,7 +115,8 @@ static int word_of(const char *word, const char *const *words, int first, int co
 static bool good_id(const char *id)
 {
   apr_size_t length = strlen(id);
-  return length >= 1 && length <= 32 && strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == length;
+  return length >= 1 && length <= 32 &&
+         strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == length;
 }
 
 static gk_error_t *parse_line(gk_keys_t *keys, unsigned char *bytes, char *line, int number, const char *path,
@@ -137,18 +141,23 @@ static gk_error_t *parse_line(gk_keys_t *keys, unsigned char *bytes, char *line,
   apr_time_t created;
   size_t length = 0;
   if (!good_id(part[0]))
-    return refuse(path, apr_psprintf(pool, "line %d: the id must be 1 to 32 letters, digits, - or _", number), pool);
+    return refuse(path, apr_psprintf(pool, "line %d: the id must be 1 to 32 letters, digits, - or _", number),
+                  pool);
   if (purpose < 0)
-    return refuse(path, apr_psprintf(pool, "line %d: purpose must be data, index, cookie or slip", number), pool);
+    return refuse(path, apr_psprintf(pool, "line %d: purpose must be data, index, cookie or slip", number),
+                  pool);
   if (strcmp(part[2], purposes[purpose].algorithm) != 0)
-    return refuse(path, apr_psprintf(pool, "line %d: algorithm must be %s", number, purposes[purpose].algorithm), pool);
+    return refuse(
+        path, apr_psprintf(pool, "line %d: algorithm must be %s", number, purposes[purpose].algorithm), pool);
   if (!gk_time_parse(part[3], &created))
-    return refuse(path, apr_psprintf(pool, "line %d: created must look like 2026-11-03T08:00:00Z", number), pool);
+    return refuse(path, apr_psprintf(pool, "line %d: created must look like 2026-11-03T08:00:00Z", number),
+                  pool);
   if (state < 0)
     return refuse(path, apr_psprintf(pool, "line %d: state must be new, active, old or gone", number), pool);
   if (sodium_base642bin(bytes, GK_KEY_BYTES, part[5], strlen(part[5]), NULL, &length, NULL,
                         sodium_base64_VARIANT_ORIGINAL) != 0 || length != GK_KEY_BYTES)
-    return refuse(path, apr_psprintf(pool, "line %d: the key must be %d bytes as base64", number, GK_KEY_BYTES), pool);
+    return refuse(
+        path, apr_psprintf(pool, "line %d: the key must be %d bytes as base64", number, GK_KEY_BYTES), pool);
   for (int i = 0; i < keys->all->nelts; i++)
     if (strcmp(APR_ARRAY_IDX(keys->all, i, gk_crypto__key_t).id, part[0]) == 0)
       return refuse(path, apr_psprintf(pool, "line %d: id '%s' stands twice", number, part[0]), pool);
@@ -181,13 +190,19 @@ static gk_error_t *parse(gk_keys_t *keys, char *text, const char *path, apr_pool
     if (key->state != GK_KEY_ACTIVE)
       continue;
     if (keys->active[key->purpose] != NULL)
-      return refuse(path, apr_psprintf(pool, "two keys are active for %s", purposes[key->purpose].word), pool);
+      return refuse(path, apr_psprintf(pool, "two keys are active for %s", purposes[key->purpose].word),
+                    pool);
     keys->active[key->purpose] = key;
   }
   for (int i = 0; i < GK_KEY_PURPOSES; i++)
     if (keys->active[i] == NULL)
-      return refuse(path, apr_psprintf(pool, "no key is active for %s; put the right file back, 'gaokaoctl init' makes one "
-                                             "only for a new instance", purposes[i].word), pool);
+      return refuse(
+          path,
+          apr_psprintf(pool,
+                       "no key is active for %s; put the right file back, 'gaokaoctl init' makes one "
+                       "only for a new instance",
+                       purposes[i].word),
+          pool);
   sodium_mprotect_readonly(locked);
   return NULL;
 }

@@ -1,9 +1,9 @@
 /* crypto/password.c: Argon2id, a few at a time.
  *
- * One hash takes a core for some 20 ms and 19 MiB. Each process lets as many run as it has cores and as many wait as QUEUE_MAX
- * says. The next to run comes from the address that was served longest ago, and a full queue makes room for a newcomer by
- * sending away the last one of the address that has most waiting: one flooding address can't shut out a school
- * (faults.md ID-4).
+ * One hash takes a core for some 20 ms and 19 MiB. Each process lets as many run as it has cores and as many
+ * wait as QUEUE_MAX says. The next to run comes from the address that was served longest ago, and a full
+ * queue makes room for a newcomer by sending away the last one of the address that has most waiting: one
+ * flooding address can't shut out a school (faults.md ID-4).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -150,7 +150,8 @@ static void done(void)
 
 static gk_error_t *no_memory(apr_pool_t *pool)
 {
-  return gk_error_retry(gk_error_internal(pool, GK_E_BUSY, "No memory for a password hash"), RETRY_SECONDS * GK_SECOND);
+  return gk_error_retry(gk_error_internal(pool, GK_E_BUSY, "No memory for a password hash"),
+                        RETRY_SECONDS * GK_SECOND);
 }
 
 gk_error_t *gk_password_hash(const char **hash, const char *password, const char *address, apr_pool_t *pool)
@@ -158,7 +159,8 @@ gk_error_t *gk_password_hash(const char **hash, const char *password, const char
   char text[crypto_pwhash_STRBYTES];
   gk_crypto__ready();
   GK_TRY(enter(address, pool));
-  int rc = crypto_pwhash_str_alg(text, password, strlen(password), OPS, MEMORY_BYTES, crypto_pwhash_ALG_ARGON2ID13);
+  int rc = crypto_pwhash_str_alg(text, password, strlen(password), OPS, MEMORY_BYTES,
+                                 crypto_pwhash_ALG_ARGON2ID13);
   done();
   if (rc != 0)
     return no_memory(pool);

@@ -4,8 +4,8 @@
 
 #include "crypto/internal.h"
 
-gk_error_t *gk_seal(gk_sealed_t *out, const gk_keys_t *keys, const char *context, const void *bytes, apr_size_t length,
-                    apr_pool_t *pool)
+gk_error_t *gk_seal(gk_sealed_t *out, const gk_keys_t *keys, const char *context, const void *bytes,
+                    apr_size_t length, apr_pool_t *pool)
 {
   (void)keys;
   (void)context;
@@ -21,8 +21,8 @@ gk_error_t *gk_unseal(const char **bytes, apr_size_t *length, const gk_keys_t *k
 {
   (void)keys;
   if (sealed->key_id == NULL || sealed->key_id[0] != '\0')
-    return gk_error_internal(pool, GK_E_CONFIG, "%s is sealed under key '%s', which is not in the key file", context,
-                             sealed->key_id != NULL ? sealed->key_id : "(none)");
+    return gk_error_internal(pool, GK_E_CONFIG, "%s is sealed under key '%s', which is not in the key file",
+                             context, sealed->key_id != NULL ? sealed->key_id : "(none)");
   char *copy = apr_palloc(pool, sealed->length + 1);
   if (sealed->length > 0)
     memcpy(copy, sealed->bytes, sealed->length);

@@ -1,6 +1,8 @@
 /* crypto/session.c: the session cookie and its CSRF token.
  *
- *   g1.KEY.ACCOUNT.GENERATION.ISSUED.SEEN.ID.MAC     numbers decimal, times in microseconds, ID 32 and MAC 64 hex digits
+ *   g1.KEY.ACCOUNT.GENERATION.ISSUED.SEEN.ID.MAC
+ *
+ * numbers decimal, times in microseconds, ID 32 and MAC 64 hex digits.
  */
 #include <string.h>
 #include <apr_strings.h>
@@ -20,10 +22,11 @@ static const char *mac_of(const gk_crypto__key_t *key, const char *label, const 
 
 static const char *seal_with(const gk_crypto__key_t *key, const gk_session_t *session, apr_pool_t *pool)
 {
-  const char *body = apr_psprintf(pool, FORMAT ".%s.%" APR_INT64_T_FMT ".%" APR_INT64_T_FMT ".%" APR_INT64_T_FMT
-                                        ".%" APR_INT64_T_FMT ".%s",
-                                  key->id, session->account_id, session->generation, (apr_int64_t)session->issued,
-                                  (apr_int64_t)session->seen, session->id);
+  const char *body = apr_psprintf(pool,
+                                  FORMAT ".%s.%" APR_INT64_T_FMT ".%" APR_INT64_T_FMT ".%" APR_INT64_T_FMT
+                                         ".%" APR_INT64_T_FMT ".%s",
+                                  key->id, session->account_id, session->generation,
+                                  (apr_int64_t)session->issued, (apr_int64_t)session->seen, session->id);
   return apr_pstrcat(pool, body, ".", mac_of(key, "session", body, pool), NULL);
 }
 
@@ -83,7 +86,8 @@ const char *gk_session_csrf(const gk_keys_t *keys, const char *session_id, apr_p
   return mac_of(keys->active[GK_KEY_COOKIE], "csrf", session_id, pool);
 }
 
-bool gk_session_csrf_matches(const gk_keys_t *keys, const char *session_id, const char *token, apr_pool_t *pool)
+bool gk_session_csrf_matches(const gk_keys_t *keys, const char *session_id, const char *token,
+                             apr_pool_t *pool)
 {
   bool same = false;
   for (int i = 0; i < keys->all->nelts; i++) {

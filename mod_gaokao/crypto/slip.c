@@ -5,7 +5,8 @@
 #include "base/text.h"
 #include "crypto/internal.h"
 
-/* Without i, l, o, 0 and 1, which people mistake for each other on paper. 31 symbols: 49 bits in 10 characters. */
+/* Without i, l, o, 0 and 1, which people mistake for each other on paper. 31 symbols: 49 bits in 10
+ * characters. */
 static const char alphabet[] = "23456789abcdefghjkmnpqrstuvwxyz";
 enum { SYMBOLS = sizeof(alphabet) - 1, LENGTH = 10 };
 
@@ -27,14 +28,16 @@ static void derive(char *out, const gk_crypto__key_t *key, apr_int64_t account_i
   sodium_memzero(stream, sizeof(stream));
 }
 
-const char *gk_slip_password(const gk_keys_t *keys, apr_int64_t account_id, apr_int64_t generation, apr_pool_t *pool)
+const char *gk_slip_password(const gk_keys_t *keys, apr_int64_t account_id, apr_int64_t generation,
+                             apr_pool_t *pool)
 {
   char *password = apr_palloc(pool, LENGTH + 1);
   derive(password, keys->active[GK_KEY_SLIP], account_id, generation);
   return password;
 }
 
-/* What people type from paper: spaces, dashes and capitals don't matter. False when it can't be a slip password. */
+/* What people type from paper: spaces, dashes and capitals don't matter. False when it can't be a slip
+ * password. */
 static bool normal(char *out, const char *typed)
 {
   int length = 0;

@@ -13,7 +13,7 @@
 
 #define SLIPS_MAX 1000
 
-/* ---- who manages whom ------------------------------------------------------------------------------------- */
+/* ---- who manages whom --------------------------------------------------------------------------------- */
 
 enum { P = GK_ROLE_PROVINCE, C = GK_ROLE_CITY, N = GK_ROLE_COUNTY, O = GK_ROLE_POINT };
 
@@ -47,20 +47,24 @@ bool gk_account_may_manage(gk_role_t creator, gk_role_t role, const char *level)
 }
 
 /* gaokaoctl's operator (account 0 with a scope) may do all. */
-static bool system_act(const gk_act_t *act) { return act->who->account_id == 0 && act->who->role == GK_ROLE_PROVINCE; }
+static bool system_act(const gk_act_t *act)
+{
+  return act->who->account_id == 0 && act->who->role == GK_ROLE_PROVINCE;
+}
 
 static gk_error_t *check_manage(const gk_act_t *act, const gk_account_t *account)
 {
   if (system_act(act))
     return NULL;
   if (account->id == act->who->account_id)
-    return gk_error(act->pool, GK_E_FORBIDDEN, "自己的账号请在“我的账号”里修改", "Change your own account under 'my account'");
+    return gk_error(act->pool, GK_E_FORBIDDEN, "自己的账号请在“我的账号”里修改",
+                    "Change your own account under 'my account'");
   if (gk_account_may_manage(act->who->role, account->role, account->org_level))
     return NULL;
   return gk_error(act->pool, GK_E_FORBIDDEN, "账号只能由上级机构管理", "An account is managed by the level above it");
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------ */
 
 gk_error_t *gk_account_get(gk_account_t **out, gk_act_t *act, apr_int64_t id)
 {
@@ -87,7 +91,8 @@ static gk_error_t *subtree(const char **lo, const char **hi, gk_act_t *act, apr_
   return NULL;
 }
 
-gk_error_t *gk_account_list(apr_array_header_t **accounts, gk_act_t *act, const gk_account_filter_t *filter, int limit)
+gk_error_t *gk_account_list(apr_array_header_t **accounts, gk_act_t *act, const gk_account_filter_t *filter,
+                            int limit)
 {
   const char *lo, *hi, *path = "", *login = "";
   if (filter->after != NULL) {
@@ -106,7 +111,7 @@ gk_error_t *gk_account_list(apr_array_header_t **accounts, gk_act_t *act, const 
   return gk_account_store_list(accounts, act, filter, lo, hi, path, login, false, limit);
 }
 
-/* ---- creating --------------------------------------------------------------------------------------------- */
+/* ---- creating ----------------------------------------------------------------------------------------- */
 
 /* A fault of input `index`: at pointer/index/key in a batch, at /key alone. */
 static void fault(gk_error_t **error, const gk_act_t *act, const char *pointer, int index, const char *key,
@@ -115,7 +120,8 @@ static void fault(gk_error_t **error, const gk_act_t *act, const char *pointer, 
   const char *at = pointer != NULL ? apr_psprintf(act->pool, "%s/%d/%s", pointer, index, key)
                                    : apr_pstrcat(act->pool, "/", key, NULL);
   gk_violation(error, act->pool, at, code, "%s", "%s", "");
-  gk_violation_t *last = &APR_ARRAY_IDX((*error)->violations, (*error)->violations->nelts - 1, gk_violation_t);
+  gk_violation_t *last =
+      &APR_ARRAY_IDX((*error)->violations, (*error)->violations->nelts - 1, gk_violation_t);
   last->zh = zh;
   last->en = en;
 }
@@ -152,8 +158,8 @@ typedef struct plan_t {
 } plan_t;
 
 /* Judges one input; faults are collected. */
-static gk_error_t *judge(plan_t *plan, gk_error_t **faults, gk_act_t *act, apr_hash_t *known, apr_hash_t *logins,
-                         const gk_account_input_t *input, int index, const char *pointer)
+static gk_error_t *judge(plan_t *plan, gk_error_t **faults, gk_act_t *act, apr_hash_t *known,
+                         apr_hash_t *logins, const gk_account_input_t *input, int index, const char *pointer)
 {
   gk_org_t *org;
   unsigned managers = 0;
@@ -164,20 +170,25 @@ static gk_error_t *judge(plan_t *plan, gk_error_t **faults, gk_act_t *act, apr_h
     fault(faults, act, pointer, index, "login", "pattern", "登录名应为 3 到 32 个小写字母、数字或 . _ -",
           "A login has 3 to 32 of a-z, 0-9, . _ -");
   else if (input->login != NULL && apr_hash_get(logins, input->login, APR_HASH_KEY_STRING) != NULL)
-    fault(faults, act, pointer, index, "login", "twice", "这个登录名在本批中出现了两次", "This login stands twice in the batch");
+    fault(faults, act, pointer, index, "login", "twice", "这个登录名在本批中出现了两次",
+          "This login stands twice in the batch");
   else if (input->login != NULL)
     apr_hash_set(logins, input->login, APR_HASH_KEY_STRING, input);
   const char *key = input->org_code != NULL ? "org_code" : "org_id";
   if (org == NULL) {
     if (pointer == NULL)
       return gk_error(act->pool, GK_E_NOT_FOUND, "没有这个机构，或不在您的管辖范围内", "There is no such unit in your area");
-    fault(faults, act, pointer, index, key, "not-found", "没有这个机构，或不在您的管辖范围内", "There is no such unit in your area");
+    fault(faults, act, pointer, index, key, "not-found", "没有这个机构，或不在您的管辖范围内",
+          "There is no such unit in your area");
   } else if (!lives_at(input->role, org->level, &managers)) {
-    fault(faults, act, pointer, index, "role", "level", "这一级机构没有这种角色", "Units of this level have no such role");
+    fault(faults, act, pointer, index, "role", "level", "这一级机构没有这种角色",
+          "Units of this level have no such role");
   } else if (!system_act(act) && (managers & (unsigned)act->who->role) == 0) {
-    fault(faults, act, pointer, index, "role", "not-yours", "只能给下级机构建立账号", "You make accounts of the levels below only");
+    fault(faults, act, pointer, index, "role", "not-yours", "只能给下级机构建立账号",
+          "You make accounts of the levels below only");
   } else if (!org->open) {
-    fault(faults, act, pointer, index, key, "closed", "该机构已停用，请先启用", "This unit is switched off: switch it on first");
+    fault(faults, act, pointer, index, key, "closed", "该机构已停用，请先启用",
+          "This unit is switched off: switch it on first");
   }
   return NULL;
 }
@@ -190,16 +201,16 @@ static gk_error_t *insert_numbered(apr_int64_t *id, gk_act_t *act, const plan_t 
   GK_TRY(gk_account_store_count_at(&n, act, plan->org->path));
   for (apr_int64_t i = n + 1; i <= n + 100 && !made; i++)
     GK_TRY(gk_account_store_insert(&made, id, act,
-                                   apr_psprintf(act->pool, "%s-%02d", plan->org->code, (int)i), plan->input->role,
-                                   plan->org->id, name));
+                                   apr_psprintf(act->pool, "%s-%02d", plan->org->code, (int)i),
+                                   plan->input->role, plan->org->id, name));
   if (made)
     return NULL;
-  return gk_error(act->pool, GK_E_CONFLICT, "无法为“%s”自动取登录名，请自行指定", "No login could be found for '%s': give one",
-                  plan->org->name);
+  return gk_error(act->pool, GK_E_CONFLICT, "无法为“%s”自动取登录名，请自行指定",
+                  "No login could be found for '%s': give one", plan->org->name);
 }
 
-gk_error_t *gk_account_create(apr_array_header_t **accounts, gk_act_t *act, const gk_account_input_t *inputs, int count,
-                              const char *pointer)
+gk_error_t *gk_account_create(apr_array_header_t **accounts, gk_act_t *act, const gk_account_input_t *inputs,
+                              int count, const char *pointer)
 {
   apr_pool_t *pool = act->pool;
   gk_error_t *faults = NULL;
@@ -217,9 +228,11 @@ gk_error_t *gk_account_create(apr_array_header_t **accounts, gk_act_t *act, cons
     if (inputs[i].login == NULL)
       GK_TRY(insert_numbered(&id, act, &plans[i], name));
     else
-      GK_TRY(gk_account_store_insert(&made, &id, act, inputs[i].login, inputs[i].role, plans[i].org->id, name));
+      GK_TRY(
+          gk_account_store_insert(&made, &id, act, inputs[i].login, inputs[i].role, plans[i].org->id, name));
     if (!made) {
-      fault(&faults, act, pointer, i, "login", "taken", "这个登录名已有人使用，请换一个", "This login is in use: take another one");
+      fault(&faults, act, pointer, i, "login", "taken", "这个登录名已有人使用，请换一个",
+            "This login is in use: take another one");
       continue;
     }
     gk_account_t *account;
@@ -233,7 +246,7 @@ gk_error_t *gk_account_create(apr_array_header_t **accounts, gk_act_t *act, cons
   return NULL;
 }
 
-/* ---- changing --------------------------------------------------------------------------------------------- */
+/* ---- changing ----------------------------------------------------------------------------------------- */
 
 /* Loads for a change by If-Match. */
 static gk_error_t *load(gk_account_t **account, gk_act_t *act, apr_int64_t id, apr_int64_t version)
@@ -244,8 +257,8 @@ static gk_error_t *load(gk_account_t **account, gk_act_t *act, apr_int64_t id, a
 }
 
 /* What the statement left; the audit row tells both. */
-static gk_error_t *written(gk_account_t **out, gk_act_t *act, apr_int64_t id, bool changed, const char *action,
-                           gk_json_t *before)
+static gk_error_t *written(gk_account_t **out, gk_act_t *act, apr_int64_t id, bool changed,
+                           const char *action, gk_json_t *before)
 {
   gk_account_t *account;
   GK_TRY(gk_account_get(&account, act, id));
@@ -283,7 +296,7 @@ gk_error_t *gk_account_sign_out(gk_account_t **out, gk_act_t *act, apr_int64_t i
   return written(out, act, id, true, "account.sign_out", NULL);
 }
 
-/* ---- slips ------------------------------------------------------------------------------------------------ */
+/* ---- slips -------------------------------------------------------------------------------------------- */
 
 gk_slip_t gk_account_slip(const gk_act_t *act, const gk_account_t *account)
 {
@@ -294,9 +307,10 @@ gk_slip_t gk_account_slip(const gk_act_t *act, const gk_account_t *account)
                      .org_id = account->org_id,
                      .org_code = account->org_code,
                      .org_name = account->org_name,
-                     .password = account->own_password ? NULL
-                                                       : gk_slip_password(gk_core_keys(act->core), account->id,
-                                                                          account->slip_generation, act->pool),
+                     .password = account->own_password
+                                     ? NULL
+                                     : gk_slip_password(gk_core_keys(act->core), account->id,
+                                                        account->slip_generation, act->pool),
                      .generation = account->slip_generation,
                      .version = account->version};
 }
@@ -313,7 +327,8 @@ static gk_error_t *accounts_of_ids(apr_array_header_t **out, gk_act_t *act, cons
   return NULL;
 }
 
-static gk_error_t *accounts_of_org(apr_array_header_t **out, gk_act_t *act, apr_int64_t org_id, gk_role_t role)
+static gk_error_t *accounts_of_org(apr_array_header_t **out, gk_act_t *act, apr_int64_t org_id,
+                                   gk_role_t role)
 {
   const char *lo, *hi;
   apr_array_header_t *found;
@@ -361,7 +376,8 @@ gk_error_t *gk_account_slips(apr_array_header_t **slips, apr_array_header_t **sk
   return NULL;
 }
 
-gk_error_t *gk_account_renew_slip(gk_slip_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t version, bool reset_totp)
+gk_error_t *gk_account_renew_slip(gk_slip_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t version,
+                                  bool reset_totp)
 {
   gk_account_t *account, *next;
   bool changed;
@@ -373,7 +389,7 @@ gk_error_t *gk_account_renew_slip(gk_slip_t *out, gk_act_t *act, apr_int64_t id,
   return NULL;
 }
 
-/* ---- candidates' accounts ----------------------------------------------------------------------------------- */
+/* ---- candidates' accounts ----------------------------------------------------------------------------- */
 
 gk_error_t *gk_account_create_for_candidate(gk_act_t *act, apr_int64_t candidate_id, apr_int64_t season_id,
                                             const char *number, apr_int64_t org_id, const char *org_path,
@@ -384,10 +400,11 @@ gk_error_t *gk_account_create_for_candidate(gk_act_t *act, apr_int64_t candidate
   if (!gk_act_covers(act, org_path))
     return gk_error_plain(act->pool, GK_E_NOT_FOUND);
   GK_TRY(gk_act_begin(act));
-  GK_TRY(gk_account_store_insert_candidate(&made, &new_id, act, season_id, number, candidate_id, org_id, name));
+  GK_TRY(
+      gk_account_store_insert_candidate(&made, &new_id, act, season_id, number, candidate_id, org_id, name));
   if (!made)
-    return gk_error(act->pool, GK_E_CONFLICT, "报名顺序号 %s 已有登录账号", "The registration number %s has an account already",
-                    number);
+    return gk_error(act->pool, GK_E_CONFLICT, "报名顺序号 %s 已有登录账号",
+                    "The registration number %s has an account already", number);
   if (id != NULL)
     *id = new_id;
   return NULL;
@@ -415,7 +432,8 @@ gk_error_t *gk_account_renew_slip_for_candidate(gk_slip_t *out, gk_act_t *act, a
   return NULL;
 }
 
-gk_error_t *gk_account_follow_candidate(gk_act_t *act, apr_int64_t candidate_id, const char *name, int enabled)
+gk_error_t *gk_account_follow_candidate(gk_act_t *act, apr_int64_t candidate_id, const char *name,
+                                        int enabled)
 {
   gk_account_t *account;
   bool changed;
@@ -434,7 +452,7 @@ gk_error_t *gk_account_follow_candidate(gk_act_t *act, apr_int64_t candidate_id,
   return changed ? NULL : gk_error_retry(gk_error_plain(act->pool, GK_E_RETRY), APR_USEC_PER_SEC);
 }
 
-/* ---- gaokaoctl -------------------------------------------------------------------------------------------- */
+/* ---- gaokaoctl ---------------------------------------------------------------------------------------- */
 
 static gk_error_t *load_for_system(gk_account_t **account, gk_act_t *act, apr_int64_t id)
 {
@@ -470,7 +488,7 @@ gk_error_t *gk_account_set_totp(gk_act_t *act, apr_int64_t id, const char *secre
   return written(&account, act, id, true, "account.totp", NULL);
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------------------- */
+/* ---- JSON --------------------------------------------------------------------------------------------- */
 
 gk_json_t *gk_account_json(const gk_account_t *account, apr_pool_t *pool)
 {
@@ -478,8 +496,9 @@ gk_json_t *gk_account_json(const gk_account_t *account, apr_pool_t *pool)
   gk_json_set_int(json, "id", account->id);
   gk_json_set_str(json, "login", account->login);
   gk_json_set_str(json, "role", gk_role_name(account->role));
-  gk_json_set(json, "org",
-              gk_org_brief_json(account->org_id, account->org_code, account->org_name, account->org_level, pool));
+  gk_json_set(
+      json, "org",
+      gk_org_brief_json(account->org_id, account->org_code, account->org_name, account->org_level, pool));
   gk_json_set_str(json, "org_path", account->org_path);
   gk_json_set_str(json, "display_name", account->display_name);
   gk_json_set_bool(json, "enabled", account->enabled);

@@ -5,11 +5,12 @@
  *   city      county, point, reviewer; auditor at city or county
  *   county    point, reviewer; auditor at the county
  *   point     reviewer of the own point
- * Nobody manages the own account here (that is /session), and nobody makes an account of the own role: provinces' accounts come
- * from gaokaoctl (account_id 0), which may make all.
+ * Nobody manages the own account here (that is /session), and nobody makes an account of the own role:
+ * provinces' accounts come from gaokaoctl (account_id 0), which may make all.
  *
- * The initial password is derived from key, account and slip generation and never stored. It is valid until an own
- * password is set. Renewing a slip raises both generations: the old slip, the own password and all sessions end.
+ * The initial password is derived from key, account and slip generation and never stored. It is valid until
+ * an own password is set. Renewing a slip raises both generations: the old slip, the own password and all
+ * sessions end.
  */
 #ifndef GK_DOMAIN_ACCOUNT_H
 #define GK_DOMAIN_ACCOUNT_H
@@ -38,7 +39,8 @@ typedef struct gk_account_t {
 
 /* ---- reading ------------------------------------------------------------------------------------------ */
 
-/* A staff account of the actor's subtree (auditors and higher accounts of the own unit included); else NOT_FOUND. */
+/* A staff account of the actor's subtree (auditors and higher accounts of the own unit included); else
+ * NOT_FOUND. */
 gk_error_t *gk_account_get(gk_account_t **out, gk_act_t *act, apr_int64_t id);
 
 typedef struct gk_account_filter_t {
@@ -48,14 +50,16 @@ typedef struct gk_account_filter_t {
   int enabled;                 /* 1 or 0; -1: any */
   const char *after;           /* cursor of gk_account_cursor; NULL: from the start */
 } gk_account_filter_t;
-/* gk_account_t *, by unit and login, at most `limit`. Staff only. Errors: INVALID for a cursor that is none. */
-gk_error_t *gk_account_list(apr_array_header_t **accounts, gk_act_t *act, const gk_account_filter_t *filter, int limit);
+/* gk_account_t *, by unit and login, at most `limit`. Staff only. Errors: INVALID for a cursor that is none.
+ */
+gk_error_t *gk_account_list(apr_array_header_t **accounts, gk_act_t *act, const gk_account_filter_t *filter,
+                            int limit);
 const char *gk_account_cursor(const gk_account_t *account, apr_pool_t *pool);
 
 /* `creator` may make and manage accounts of `role` at a unit of `level`. Scope is judged apart. */
 bool gk_account_may_manage(gk_role_t creator, gk_role_t role, const char *level);
 
-/* ---- writing (each in the act's transaction, with its audit row) --------------------------------------------------- */
+/* ---- writing (each in the act's transaction, with its audit row) -------------------------------------- */
 
 typedef struct gk_account_input_t {
   const char *login;           /* 3 to 32 of a-z 0-9 . _ -; NULL: unit's code and a serial */
@@ -64,10 +68,10 @@ typedef struct gk_account_input_t {
   const char *org_code;
   const char *display_name;    /* NULL: the unit's name */
 } gk_account_input_t;
-/* Creates all or none. Violations point to `pointer`/INDEX/login etc., or to /login when `pointer` is NULL (one input).
- * *accounts: gk_account_t *, in the inputs' order. Errors: INVALID, FORBIDDEN. */
-gk_error_t *gk_account_create(apr_array_header_t **accounts, gk_act_t *act, const gk_account_input_t *inputs, int count,
-                              const char *pointer);
+/* Creates all or none. Violations point to `pointer`/INDEX/login etc., or to /login when `pointer` is NULL
+ * (one input). *accounts: gk_account_t *, in the inputs' order. Errors: INVALID, FORBIDDEN. */
+gk_error_t *gk_account_create(apr_array_header_t **accounts, gk_act_t *act, const gk_account_input_t *inputs,
+                              int count, const char *pointer);
 
 typedef struct gk_account_change_t {
   const char *display_name;    /* NULL: stays */
@@ -92,21 +96,25 @@ typedef struct gk_slip_t {
   apr_int64_t version;         /* of the account */
 } gk_slip_t;
 
-/* The present initial password of an account; nothing changes and nothing is audited: the caller says why it reads. */
+/* The present initial password of an account; nothing changes and nothing is audited: the caller says why it
+ * reads. */
 gk_slip_t gk_account_slip(const gk_act_t *act, const gk_account_t *account);
 
-/* Slips for printing, one audit row for all: of `ids` (apr_int64_t, at most 500; others than manageable staff accounts are
- * NOT_FOUND) or, when ids is NULL, of all accounts at org_id and below with `role` (0: any) that the actor manages,
- * have no own password and are enabled. *slips: gk_slip_t, by unit and login. *skipped: ids that have an own password or are
- * switched off. Errors: INVALID when an org has more than 1,000. */
+/* Slips for printing, one audit row for all: of `ids` (apr_int64_t, at most 500; others than manageable staff
+ * accounts are NOT_FOUND) or, when ids is NULL, of all accounts at org_id and below with `role` (0: any) that
+ * the actor manages, have no own password and are enabled. *slips: gk_slip_t, by unit and login. *skipped:
+ * ids that have an own password or are switched off. Errors: INVALID when an org has more than 1,000. */
 gk_error_t *gk_account_slips(apr_array_header_t **slips, apr_array_header_t **skipped, gk_act_t *act,
                              const apr_array_header_t *ids, apr_int64_t org_id, gk_role_t role);
-/* "New password": a new slip for a staff account. reset_totp also takes the one-time codes off (phone lost). */
-gk_error_t *gk_account_renew_slip(gk_slip_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t version, bool reset_totp);
+/* "New password": a new slip for a staff account. reset_totp also takes the one-time codes off (phone lost).
+ */
+gk_error_t *gk_account_renew_slip(gk_slip_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t version,
+                                  bool reset_totp);
 
-/* ---- candidates' accounts (the caller audits the candidate; the transaction runs) ---------------------------------- */
+/* ---- candidates' accounts (the caller audits the candidate; the transaction runs) --------------------- */
 
-/* The login is the registration number of the season. *id may be NULL. Errors: CONFLICT when the number has one. */
+/* The login is the registration number of the season. *id may be NULL. Errors: CONFLICT when the number has
+ * one. */
 gk_error_t *gk_account_create_for_candidate(gk_act_t *act, apr_int64_t candidate_id, apr_int64_t season_id,
                                             const char *number, apr_int64_t org_id, const char *org_path,
                                             const char *name, apr_int64_t *id);
@@ -114,10 +122,12 @@ gk_error_t *gk_account_create_for_candidate(gk_act_t *act, apr_int64_t candidate
 gk_error_t *gk_account_of_candidate(gk_account_t **out, gk_act_t *act, apr_int64_t candidate_id);
 /* New slip after showing the ID card (F8); ends delays after wrong passwords too. */
 gk_error_t *gk_account_renew_slip_for_candidate(gk_slip_t *out, gk_act_t *act, apr_int64_t candidate_id);
-/* Keeps name and switch in step with the record: `name` NULL stays; enabled -1 stays, 0 ends the sessions (withdrawn). */
-gk_error_t *gk_account_follow_candidate(gk_act_t *act, apr_int64_t candidate_id, const char *name, int enabled);
+/* Keeps name and switch in step with the record: `name` NULL stays; enabled -1 stays, 0 ends the sessions
+ * (withdrawn). */
+gk_error_t *gk_account_follow_candidate(gk_act_t *act, apr_int64_t candidate_id, const char *name,
+                                        int enabled);
 
-/* ---- for gaokaoctl (actor account_id 0): demo logins and recovery ------------------------------------------------ */
+/* ---- for gaokaoctl (actor account_id 0): demo logins and recovery ------------------------------------- */
 
 /* Sets the own password without asking for the old one; rules of gk_session_check_password apply. */
 gk_error_t *gk_account_set_password(gk_act_t *act, apr_int64_t id, const char *password);

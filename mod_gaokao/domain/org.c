@@ -22,7 +22,7 @@ static int level_index(const char *level)
   return LEVELS;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------ */
 
 gk_error_t *gk_org_get(gk_org_t **out, gk_act_t *act, apr_int64_t id)
 {
@@ -61,7 +61,7 @@ gk_error_t *gk_org_list(apr_array_header_t **orgs, gk_act_t *act, const gk_org_f
   return gk_org_store_list(orgs, act, filter, lo, hi, limit);
 }
 
-/* ---- the profile ------------------------------------------------------------------------------------------ */
+/* ---- the profile -------------------------------------------------------------------------------------- */
 
 static const struct {
   const char *key, *zh, *en;
@@ -90,7 +90,8 @@ void gk_org_check_profile(gk_json_t *profile, const char *pointer, gk_error_t **
   gk_decode_str(&d, "address", GK_OPTIONAL, 1, 100);
   const char *phone = gk_decode_str(&d, "phone", GK_OPTIONAL, 3, 40);
   if (phone != NULL && strspn(phone, "0123456789-+ ,;/()") != strlen(phone))
-    gk_decode_fault(&d, "phone", "pattern", "电话只能由数字、-、+、空格和逗号组成", "A phone has digits, -, +, spaces and commas");
+    gk_decode_fault(&d, "phone", "pattern", "电话只能由数字、-、+、空格和逗号组成",
+                    "A phone has digits, -, +, spaces and commas");
   gk_decode_t e = gk_decode_nested(&d, "equipment", GK_OPTIONAL);
   for (int i = 0; e.object != NULL && i < EQUIPMENT; i++)
     gk_decode_int(&e, equipment[i].key, GK_OPTIONAL, 0, equipment[i].max, 0);
@@ -120,15 +121,16 @@ static void merge(gk_json_t *into, gk_json_t *change, apr_pool_t *pool)
   }
 }
 
-/* ---- creating --------------------------------------------------------------------------------------------- */
+/* ---- creating ----------------------------------------------------------------------------------------- */
 
-static void check_code(const char *code, const gk_org_t *parent, int level, gk_error_t **error, apr_pool_t *pool)
+static void check_code(const char *code, const gk_org_t *parent, int level, gk_error_t **error,
+                       apr_pool_t *pool)
 {
   int length = levels[level].code_length;
   const char *above = parent != NULL ? parent->code : "";
   if ((int)strlen(code) != length || (int)strspn(code, "0123456789") != length)
-    gk_violation(error, pool, "/code", "pattern", "这一级机构的代码应为 %d 位数字", "The code of a unit of this level has %d digits",
-                 length);
+    gk_violation(error, pool, "/code", "pattern", "这一级机构的代码应为 %d 位数字",
+                 "The code of a unit of this level has %d digits", length);
   else if (strncmp(code, above, strlen(above)) != 0)
     gk_violation(error, pool, "/code", "prefix", "代码应以上级代码 %s 开头",
                  "The code must begin with %s, the code of the unit above", above);
@@ -149,7 +151,8 @@ static gk_error_t *next_code(const char **code, gk_act_t *act, const gk_org_t *p
   int serial = last != NULL && strlen(last) == 10 ? atoi(last + 6) + 1 : 1;
   if (serial > 9999)
     return gk_error(act->pool, GK_E_CONFLICT, "“%s”的报名点代码已用完，请指定一个空闲的代码",
-                    "'%s' has no point codes left after the last one: say which free code to take", parent->name);
+                    "'%s' has no point codes left after the last one: say which free code to take",
+                    parent->name);
   *code = apr_psprintf(act->pool, "%s%04d", parent->code, serial);
   return NULL;
 }
@@ -180,25 +183,29 @@ static gk_error_t *insert(apr_int64_t *id, gk_act_t *act, const gk_org_t *parent
   return made ? NULL : gk_error_retry(gk_error_plain(act->pool, GK_E_RETRY), APR_USEC_PER_SEC);
 }
 
-gk_error_t *gk_org_create(gk_org_t **out, gk_act_t *act, apr_int64_t parent_id, const char *wanted, const char *code,
-                          const char *name, gk_json_t *profile)
+gk_error_t *gk_org_create(gk_org_t **out, gk_act_t *act, apr_int64_t parent_id, const char *wanted,
+                          const char *code, const char *name, gk_json_t *profile)
 {
   apr_pool_t *pool = act->pool;
   gk_org_t *parent = NULL;
   gk_error_t *error = NULL;
   int level = 0;
   if (parent_id == 0 && act->who->account_id != 0)
-    return gk_error(pool, GK_E_FORBIDDEN, "省级机构由系统管理员建立", "The province itself is made by the system's operator");
+    return gk_error(pool, GK_E_FORBIDDEN, "省级机构由系统管理员建立",
+                    "The province itself is made by the system's operator");
   if (parent_id != 0) {
     GK_TRY(gk_org_get(&parent, act, parent_id));
     level = level_index(parent->level) + 1;
     if (level >= LEVELS)
-      gk_violation(&error, pool, "/parent_id", "level", "报名点下面不能再设机构", "There is nothing below a registration point");
+      gk_violation(&error, pool, "/parent_id", "level", "报名点下面不能再设机构",
+                   "There is nothing below a registration point");
     else if (!parent->open)
-      gk_violation(&error, pool, "/parent_id", "closed", "上级机构已停用，请先启用", "The unit above is switched off: switch it on first");
+      gk_violation(&error, pool, "/parent_id", "closed", "上级机构已停用，请先启用",
+                   "The unit above is switched off: switch it on first");
   }
   if (level < LEVELS && wanted != NULL && strcmp(wanted, levels[level].level) != 0)
-    gk_violation(&error, pool, "/level", "level", "这个上级机构的下一级应为 %s", "The level below this unit is %s", levels[level].level);
+    gk_violation(&error, pool, "/level", "level", "这个上级机构的下一级应为 %s",
+                 "The level below this unit is %s", levels[level].level);
   if (level < LEVELS && code != NULL)
     check_code(code, parent, level, &error, pool);
   else if (level < LEVELS - 1)
@@ -219,7 +226,7 @@ gk_error_t *gk_org_create(gk_org_t **out, gk_act_t *act, apr_int64_t parent_id, 
   return NULL;
 }
 
-/* ---- changing --------------------------------------------------------------------------------------------- */
+/* ---- changing ----------------------------------------------------------------------------------------- */
 
 static gk_error_t *check_change(gk_act_t *act, const gk_org_t *org, const gk_org_change_t *change)
 {
@@ -236,7 +243,8 @@ static gk_error_t *check_change(gk_act_t *act, const gk_org_t *org, const gk_org
                     "A unit can't be switched by its own staff: ask the level above");
   if (own && !top && change->name != NULL)
     return gk_error(act->pool, GK_E_FORBIDDEN, "机构名称由上级机构修改", "A unit's name is changed by the level above");
-  if (act->who->role == GK_ROLE_POINT && change->profile != NULL && gk_json_get(change->profile, "estimated") != NULL)
+  if (act->who->role == GK_ROLE_POINT && change->profile != NULL &&
+      gk_json_get(change->profile, "estimated") != NULL)
     return gk_error(act->pool, GK_E_FORBIDDEN, "预计人数由县市区填写，请联系县市区招考机构",
                     "The estimated number is set by the county bureau");
   return NULL;
@@ -267,12 +275,13 @@ gk_error_t *gk_org_update(gk_org_t **out, gk_act_t *act, apr_int64_t id, apr_int
   GK_TRY(gk_org_get(&org, act, id));
   if (!changed)
     return gk_stale(act, org->version);
-  GK_TRY(gk_audit(act, "org.update", "org", id, org->version, org->path, before, gk_org_json(org, act->pool)));
+  GK_TRY(
+      gk_audit(act, "org.update", "org", id, org->version, org->path, before, gk_org_json(org, act->pool)));
   *out = org;
   return NULL;
 }
 
-/* ---- readiness -------------------------------------------------------------------------------------------- */
+/* ---- readiness ---------------------------------------------------------------------------------------- */
 
 static void lacks(gk_json_t *missing, const char *item, const char *zh, const char *en, apr_pool_t *pool)
 {
@@ -317,7 +326,7 @@ gk_error_t *gk_org_readiness(gk_json_t **out, gk_act_t *act, const gk_org_t *org
   return NULL;
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------------------- */
+/* ---- JSON --------------------------------------------------------------------------------------------- */
 
 gk_json_t *gk_org_json(const gk_org_t *org, apr_pool_t *pool)
 {
@@ -336,7 +345,8 @@ gk_json_t *gk_org_json(const gk_org_t *org, apr_pool_t *pool)
   return json;
 }
 
-gk_json_t *gk_org_brief_json(apr_int64_t id, const char *code, const char *name, const char *level, apr_pool_t *pool)
+gk_json_t *gk_org_brief_json(apr_int64_t id, const char *code, const char *name, const char *level,
+                             apr_pool_t *pool)
 {
   gk_json_t *json = gk_json_object(pool);
   gk_json_set_int(json, "id", id);

@@ -1,11 +1,11 @@
 /* domain/org.h: the tree of province, cities, counties and points (P3, P4, W1, F3).
  *
- * Codes have one length a level and begin with the code of the unit above: province 2 digits (43), city 4 (4301), county 6
- * (430102), point 10 (4301020007). The path is made of the codes, "/43/4301/430102/4301020007/": what lies below a unit is one
- * byte range of paths (gk_scope_of).
+ * Codes have one length a level and begin with the code of the unit above: province 2 digits (43), city 4
+ * (4301), county 6 (430102), point 10 (4301020007). The path is made of the codes,
+ * "/43/4301/430102/4301020007/": what lies below a unit is one byte range of paths (gk_scope_of).
  *
- * A unit that is switched off is closed with everything below it: nobody of it signs in or stays signed in, and no
- * candidate is created there. Its records stay and the units above go on seeing them.
+ * A unit that is switched off is closed with everything below it: nobody of it signs in or stays signed in,
+ * and no candidate is created there. Its records stay and the units above go on seeing them.
  */
 #ifndef GK_DOMAIN_ORG_H
 #define GK_DOMAIN_ORG_H
@@ -28,7 +28,8 @@ typedef struct gk_org_t {
 gk_error_t *gk_org_get(gk_org_t **out, gk_act_t *act, apr_int64_t id);
 /* The same by code. */
 gk_error_t *gk_org_by_code(gk_org_t **out, gk_act_t *act, const char *code);
-/* The unit above, whatever the actor's scope (its name and phone stand in sentences); *out NULL above the province. */
+/* The unit above, whatever the actor's scope (its name and phone stand in sentences); *out NULL above the
+ * province. */
 gk_error_t *gk_org_parent(gk_org_t **out, gk_act_t *act, const gk_org_t *org);
 
 typedef struct gk_org_filter_t {
@@ -43,14 +44,14 @@ gk_error_t *gk_org_list(apr_array_header_t **orgs, gk_act_t *act, const gk_org_f
 
 /* A new unit right below parent_id, which must lie in the actor's subtree (W1, F3). `level`
  * may be NULL; given, it must be the one below the parent's. `code` may be NULL for a point: the next free
- * one. `profile` NULL: empty. Provinces make cities, cities counties, counties points; a level may also
- * make what is further below. parent_id 0 makes the province itself and is for gaokaoctl (account_id 0) only.
+ * one. `profile` NULL: empty. Provinces make cities, cities counties, counties points; a level may also make
+ * what is further below. parent_id 0 makes the province itself and is for gaokaoctl (account_id 0) only.
  * Errors: INVALID, CONFLICT (code taken, /code), FORBIDDEN, NOT_FOUND. */
-gk_error_t *gk_org_create(gk_org_t **out, gk_act_t *act, apr_int64_t parent_id, const char *level, const char *code,
-                          const char *name, gk_json_t *profile);
+gk_error_t *gk_org_create(gk_org_t **out, gk_act_t *act, apr_int64_t parent_id, const char *level,
+                          const char *code, const char *name, gk_json_t *profile);
 
-/* Members that are NULL (-1 for `enabled`) stay. A point operator changes the own profile only, without `estimated`; name,
- * switch and estimate belong to the levels above. Errors: as above, STALE_VERSION. */
+/* Members that are NULL (-1 for `enabled`) stay. A point operator changes the own profile only, without
+ * `estimated`; name, switch and estimate belong to the levels above. Errors: as above, STALE_VERSION. */
 typedef struct gk_org_change_t {
   const char *name;
   int enabled;
@@ -65,13 +66,15 @@ gk_json_t *gk_org_profile(const gk_org_t *org, apr_pool_t *pool);
 /* Checks a profile given by a client; faults to *error with pointers below `pointer`. */
 void gk_org_check_profile(gk_json_t *profile, const char *pointer, gk_error_t **error, apr_pool_t *pool);
 
-/* What a point still lacks before it can work (P4, W2): items of equipment, phone, hours, address, estimate, an operator who
- * can sign in, free numbers. {"ready": false, "missing": [{"item": "card_readers", "zh", "en"}]}; NULL for other levels. */
+/* What a point still lacks before it can work (P4, W2): items of equipment, phone, hours, address, estimate,
+ * an operator who can sign in, free numbers. {"ready": false, "missing": [{"item": "card_readers", "zh",
+ * "en"}]}; NULL for other levels. */
 gk_error_t *gk_org_readiness(gk_json_t **out, gk_act_t *act, const gk_org_t *org);
 
 /* Everything but readiness; keys as in the API. */
 gk_json_t *gk_org_json(const gk_org_t *org, apr_pool_t *pool);
 /* {"id","code","name","level"} for other records' JSON. */
-gk_json_t *gk_org_brief_json(apr_int64_t id, const char *code, const char *name, const char *level, apr_pool_t *pool);
+gk_json_t *gk_org_brief_json(apr_int64_t id, const char *code, const char *name, const char *level,
+                             apr_pool_t *pool);
 
 #endif

@@ -10,18 +10,30 @@ enum { STAFF_MIN = 15, SHORT_MIN = 8, MAX = 128 };
 
 /* Of the most used ones those that are 8 characters or longer and no pattern that plain() finds. */
 static const char *const common[] = {
-    "password",   "password1",  "password12", "password123", "passw0rd",   "p@ssw0rd",   "p@ssword",    "1q2w3e4r",
-    "1q2w3e4r5t", "1qaz2wsx",   "1qaz2wsx3edc", "qwertyuiop", "qwerty123",  "qwerty12",   "qazwsxedc",   "zaq12wsx",
-    "asdfghjkl",  "zxcvbnm123", "asdf1234",   "abcd1234",    "abc12345",   "abc123456",  "a1234567",    "a12345678",
-    "a123456789", "aa123456",   "aa123456789", "q123456789", "woaini1314", "woaini520",  "woaini521",   "5201314520",
-    "1314520520", "52013145201314", "iloveyou", "iloveyou1", "sunshine1",  "princess1",  "football1",   "baseball1",
-    "welcome1",   "welcome123", "letmein1",   "trustno1",    "superman1",  "michael1",   "computer",    "internet",
-    "administrator", "admin123", "admin1234", "admin12345",  "root1234",   "test1234",   "changeme",    "default1",
-    "gaokao123",  "gaokao2013", "gaokao2014", "gaokao2024",  "gaokao2025", "gaokao2026", "zhongguo",    "zhongguo1",
-    "hunan123",   "changsha",   "changsha1",  "beijing1",    "shanghai1",  "xiaoming",   "laopo521",    "wodemima",
-    "mima1234",   "mima123456", "jiayou123",  "123qweasd",   "123qweasdzxc", "qwe123456", "123456abc",  "1234qwer",
-    "12345qwert", "123456qwerty", "147258369", "159357456",  "741852963",  "963852741",  "789456123",   "112233445566",
-    "11223344",   "110110110",  "31415926",   "314159265",   "20082008",   "19491001",   "87654321a",   "correcthorsebatterystaple",
+    "password",      "password1",      "password12",   "password123",
+    "passw0rd",      "p@ssw0rd",       "p@ssword",     "1q2w3e4r",
+    "1q2w3e4r5t",    "1qaz2wsx",       "1qaz2wsx3edc", "qwertyuiop",
+    "qwerty123",     "qwerty12",       "qazwsxedc",    "zaq12wsx",
+    "asdfghjkl",     "zxcvbnm123",     "asdf1234",     "abcd1234",
+    "abc12345",      "abc123456",      "a1234567",     "a12345678",
+    "a123456789",    "aa123456",       "aa123456789",  "q123456789",
+    "woaini1314",    "woaini520",      "woaini521",    "5201314520",
+    "1314520520",    "52013145201314", "iloveyou",     "iloveyou1",
+    "sunshine1",     "princess1",      "football1",    "baseball1",
+    "welcome1",      "welcome123",     "letmein1",     "trustno1",
+    "superman1",     "michael1",       "computer",     "internet",
+    "administrator", "admin123",       "admin1234",    "admin12345",
+    "root1234",      "test1234",       "changeme",     "default1",
+    "gaokao123",     "gaokao2013",     "gaokao2014",   "gaokao2024",
+    "gaokao2025",    "gaokao2026",     "zhongguo",     "zhongguo1",
+    "hunan123",      "changsha",       "changsha1",    "beijing1",
+    "shanghai1",     "xiaoming",       "laopo521",     "wodemima",
+    "mima1234",      "mima123456",     "jiayou123",    "123qweasd",
+    "123qweasdzxc",  "qwe123456",      "123456abc",    "1234qwer",
+    "12345qwert",    "123456qwerty",   "147258369",    "159357456",
+    "741852963",     "963852741",      "789456123",    "112233445566",
+    "11223344",      "110110110",      "31415926",     "314159265",
+    "20082008",      "19491001",       "87654321a",    "correcthorsebatterystaple",
 };
 
 static const char *lower(const char *text, apr_pool_t *pool)
@@ -47,8 +59,9 @@ static bool plain(const char *text)
   for (int step = -1; step <= 1; step += 2) {
     apr_size_t i = 1;
     /* 7890 goes on from 9 to 0, as people count. */
-    while (i < length && (text[i] == text[i - 1] + step || (step == 1 && text[i - 1] == '9' && text[i] == '0') ||
-                          (step == -1 && text[i - 1] == '0' && text[i] == '9')))
+    while (i < length &&
+           (text[i] == text[i - 1] + step || (step == 1 && text[i - 1] == '9' && text[i] == '0') ||
+            (step == -1 && text[i - 1] == '0' && text[i] == '9')))
       i++;
     if (length > 1 && i == length)
       return true;
@@ -65,8 +78,8 @@ static bool made_of(const char *password, const char *part, apr_pool_t *pool)
   return found != NULL && strlen(password) - strlen(part) < 8;
 }
 
-void gk_session_check_password(gk_error_t **error, const char *pointer, const gk_account_t *account, bool totp,
-                               const char *password, apr_pool_t *pool)
+void gk_session_check_password(gk_error_t **error, const char *pointer, const gk_account_t *account,
+                               bool totp, const char *password, apr_pool_t *pool)
 {
   apr_size_t length = gk_utf8_length(password);
   bool staff = account->role != GK_ROLE_CANDIDATE;
@@ -77,8 +90,8 @@ void gk_session_check_password(gk_error_t **error, const char *pointer, const gk
     return;
   }
   if (length < (apr_size_t)least) {
-    gk_violation(error, pool, pointer, "too-short", "至少 %d 个字符，现在是 %d 个", "At least %d characters; this has %d",
-                 least, (int)length);
+    gk_violation(error, pool, pointer, "too-short", "至少 %d 个字符，现在是 %d 个",
+                 "At least %d characters; this has %d", least, (int)length);
     return;
   }
   if (length > MAX) {
@@ -90,7 +103,8 @@ void gk_session_check_password(gk_error_t **error, const char *pointer, const gk
   for (size_t i = 0; i < sizeof(common) / sizeof(common[0]) && !listed; i++)
     listed = strcmp(folded, common[i]) == 0;
   if (listed)
-    gk_violation(error, pool, pointer, "common", "这个密码太常见、容易被猜到，请换一个", "This password is too common: choose another one");
+    gk_violation(error, pool, pointer, "common", "这个密码太常见、容易被猜到，请换一个",
+                 "This password is too common: choose another one");
   else if (made_of(folded, account->login, pool) || made_of(folded, account->display_name, pool) ||
            made_of(folded, account->org_name, pool) || made_of(folded, account->org_code, pool))
     gk_violation(error, pool, pointer, "personal", "密码不能由自己的账号、姓名或单位组成，请换一个",

@@ -4,7 +4,8 @@
 
 #include "domain/session.h"
 
-/* An account as signing in sees it: id, login, role, org and candidate, names, generations of `account` are set. */
+/* An account as signing in sees it: id, login, role, org and candidate, names, generations of `account` are
+ * set. */
 typedef struct gk_credential_t {
   gk_account_t account;
   const char *password;          /* Argon2id string, or NULL: the slip is alive */
@@ -23,13 +24,14 @@ gk_error_t *gk_session_store_own(bool *found, gk_credential_t *out, gk_act_t *ac
 gk_error_t *gk_session_store_resume(bool *found, gk_account_t *out, gk_act_t *act, const char *realm,
                                     const gk_session_t *session);
 
-/* rehash: a new hash of the same password, or NULL; totp_step 0: no code was used. *changed false: blocked or used
- * meanwhile. */
+/* rehash: a new hash of the same password, or NULL; totp_step 0: no code was used. *changed false: blocked or
+ * used meanwhile. */
 gk_error_t *gk_session_store_signed_in(bool *changed, gk_act_t *act, const gk_credential_t *credential,
                                        const char *rehash, apr_int64_t totp_step);
 /* forget: this failure is the first of a new row. */
 gk_error_t *gk_session_store_failed(gk_act_t *act, apr_int64_t id, bool forget, apr_time_t blocked_until);
-gk_error_t *gk_session_store_miss(apr_int64_t *failures, apr_time_t *blocked_until, gk_act_t *act, apr_int64_t bucket);
+gk_error_t *gk_session_store_miss(apr_int64_t *failures, apr_time_t *blocked_until, gk_act_t *act,
+                                  apr_int64_t bucket);
 gk_error_t *gk_session_store_missed(gk_act_t *act, apr_int64_t bucket, bool forget, apr_time_t blocked_until);
 
 gk_error_t *gk_session_store_end(gk_act_t *act, const char *session_id, apr_time_t expires);

@@ -17,7 +17,7 @@ static const char *subject_name(const gk_act_t *act, const char *code, bool engl
   return subject == NULL ? code : english ? subject->name.en : subject->name.zh;
 }
 
-/* ---- taking a number -------------------------------------------------------------------------------------- */
+/* ---- taking a number ---------------------------------------------------------------------------------- */
 
 /* Says whom to ask. The point knows its county; the county's phone stands in its profile. */
 static gk_error_t *full(gk_act_t *act, apr_int64_t org_id, const char *subject)
@@ -31,10 +31,11 @@ static gk_error_t *full(gk_act_t *act, apr_int64_t org_id, const char *subject)
   error->zh = apr_psprintf(act->pool, "报名点“%s”没有“%s”的报名顺序号可用了，请联系%s招考机构增加号段%s%s", point->name,
                            subject_name(act, subject, false), bureau, phone != NULL ? "，电话 " : "",
                            phone != NULL ? phone : "");
-  error->en = apr_psprintf(act->pool,
-                           "The point '%s' has no registration numbers left for %s: ask the bureau of %s for a range%s%s",
-                           point->name, subject_name(act, subject, true), bureau, phone != NULL ? ", phone " : "",
-                           phone != NULL ? phone : "");
+  error->en = apr_psprintf(
+      act->pool,
+      "The point '%s' has no registration numbers left for %s: ask the bureau of %s for a range%s%s",
+      point->name, subject_name(act, subject, true), bureau, phone != NULL ? ", phone " : "",
+      phone != NULL ? phone : "");
   return error;
 }
 
@@ -55,7 +56,7 @@ gk_error_t *gk_range_take(gk_act_t *act, apr_int64_t org_id, const char *subject
   return NULL;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------ */
 
 gk_error_t *gk_range_get(gk_range_t **out, gk_act_t *act, apr_int64_t id)
 {
@@ -72,17 +73,19 @@ const char *gk_range_cursor(const gk_range_t *range, apr_pool_t *pool)
 }
 
 /* A cursor comes back from the client: anything may stand in it, nothing but values is made of it. */
-static gk_error_t *read_cursor(const char *cursor, const char **path, const char **subject, apr_int64_t *first,
-                               apr_pool_t *pool)
+static gk_error_t *read_cursor(const char *cursor, const char **path, const char **subject,
+                               apr_int64_t *first, apr_pool_t *pool)
 {
   *path = *subject = "";
   *first = 0;
   if (cursor == NULL)
     return NULL;
   char *text = apr_pstrdup(pool, cursor), *comma = strchr(text, ','), *last = strrchr(text, ',');
-  if (comma == NULL || last == comma || strlen(last + 1) > 5 || strspn(last + 1, "0123456789") != strlen(last + 1)) {
+  if (comma == NULL || last == comma || strlen(last + 1) > 5 ||
+      strspn(last + 1, "0123456789") != strlen(last + 1)) {
     gk_error_t *error = NULL;
-    gk_violation(&error, pool, "?after", "cursor", "翻页参数不对，请从第一页重新查询", "This is no cursor: start from the first page");
+    gk_violation(&error, pool, "?after", "cursor", "翻页参数不对，请从第一页重新查询",
+                 "This is no cursor: start from the first page");
     return error;
   }
   *comma = *last = '\0';
@@ -92,7 +95,8 @@ static gk_error_t *read_cursor(const char *cursor, const char **path, const char
   return NULL;
 }
 
-gk_error_t *gk_range_list(apr_array_header_t **ranges, gk_act_t *act, const gk_range_filter_t *filter, int limit)
+gk_error_t *gk_range_list(apr_array_header_t **ranges, gk_act_t *act, const gk_range_filter_t *filter,
+                          int limit)
 {
   const char *lo = act->who->scope_lo, *hi = act->who->scope_hi, *path, *subject;
   apr_int64_t first;
@@ -107,9 +111,13 @@ gk_error_t *gk_range_list(apr_array_header_t **ranges, gk_act_t *act, const gk_r
 }
 
 /* Digits 3 to 6 of the county's code. */
-static const char *county_code_of(const char *code, apr_pool_t *pool) { return apr_pstrndup(pool, code + 2, 4); }
+static const char *county_code_of(const char *code, apr_pool_t *pool)
+{
+  return apr_pstrndup(pool, code + 2, 4);
+}
 
-gk_error_t *gk_range_free(apr_array_header_t **gaps, const char **county_code, gk_act_t *act, apr_int64_t org_id)
+gk_error_t *gk_range_free(apr_array_header_t **gaps, const char **county_code, gk_act_t *act,
+                          apr_int64_t org_id)
 {
   gk_org_t *county;
   apr_array_header_t *ranges;
@@ -139,7 +147,7 @@ gk_error_t *gk_range_free(apr_array_header_t **gaps, const char **county_code, g
   return NULL;
 }
 
-/* ---- changing --------------------------------------------------------------------------------------------- */
+/* ---- changing ----------------------------------------------------------------------------------------- */
 
 static gk_error_t *overlaps(gk_act_t *act, const char *county_code, apr_int64_t first, apr_int64_t last,
                             apr_int64_t except)
@@ -150,11 +158,13 @@ static gk_error_t *overlaps(gk_act_t *act, const char *county_code, apr_int64_t 
     return NULL;
   const gk_range_t *other = APR_ARRAY_IDX(others, 0, gk_range_t *);
   gk_error_t *error = gk_error_plain(act->pool, GK_E_RANGE_OVERLAP);
-  error->zh = apr_psprintf(act->pool, "与报名点“%s”（%s）“%s”的号段 %04d-%04d 重叠，请选用空闲的顺序号", other->org_name,
-                           other->org_code, subject_name(act, other->subject, false), (int)other->first, (int)other->last);
-  error->en = apr_psprintf(act->pool, "Overlaps %04d-%04d of the point '%s' (%s), %s: take serials that are free",
-                           (int)other->first, (int)other->last, other->org_name, other->org_code,
-                           subject_name(act, other->subject, true));
+  error->zh = apr_psprintf(act->pool, "与报名点“%s”（%s）“%s”的号段 %04d-%04d 重叠，请选用空闲的顺序号",
+                           other->org_name, other->org_code, subject_name(act, other->subject, false),
+                           (int)other->first, (int)other->last);
+  error->en =
+      apr_psprintf(act->pool, "Overlaps %04d-%04d of the point '%s' (%s), %s: take serials that are free",
+                   (int)other->first, (int)other->last, other->org_name, other->org_code,
+                   subject_name(act, other->subject, true));
   return error;
 }
 
@@ -179,13 +189,15 @@ static void check_serials(gk_act_t *act, apr_int64_t first, apr_int64_t last, gk
     gk_violation(error, act->pool, "/last", "out-of-range", "应在 %d 到 %d 之间", "Must be from %d to %d",
                  pack->serial_first, pack->serial_last);
   else if (last < first)
-    gk_violation(error, act->pool, "/last", "order", "止号不能小于起号", "The last serial must not be below the first");
+    gk_violation(error, act->pool, "/last", "order", "止号不能小于起号",
+                 "The last serial must not be below the first");
 }
 
 static void check_subject(gk_act_t *act, const char *subject, gk_error_t **error)
 {
   if (gk_pack_subject(act->season->pack, subject) == NULL)
-    gk_violation(error, act->pool, "/subject", "unknown-code", "本年度没有这个科类", "This season has no such subject category");
+    gk_violation(error, act->pool, "/subject", "unknown-code", "本年度没有这个科类",
+                 "This season has no such subject category");
 }
 
 /* A point of the actor's subtree that is open. */
@@ -194,23 +206,27 @@ static gk_error_t *find_point(gk_org_t **out, gk_act_t *act, apr_int64_t org_id)
   gk_error_t *error = NULL;
   GK_TRY(gk_org_get(out, act, org_id));
   if (strcmp((*out)->level, "point") != 0)
-    gk_violation(&error, act->pool, "/org_id", "level", "号段只能分给报名点", "A range belongs to a registration point");
+    gk_violation(&error, act->pool, "/org_id", "level", "号段只能分给报名点",
+                 "A range belongs to a registration point");
   else if (!(*out)->open)
-    gk_violation(&error, act->pool, "/org_id", "closed", "该报名点已停用，请先启用", "This point is switched off: switch it on first");
+    gk_violation(&error, act->pool, "/org_id", "closed", "该报名点已停用，请先启用",
+                 "This point is switched off: switch it on first");
   return error;
 }
 
-static gk_error_t *reload(gk_range_t **out, gk_act_t *act, apr_int64_t id, const char *action, gk_json_t *before)
+static gk_error_t *reload(gk_range_t **out, gk_act_t *act, apr_int64_t id, const char *action,
+                          gk_json_t *before)
 {
   gk_range_t *range;
   GK_TRY(gk_range_get(&range, act, id));
-  GK_TRY(gk_audit(act, action, "range", id, range->version, range->org_path, before, gk_range_json(range, act->pool)));
+  GK_TRY(gk_audit(act, action, "range", id, range->version, range->org_path, before,
+                  gk_range_json(range, act->pool)));
   *out = range;
   return NULL;
 }
 
-gk_error_t *gk_range_create(gk_range_t **out, gk_act_t *act, apr_int64_t org_id, const char *subject, apr_int64_t first,
-                            apr_int64_t last)
+gk_error_t *gk_range_create(gk_range_t **out, gk_act_t *act, apr_int64_t org_id, const char *subject,
+                            apr_int64_t first, apr_int64_t last)
 {
   gk_org_t *point = NULL;
   gk_error_t *error = NULL;
@@ -220,8 +236,11 @@ gk_error_t *gk_range_create(gk_range_t **out, gk_act_t *act, apr_int64_t org_id,
   check_serials(act, first, last, &error);
   GK_TRY(error);
   GK_TRY(find_point(&point, act, org_id));
-  gk_range_t range = {.org_id = org_id, .county_code = county_code_of(point->code, act->pool), .subject = subject,
-                      .first = first, .last = last};
+  gk_range_t range = {.org_id = org_id,
+                      .county_code = county_code_of(point->code, act->pool),
+                      .subject = subject,
+                      .first = first,
+                      .last = last};
   GK_TRY(overlaps(act, range.county_code, first, last, 0));
   GK_TRY(gk_act_begin(act));
   GK_TRY(late_overlap(act, gk_range_store_insert(&id, act, &range)));
@@ -250,7 +269,8 @@ static gk_error_t *load(gk_range_t **range, gk_act_t *act, apr_int64_t id, apr_i
   return (*range)->version == version ? NULL : gk_stale(act, (*range)->version);
 }
 
-gk_error_t *gk_range_resize(gk_range_t **out, gk_act_t *act, apr_int64_t id, apr_int64_t version, apr_int64_t last)
+gk_error_t *gk_range_resize(gk_range_t **out, gk_act_t *act, apr_int64_t id, apr_int64_t version,
+                            apr_int64_t last)
 {
   gk_range_t *range;
   gk_error_t *error = NULL;
@@ -269,8 +289,8 @@ gk_error_t *gk_range_resize(gk_range_t **out, gk_act_t *act, apr_int64_t id, apr
   return reload(out, act, id, "range.update", before);
 }
 
-gk_error_t *gk_range_split(gk_range_t **out, gk_act_t *act, apr_int64_t id, apr_int64_t version, apr_int64_t at,
-                           apr_int64_t org_id, const char *subject)
+gk_error_t *gk_range_split(gk_range_t **out, gk_act_t *act, apr_int64_t id, apr_int64_t version,
+                           apr_int64_t at, apr_int64_t org_id, const char *subject)
 {
   gk_range_t *range, *rest;
   gk_org_t *point;
@@ -279,8 +299,8 @@ gk_error_t *gk_range_split(gk_range_t **out, gk_act_t *act, apr_int64_t id, apr_
   apr_int64_t new_id;
   GK_TRY(load(&range, act, id, version));
   if (at <= range->first || at > range->last)
-    gk_violation(&error, act->pool, "/at", "out-of-range", "分割点应在 %d 到 %d 之间", "The split must be from %d to %d",
-                 (int)range->first + 1, (int)range->last);
+    gk_violation(&error, act->pool, "/at", "out-of-range", "分割点应在 %d 到 %d 之间",
+                 "The split must be from %d to %d", (int)range->first + 1, (int)range->last);
   if (subject != NULL)
     check_subject(act, subject, &error);
   GK_TRY(error);
@@ -290,7 +310,8 @@ gk_error_t *gk_range_split(gk_range_t **out, gk_act_t *act, apr_int64_t id, apr_
   gk_range_t tail = {.org_id = point->id, .county_code = range->county_code,
                      .subject = subject != NULL ? subject : range->subject, .first = at, .last = range->last};
   if (strcmp(county_code_of(point->code, act->pool), range->county_code) != 0) {
-    gk_violation(&error, act->pool, "/org_id", "county", "只能分给同一县市区的报名点", "The point must belong to the same county");
+    gk_violation(&error, act->pool, "/org_id", "county", "只能分给同一县市区的报名点",
+                 "The point must belong to the same county");
     return error;
   }
   gk_json_t *before = gk_range_json(range, act->pool);
@@ -314,10 +335,11 @@ gk_error_t *gk_range_delete(gk_act_t *act, apr_int64_t id, apr_int64_t version)
   GK_TRY(gk_range_store_delete(&changed, act, id, version));
   if (!changed)
     return why_unchanged(act, id, version);
-  return gk_audit(act, "range.delete", "range", id, version, range->org_path, gk_range_json(range, act->pool), NULL);
+  return gk_audit(act, "range.delete", "range", id, version, range->org_path, gk_range_json(range, act->pool),
+                  NULL);
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------------------- */
+/* ---- JSON --------------------------------------------------------------------------------------------- */
 
 gk_json_t *gk_range_json(const gk_range_t *range, apr_pool_t *pool)
 {

@@ -13,11 +13,12 @@ enum { FREE_FAILURES = 4, BUCKETS = 65536 };
 #define DELAY_MAX_US (15 * GK_MINUTE)
 #define FORGET_US (12 * GK_HOUR)
 
-/* ---- who somebody is -------------------------------------------------------------------------------------- */
+/* ---- who somebody is ---------------------------------------------------------------------------------- */
 
 static bool needs_totp(gk_role_t role) { return role == GK_ROLE_PROVINCE || role == GK_ROLE_CITY; }
 
-static gk_signed_in_t signed_in(const gk_account_t *account, const char *session_id, apr_time_t issued, apr_pool_t *pool)
+static gk_signed_in_t signed_in(const gk_account_t *account, const char *session_id, apr_time_t issued,
+                                apr_pool_t *pool)
 {
   gk_signed_in_t in = {.who = {.role = account->role,
                                .account_id = account->id,
@@ -47,7 +48,7 @@ static gk_signed_in_t begin(const gk_account_t *account, const gk_act_t *act)
   return signed_in(account, gk_random_hex(act->pool, 16), act->now, act->pool);
 }
 
-/* ---- delays ----------------------------------------------------------------------------------------------- */
+/* ---- delays ------------------------------------------------------------------------------------------- */
 
 /* When the next try is allowed after `failures` failures and one more. */
 static apr_time_t delay_until(apr_int64_t failures, apr_time_t now)
@@ -75,8 +76,8 @@ static gk_error_t *count_failure(gk_act_t *act, const gk_credential_t *credentia
 
 static apr_int64_t bucket_of(gk_act_t *act, const char *realm, const char *login)
 {
-  const char *digest = gk_blind_index(gk_core_keys(act->core), apr_pstrcat(act->pool, "sign_in_miss.", realm, NULL), login,
-                                      act->pool);
+  const char *digest = gk_blind_index(gk_core_keys(act->core),
+                                      apr_pstrcat(act->pool, "sign_in_miss.", realm, NULL), login, act->pool);
   apr_int64_t bucket = 0;
   for (int i = 0; i < 4; i++)
     bucket = bucket * 16 + (digest[i] <= '9' ? digest[i] - '0' : digest[i] - 'a' + 10);
@@ -85,9 +86,11 @@ static apr_int64_t bucket_of(gk_act_t *act, const char *realm, const char *login
 
 static gk_error_t *wrong(apr_pool_t *pool)
 {
-  return gk_error(pool, GK_E_SIGN_IN_FAILED, "账号或密码不对，请核对后再试；连续输错要等一段时间，忘记密码请联系上级机构（考生请到报名点）",
-                  "The account or the password is not right. After several failures there is a waiting time; if you "
-                  "forgot the password, ask the level above (candidates: your registration point)");
+  return gk_error(
+      pool, GK_E_SIGN_IN_FAILED,
+      "账号或密码不对，请核对后再试；连续输错要等一段时间，忘记密码请联系上级机构（考生请到报名点）",
+      "The account or the password is not right. After several failures there is a waiting time; if you "
+      "forgot the password, ask the level above (candidates: your registration point)");
 }
 
 /* Somebody nobody knows: the same work as for an account. */
@@ -107,16 +110,18 @@ static gk_error_t *refuse_unknown(gk_error_t **refusal, gk_act_t *act, const cha
   return NULL;
 }
 
-/* ---- the password ----------------------------------------------------------------------------------------- */
+/* ---- the password ------------------------------------------------------------------------------------- */
 
-/* Right slips cost no hash; all else costs one. *rehash: a hash by today's parameters when the stored one is older. */
-static gk_error_t *check_secret(bool *right, const char **rehash, gk_act_t *act, const gk_credential_t *credential,
-                                const char *password)
+/* Right slips cost no hash; all else costs one. *rehash: a hash by today's parameters when the stored one is
+ * older. */
+static gk_error_t *check_secret(bool *right, const char **rehash, gk_act_t *act,
+                                const gk_credential_t *credential, const char *password)
 {
   *rehash = NULL;
   *right = false;
   if (credential->password == NULL) {
-    *right = gk_slip_matches(gk_core_keys(act->core), credential->account.id, credential->account.slip_generation, password);
+    *right = gk_slip_matches(gk_core_keys(act->core), credential->account.id,
+                             credential->account.slip_generation, password);
     return *right ? NULL : gk_password_dummy(password, act->address, act->pool);
   }
   GK_TRY(gk_password_verify(right, credential->password, password, act->address, act->pool));
@@ -135,16 +140,17 @@ static const char *normal_login(const char *login, apr_pool_t *pool)
   return out;
 }
 
-/* ---- signing in ------------------------------------------------------------------------------------------- */
+/* ---- signing in --------------------------------------------------------------------------------------- */
 
 static gk_error_t *code_refused(apr_pool_t *pool)
 {
-  return gk_error(pool, GK_E_TOTP_NEEDED, "动态口令不对或已用过，请等下一个口令", "The one-time code is wrong or was used: wait for the next one");
+  return gk_error(pool, GK_E_TOTP_NEEDED, "动态口令不对或已用过，请等下一个口令",
+                  "The one-time code is wrong or was used: wait for the next one");
 }
 
 /* *step: the code's; 0 without codes. *refusal when a code is missing or wrong. */
-static gk_error_t *check_code(apr_int64_t *step, gk_error_t **refusal, gk_act_t *act, const gk_credential_t *credential,
-                              const char *code)
+static gk_error_t *check_code(apr_int64_t *step, gk_error_t **refusal, gk_act_t *act,
+                              const gk_credential_t *credential, const char *code)
 {
   gk_totp_t totp;
   *step = 0;
@@ -152,7 +158,8 @@ static gk_error_t *check_code(apr_int64_t *step, gk_error_t **refusal, gk_act_t 
     return NULL;
   GK_TRY(gk_totp_unseal(&totp, act, credential->account.id, credential->totp));
   if (code == NULL) {
-    *refusal = gk_error(act->pool, GK_E_TOTP_NEEDED, "请输入手机上的 6 位动态口令", "Enter the 6-digit code of your authenticator");
+    *refusal = gk_error(act->pool, GK_E_TOTP_NEEDED, "请输入手机上的 6 位动态口令",
+                        "Enter the 6-digit code of your authenticator");
     return NULL;
   }
   if (gk_totp_matches(totp.active, code, act->now, step) && *step > credential->totp_step)
@@ -162,8 +169,8 @@ static gk_error_t *check_code(apr_int64_t *step, gk_error_t **refusal, gk_act_t 
   return NULL;
 }
 
-static gk_error_t *enter(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *act, const gk_credential_t *credential,
-                         const char *rehash, apr_int64_t step)
+static gk_error_t *enter(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *act,
+                         const gk_credential_t *credential, const char *rehash, apr_int64_t step)
 {
   bool changed;
   GK_TRY(gk_act_begin(act));
@@ -175,7 +182,8 @@ static gk_error_t *enter(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *ac
   gk_signed_in_t in = begin(&credential->account, act);
   gk_act_t own = *act;
   own.who = &in.who;
-  GK_TRY(gk_audit(&own, "session.sign_in", "account", in.who.account_id, in.who.generation, in.who.org_path, NULL, NULL));
+  GK_TRY(gk_audit(&own, "session.sign_in", "account", in.who.account_id, in.who.generation, in.who.org_path,
+                  NULL, NULL));
   *out = in;
   return NULL;
 }
@@ -191,7 +199,8 @@ gk_error_t *gk_session_sign_in(gk_signed_in_t *out, gk_error_t **refusal, gk_act
   if (candidate)
     GK_TRY(gk_act_season(act));
   login = normal_login(login, act->pool);
-  GK_TRY(gk_session_store_credential(&found, &credential, act, realm, candidate ? act->season->id : 0, login));
+  GK_TRY(
+      gk_session_store_credential(&found, &credential, act, realm, candidate ? act->season->id : 0, login));
   if (!found)
     return refuse_unknown(refusal, act, realm, login, password);
   if (credential.blocked_until > act->now || !credential.account.enabled || !credential.open) {
@@ -227,14 +236,15 @@ gk_error_t *gk_session_resume(gk_signed_in_t *out, bool *valid, gk_act_t *act, c
   return NULL;
 }
 
-/* ---- ending ----------------------------------------------------------------------------------------------- */
+/* ---- ending ------------------------------------------------------------------------------------------- */
 
 gk_error_t *gk_session_end(gk_act_t *act)
 {
   GK_TRY(gk_act_begin(act));
-  GK_TRY(gk_session_store_end(act, act->who->session_id, act->who->session_issued + GK_SESSION_MAX_US + GK_HOUR));
-  return gk_audit(act, "session.sign_out", "account", act->who->account_id, act->who->generation, act->who->org_path, NULL,
-                  NULL);
+  GK_TRY(gk_session_store_end(act, act->who->session_id,
+                              act->who->session_issued + GK_SESSION_MAX_US + GK_HOUR));
+  return gk_audit(act, "session.sign_out", "account", act->who->account_id, act->who->generation,
+                  act->who->org_path, NULL, NULL);
 }
 
 gk_error_t *gk_session_end_all(gk_act_t *act)
@@ -245,7 +255,7 @@ gk_error_t *gk_session_end_all(gk_act_t *act)
                   act->who->org_path, NULL, NULL);
 }
 
-/* ---- own password and codes ---------------------------------------------------------------------------------- */
+/* ---- own password and codes --------------------------------------------------------------------------- */
 
 static gk_error_t *load_own(gk_credential_t *credential, gk_act_t *act)
 {
@@ -255,8 +265,8 @@ static gk_error_t *load_own(gk_credential_t *credential, gk_act_t *act)
 }
 
 /* The present password again, for acts that somebody at an open screen must not do. */
-static gk_error_t *confirm(gk_error_t **refusal, gk_act_t *act, const gk_credential_t *credential, const char *password,
-                           const char *pointer)
+static gk_error_t *confirm(gk_error_t **refusal, gk_act_t *act, const gk_credential_t *credential,
+                           const char *password, const char *pointer)
 {
   bool right = false;
   const char *rehash;
@@ -273,8 +283,8 @@ static gk_error_t *confirm(gk_error_t **refusal, gk_act_t *act, const gk_credent
   return NULL;
 }
 
-gk_error_t *gk_session_change_password(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *act, const char *current,
-                                       const char *wanted)
+gk_error_t *gk_session_change_password(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *act,
+                                       const char *current, const char *wanted)
 {
   gk_credential_t credential;
   gk_error_t *error = NULL;
@@ -297,8 +307,8 @@ gk_error_t *gk_session_change_password(gk_signed_in_t *out, gk_error_t **refusal
   GK_TRY(gk_session_store_set_password(&changed, act, hash));
   if (!changed)
     return gk_error_plain(act->pool, GK_E_NOT_SIGNED_IN);
-  GK_TRY(gk_audit(act, "session.password", "account", credential.account.id, credential.account.generation + 1,
-                  credential.account.org_path, NULL, NULL));
+  GK_TRY(gk_audit(act, "session.password", "account", credential.account.id,
+                  credential.account.generation + 1, credential.account.org_path, NULL, NULL));
   credential.account.generation++;
   credential.account.own_password = true;
   *out = begin(&credential.account, act);
@@ -326,8 +336,8 @@ static gk_error_t *offer(const char **secret, const char **uri, gk_error_t **ref
   GK_TRY(gk_session_store_set_pending(&changed, act, blob));
   if (!changed)
     return gk_error_plain(act->pool, GK_E_NOT_SIGNED_IN);
-  GK_TRY(gk_audit(act, "session.totp_offer", "account", credential->account.id, credential->account.generation,
-                  credential->account.org_path, NULL, NULL));
+  GK_TRY(gk_audit(act, "session.totp_offer", "account", credential->account.id,
+                  credential->account.generation, credential->account.org_path, NULL, NULL));
   *secret = totp->pending;
   *uri = gk_totp_uri(totp->pending, credential->account.login, act->pool);
   return NULL;

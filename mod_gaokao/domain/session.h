@@ -1,12 +1,13 @@
-/* domain/session.h: signing in, own password, one-time codes, ending sessions (design section 2; faults.md ID-1 to ID-11).
+/* domain/session.h: signing in, own password, one-time codes, ending sessions (design section 2; faults.md
+ * ID-1 to ID-11).
  *
- * Unknown login, wrong password, switched-off account, closed unit and a running delay look alike: same text, same
- * work. Delays count per account: from the fifth failure in a row 1 s, doubling to 15 min; after 12 hours of rest the count
- * starts anew. Names that nobody has get the same delays, counted in buckets of a keyed digest of the name, so that
- * guessing names can't fill the table.
+ * Unknown login, wrong password, switched-off account, closed unit and a running delay look alike: same text,
+ * same work. Delays count per account: from the fifth failure in a row 1 s, doubling to 15 min; after 12
+ * hours of rest the count starts anew. Names that nobody has get the same delays, counted in buckets of a
+ * keyed digest of the name, so that guessing names can't fill the table.
  *
- * A refusal is not an error: the act goes well, the transaction that counts it is committed, and the client is told
- * what *refusal says.
+ * A refusal is not an error: the act goes well, the transaction that counts it is committed, and the client
+ * is told what *refusal says.
  */
 #ifndef GK_DOMAIN_SESSION_H
 #define GK_DOMAIN_SESSION_H
@@ -28,12 +29,13 @@ typedef struct gk_signed_in_t {
   const char *org_code, *org_name;
 } gk_signed_in_t;
 
-/* Signs in. *refusal: SIGN_IN_FAILED, TOTP_NEEDED, or NULL. Errors: BUSY, NO_SEASON (candidates), faults of the store. */
+/* Signs in. *refusal: SIGN_IN_FAILED, TOTP_NEEDED, or NULL. Errors: BUSY, NO_SEASON (candidates), faults of
+ * the store. */
 gk_error_t *gk_session_sign_in(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *act, const char *realm,
                                const char *login, const char *password, const char *totp);
 
-/* What an opened cookie's session is worth at act->now: *valid false when it was ended, is too old, or account, unit,
- * season or generation no longer fit. One statement. */
+/* What an opened cookie's session is worth at act->now: *valid false when it was ended, is too old, or
+ * account, unit, season or generation no longer fit. One statement. */
 gk_error_t *gk_session_resume(gk_signed_in_t *out, bool *valid, gk_act_t *act, const char *realm,
                               const gk_session_t *session);
 
@@ -41,20 +43,21 @@ gk_error_t *gk_session_resume(gk_signed_in_t *out, bool *valid, gk_act_t *act, c
 gk_error_t *gk_session_end(gk_act_t *act);
 gk_error_t *gk_session_end_all(gk_act_t *act);
 
-/* Sets an own password: *out is the new session (new id and generation); all others of the account end. *refusal: INVALID
- * at /current, counted like a failed sign-in. Errors: INVALID (/new), BUSY. */
-gk_error_t *gk_session_change_password(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *act, const char *current,
-                                       const char *wanted);
+/* Sets an own password: *out is the new session (new id and generation); all others of the account end.
+ * *refusal: INVALID at /current, counted like a failed sign-in. Errors: INVALID (/new), BUSY. */
+gk_error_t *gk_session_change_password(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *act,
+                                       const char *current, const char *wanted);
 
-/* One-time codes, two steps. `code` NULL: *secret and *uri are a fresh secret to be confirmed; an account that has
- * codes already needs `password` for that (*refusal: INVALID at /password). With a code the pending secret
- * becomes valid and *out is the new session. Errors: INVALID (/code). */
+/* One-time codes, two steps. `code` NULL: *secret and *uri are a fresh secret to be confirmed; an account
+ * that has codes already needs `password` for that (*refusal: INVALID at /password). With a code the pending
+ * secret becomes valid and *out is the new session. Errors: INVALID (/code). */
 gk_error_t *gk_session_enrol(gk_signed_in_t *out, const char **secret, const char **uri, gk_error_t **refusal,
                              gk_act_t *act, const char *code, const char *password);
 
-/* The rules for own passwords: staff at least 15 characters, or 8 with one-time codes; candidates 8; at most 128; none of the
- * common ones, none made of the own login, name or number. Faults to *error at `pointer`. (domain/password.c) */
-void gk_session_check_password(gk_error_t **error, const char *pointer, const gk_account_t *account, bool totp,
-                               const char *password, apr_pool_t *pool);
+/* The rules for own passwords: staff at least 15 characters, or 8 with one-time codes; candidates 8; at most
+ * 128; none of the common ones, none made of the own login, name or number. Faults to *error at `pointer`.
+ * (domain/password.c) */
+void gk_session_check_password(gk_error_t **error, const char *pointer, const gk_account_t *account,
+                               bool totp, const char *password, apr_pool_t *pool);
 
 #endif

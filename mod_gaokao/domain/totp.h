@@ -1,5 +1,5 @@
-/* domain/totp.h: an account's one-time code secrets as they are stored: the confirmed one and one that waits for its
- * first code, sealed together. */
+/* domain/totp.h: an account's one-time code secrets as they are stored: the confirmed one and one that waits
+ * for its first code, sealed together. */
 #ifndef GK_DOMAIN_TOTP_H
 #define GK_DOMAIN_TOTP_H
 

@@ -50,7 +50,8 @@ static gk_account_input_t read_input(gk_decode_t *d)
       .display_name = gk_decode_str(d, "display_name", GK_OPTIONAL, 1, 60),
   };
   if (input.org_id == 0 && input.org_code == NULL && d->object != NULL && !gk_decode_has(d, "org_id"))
-    gk_decode_fault(d, "org_id", "required", "请用 org_id 或 org_code 指明机构", "Name the unit by org_id or org_code");
+    gk_decode_fault(d, "org_id", "required", "请用 org_id 或 org_code 指明机构",
+                    "Name the unit by org_id or org_code");
   else if (input.org_id != 0 && input.org_code != NULL)
     gk_decode_fault(d, "org_code", "twice", "org_id 和 org_code 只能写一个", "Give org_id or org_code, not both");
   return input;

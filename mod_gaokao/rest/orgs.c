@@ -37,7 +37,8 @@ gk_error_t *gk_rest_orgs_list(gk_request_t *request, gk_response_t *response)
   gk_json_t *items = gk_json_array(request->pool);
   for (int i = 0; i < orgs->nelts && i < limit; i++)
     gk_json_add(items, gk_org_json(&APR_ARRAY_IDX(orgs, i, gk_org_t), request->pool));
-  gk_response_list(request, response, items, orgs->nelts > limit ? APR_ARRAY_IDX(orgs, limit - 1, gk_org_t).path : NULL);
+  gk_response_list(request, response, items,
+                   orgs->nelts > limit ? APR_ARRAY_IDX(orgs, limit - 1, gk_org_t).path : NULL);
   return NULL;
 }
 

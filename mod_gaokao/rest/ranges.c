@@ -35,8 +35,9 @@ gk_error_t *gk_rest_ranges_list(gk_request_t *request, gk_response_t *response)
   for (int i = 0; i < ranges->nelts && i < limit; i++)
     gk_json_add(items, gk_range_json(APR_ARRAY_IDX(ranges, i, gk_range_t *), request->pool));
   gk_response_list(request, response, items,
-                   ranges->nelts > limit ? gk_range_cursor(APR_ARRAY_IDX(ranges, limit - 1, gk_range_t *), request->pool)
-                                         : NULL);
+                   ranges->nelts > limit
+                       ? gk_range_cursor(APR_ARRAY_IDX(ranges, limit - 1, gk_range_t *), request->pool)
+                       : NULL);
   return NULL;
 }
 

@@ -11,15 +11,16 @@ static const gk_config_t *config_of(const gk_request_t *request) { return gk_cor
 static const gk_keys_t *keys_of(const gk_request_t *request) { return gk_core_keys(request->act.core); }
 static bool candidates(const gk_request_t *request) { return strcmp(request->realm, "candidate") == 0; }
 
-/* ---- the cookie ------------------------------------------------------------------------------------------- */
+/* ---- the cookie --------------------------------------------------------------------------------------- */
 
-/* Two names, so that a candidate and a clerk at one PC don't take each other's session. Strict for staff; a candidate's
- * link from a message must open signed in. */
+/* Two names, so that a candidate and a clerk at one PC don't take each other's session. Strict for staff; a
+ * candidate's link from a message must open signed in. */
 static const char *cookie(const gk_request_t *request, const char *value)
 {
   bool secure = config_of(request)->secure, own = candidates(request);
-  return apr_pstrcat(request->pool, secure ? "__Host-" : "", own ? "gk-ks=" : "gk-hn=", value, "; Path=/; HttpOnly; SameSite=",
-                     own ? "Lax" : "Strict", secure ? "; Secure" : "", value[0] == '\0' ? "; Max-Age=0" : "", NULL);
+  return apr_pstrcat(request->pool, secure ? "__Host-" : "", own ? "gk-ks=" : "gk-hn=", value,
+                     "; Path=/; HttpOnly; SameSite=", own ? "Lax" : "Strict", secure ? "; Secure" : "",
+                     value[0] == '\0' ? "; Max-Age=0" : "", NULL);
 }
 
 static const char *cookie_of(const gk_request_t *request, const gk_principal_t *who, apr_time_t seen)
@@ -45,7 +46,7 @@ gk_error_t *gk_session_authenticate(gk_request_t *request)
   return NULL;
 }
 
-/* ---- writes ----------------------------------------------------------------------------------------------- */
+/* ---- writes ------------------------------------------------------------------------------------------- */
 
 static bool one_of(const char *words, const char *word)
 {
@@ -75,13 +76,13 @@ gk_error_t *gk_session_check_write(const gk_request_t *request)
   if (request->route->action == GK_ACTION_sign_in)
     return NULL;
   if (request->who.session_id == NULL ||
-      !gk_session_csrf_matches(keys_of(request), request->who.session_id, apr_table_get(request->headers, "X-CSRF-Token"),
-                               request->pool))
+      !gk_session_csrf_matches(keys_of(request), request->who.session_id,
+                               apr_table_get(request->headers, "X-CSRF-Token"), request->pool))
     return gk_error_plain(request->pool, GK_E_CSRF);
   return NULL;
 }
 
-/* ---- the session's document -------------------------------------------------------------------------------- */
+/* ---- the session's document --------------------------------------------------------------------------- */
 
 static void describe(const gk_request_t *request, gk_response_t *response, const gk_signed_in_t *in)
 {
@@ -101,7 +102,8 @@ static void describe(const gk_request_t *request, gk_response_t *response, const
   gk_json_set_bool(json, "totp", in->totp);
   if (in->who.candidate_id != 0)
     gk_json_set_int(json, "candidate_id", in->who.candidate_id);
-  gk_json_set_int(json, "idle_seconds", (candidates(request) ? GK_CANDIDATE_IDLE_US : GK_STAFF_IDLE_US) / APR_USEC_PER_SEC);
+  gk_json_set_int(json, "idle_seconds",
+                  (candidates(request) ? GK_CANDIDATE_IDLE_US : GK_STAFF_IDLE_US) / APR_USEC_PER_SEC);
   gk_json_set_time(json, "expires_at", in->who.session_issued + GK_SESSION_MAX_US);
   gk_json_set_time(json, "now", request->act.now);
   response->json = json;
@@ -128,9 +130,10 @@ static gk_error_t *refuse(const gk_request_t *request, gk_response_t *response, 
   return NULL;
 }
 
-/* ---- routes ----------------------------------------------------------------------------------------------- */
+/* ---- routes ------------------------------------------------------------------------------------------- */
 
-/* Passwords are taken as they are: no trimming, any character but U+0000, which JSON texts can't hold here. */
+/* Passwords are taken as they are: no trimming, any character but U+0000, which JSON texts can't hold here.
+ */
 static const char *secret(gk_decode_t *d, const char *key, int flags)
 {
   gk_json_t *value = gk_decode_any(d, key, flags);

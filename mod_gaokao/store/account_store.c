@@ -45,23 +45,24 @@ gk_error_t *gk_account_store_of_candidate(gk_account_t *out, gk_act_t *act, apr_
 {
   gk_row_account_of_candidate_t found;
   gk_row_account_get_t row;
-  GK_TRY(gk_db_get(act->db, GK_CALL(account_of_candidate, .candidate_id = candidate_id, GK_SCOPE(act)), &found, act->pool));
+  GK_TRY(gk_db_get(act->db, GK_CALL(account_of_candidate, .candidate_id = candidate_id, GK_SCOPE(act)),
+                   &found, act->pool));
   memcpy(&row, &found, sizeof(row));
   *out = account_of(&row);
   return NULL;
 }
 
 gk_error_t *gk_account_store_list(apr_array_header_t **out, gk_act_t *act, const gk_account_filter_t *filter,
-                                  const char *lo, const char *hi, const char *after_path, const char *after_login,
-                                  bool slips, int limit)
+                                  const char *lo, const char *hi, const char *after_path,
+                                  const char *after_login, bool slips, int limit)
 {
   apr_array_header_t *rows;
   GK_TRY(gk_db_list(act->db,
                     GK_CALL(account_list, .scope_lo = lo, .scope_hi = hi, .after_path = after_path,
                             .after_login = after_login,
-                            .role = filter->role != GK_ROLE_NONE ? gk_role_name(filter->role) : NULL, .q = filter->q,
-                            .pattern = gk_store__like(filter->q, act->pool), .enabled = filter->enabled,
-                            .slips = slips, .limit = limit),
+                            .role = filter->role != GK_ROLE_NONE ? gk_role_name(filter->role) : NULL,
+                            .q = filter->q, .pattern = gk_store__like(filter->q, act->pool),
+                            .enabled = filter->enabled, .slips = slips, .limit = limit),
                     &rows, act->pool));
   apr_array_header_t *accounts = apr_array_make(act->pool, rows->nelts, sizeof(gk_account_t *));
   gk_account_t *all = apr_pcalloc(act->pool, sizeof(*all) * (apr_size_t)(rows->nelts + 1));
@@ -83,41 +84,45 @@ gk_error_t *gk_account_store_count_at(apr_int64_t *n, gk_act_t *act, const char 
   return NULL;
 }
 
-gk_error_t *gk_account_store_insert(bool *made, apr_int64_t *id, gk_act_t *act, const char *login, gk_role_t role,
-                                    apr_int64_t org_id, const char *display_name)
+gk_error_t *gk_account_store_insert(bool *made, apr_int64_t *id, gk_act_t *act, const char *login,
+                                    gk_role_t role, apr_int64_t org_id, const char *display_name)
 {
   gk_row_account_insert_t row;
   GK_TRY(gk_db_find(act->db,
-                    GK_CALL(account_insert, .login = login, .role = gk_role_name(role), .display_name = display_name,
-                            .created_by = act->who->account_id, .now_us = act->now, .org_id = org_id, GK_SCOPE(act)),
+                    GK_CALL(account_insert, .login = login, .role = gk_role_name(role),
+                            .display_name = display_name, .created_by = act->who->account_id,
+                            .now_us = act->now, .org_id = org_id, GK_SCOPE(act)),
                     made, &row, act->pool));
   if (*made)
     *id = row.id;
   return NULL;
 }
 
-gk_error_t *gk_account_store_insert_candidate(bool *made, apr_int64_t *id, gk_act_t *act, apr_int64_t season_id,
-                                              const char *login, apr_int64_t candidate_id, apr_int64_t org_id,
+gk_error_t *gk_account_store_insert_candidate(bool *made, apr_int64_t *id, gk_act_t *act,
+                                              apr_int64_t season_id, const char *login,
+                                              apr_int64_t candidate_id, apr_int64_t org_id,
                                               const char *display_name)
 {
   gk_row_account_insert_candidate_t row;
   GK_TRY(gk_db_find(act->db,
                     GK_CALL(account_insert_candidate, .season_id = season_id, .login = login,
                             .candidate_id = candidate_id, .display_name = display_name,
-                            .created_by = act->who->account_id, .now_us = act->now, .org_id = org_id, GK_SCOPE(act)),
+                            .created_by = act->who->account_id, .now_us = act->now, .org_id = org_id,
+                            GK_SCOPE(act)),
                     made, &row, act->pool));
   if (*made)
     *id = row.id;
   return NULL;
 }
 
-gk_error_t *gk_account_store_update(bool *changed, gk_act_t *act, const gk_account_t *account, bool end_sessions)
+gk_error_t *gk_account_store_update(bool *changed, gk_act_t *act, const gk_account_t *account,
+                                    bool end_sessions)
 {
   apr_int64_t rows;
   GK_TRY(gk_db_exec(act->db,
-                    GK_CALL(account_update, .display_name = account->display_name, .enabled = account->enabled,
-                            .end_sessions = end_sessions, .now_us = act->now, .id = account->id,
-                            .version = account->version, GK_SCOPE(act)),
+                    GK_CALL(account_update, .display_name = account->display_name,
+                            .enabled = account->enabled, .end_sessions = end_sessions, .now_us = act->now,
+                            .id = account->id, .version = account->version, GK_SCOPE(act)),
                     &rows, act->pool));
   *changed = rows > 0;
   return NULL;
@@ -125,7 +130,8 @@ gk_error_t *gk_account_store_update(bool *changed, gk_act_t *act, const gk_accou
 
 gk_error_t *gk_account_store_sign_out(gk_act_t *act, apr_int64_t id)
 {
-  return gk_db_exec(act->db, GK_CALL(account_sign_out, .now_us = act->now, .id = id, GK_SCOPE(act)), NULL, act->pool);
+  return gk_db_exec(act->db, GK_CALL(account_sign_out, .now_us = act->now, .id = id, GK_SCOPE(act)), NULL,
+                    act->pool);
 }
 
 gk_error_t *gk_account_store_renew_slip(bool *changed, gk_act_t *act, apr_int64_t id, apr_int64_t version,
@@ -142,13 +148,14 @@ gk_error_t *gk_account_store_renew_slip(bool *changed, gk_act_t *act, apr_int64_
 
 gk_error_t *gk_account_store_set_password(gk_act_t *act, apr_int64_t id, const char *hash)
 {
-  return gk_db_exec(act->db,
-                    GK_CALL(account_set_password, .password = hash, .now_us = act->now, .id = id, GK_SCOPE(act)), NULL,
-                    act->pool);
+  return gk_db_exec(
+      act->db, GK_CALL(account_set_password, .password = hash, .now_us = act->now, .id = id, GK_SCOPE(act)),
+      NULL, act->pool);
 }
 
 gk_error_t *gk_account_store_set_totp(gk_act_t *act, apr_int64_t id, gk_blob_t totp)
 {
-  return gk_db_exec(act->db, GK_CALL(account_set_totp, .totp = totp, .now_us = act->now, .id = id, GK_SCOPE(act)), NULL,
-                    act->pool);
+  return gk_db_exec(act->db,
+                    GK_CALL(account_set_totp, .totp = totp, .now_us = act->now, .id = id, GK_SCOPE(act)),
+                    NULL, act->pool);
 }

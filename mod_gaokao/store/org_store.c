@@ -49,16 +49,16 @@ gk_error_t *gk_org_store_any(bool *found, gk_org_t *out, gk_act_t *act, apr_int6
   return NULL;
 }
 
-gk_error_t *gk_org_store_list(apr_array_header_t **out, gk_act_t *act, const gk_org_filter_t *filter, const char *lo,
-                              const char *hi, int limit)
+gk_error_t *gk_org_store_list(apr_array_header_t **out, gk_act_t *act, const gk_org_filter_t *filter,
+                              const char *lo, const char *hi, int limit)
 {
   apr_array_header_t *rows;
-  GK_TRY(gk_db_list(act->db,
-                    GK_CALL(org_list, .scope_lo = lo, .scope_hi = hi, .after = filter->after != NULL ? filter->after : "",
-                            .parent_id = filter->parent_id, .level = filter->level, .q = filter->q,
-                            .pattern = gk_store__like(filter->q, act->pool),
-                            .enabled = filter->enabled, .limit = limit),
-                    &rows, act->pool));
+  GK_TRY(gk_db_list(
+      act->db,
+      GK_CALL(org_list, .scope_lo = lo, .scope_hi = hi, .after = filter->after != NULL ? filter->after : "",
+              .parent_id = filter->parent_id, .level = filter->level, .q = filter->q,
+              .pattern = gk_store__like(filter->q, act->pool), .enabled = filter->enabled, .limit = limit),
+      &rows, act->pool));
   apr_array_header_t *orgs = apr_array_make(act->pool, rows->nelts, sizeof(gk_org_t));
   for (int i = 0; i < rows->nelts; i++) {
     gk_row_org_get_t row;
@@ -77,8 +77,8 @@ gk_error_t *gk_org_store_last_code(const char **code, gk_act_t *act, apr_int64_t
   return NULL;
 }
 
-gk_error_t *gk_org_store_insert(bool *made, apr_int64_t *id, gk_act_t *act, const gk_org_t *parent, const char *level,
-                                const char *code, const char *name, const char *profile)
+gk_error_t *gk_org_store_insert(bool *made, apr_int64_t *id, gk_act_t *act, const gk_org_t *parent,
+                                const char *level, const char *code, const char *name, const char *profile)
 {
   gk_row_org_insert_t row;
   gk_row_org_insert_root_t root;
@@ -103,20 +103,23 @@ gk_error_t *gk_org_store_insert(bool *made, apr_int64_t *id, gk_act_t *act, cons
 gk_error_t *gk_org_store_update(bool *changed, gk_act_t *act, const gk_org_t *org)
 {
   apr_int64_t rows;
-  GK_TRY(gk_db_exec(act->db,
-                    GK_CALL(org_update, .name = org->name, .profile = org->profile_text, .enabled = org->enabled,
-                            .now_us = act->now, .id = org->id, .version = org->version, GK_SCOPE(act)),
-                    &rows, act->pool));
+  GK_TRY(
+      gk_db_exec(act->db,
+                 GK_CALL(org_update, .name = org->name, .profile = org->profile_text, .enabled = org->enabled,
+                         .now_us = act->now, .id = org->id, .version = org->version, GK_SCOPE(act)),
+                 &rows, act->pool));
   *changed = rows > 0;
   return NULL;
 }
 
-gk_error_t *gk_org_store_means(apr_int64_t *operators, apr_int64_t *numbers_left, gk_act_t *act, apr_int64_t id)
+gk_error_t *gk_org_store_means(apr_int64_t *operators, apr_int64_t *numbers_left, gk_act_t *act,
+                               apr_int64_t id)
 {
   gk_row_org_means_t row;
-  GK_TRY(gk_db_get(act->db,
-                   GK_CALL(org_means, .season_id = act->season != NULL ? act->season->id : 0, .id = id, GK_SCOPE(act)),
-                   &row, act->pool));
+  GK_TRY(gk_db_get(
+      act->db,
+      GK_CALL(org_means, .season_id = act->season != NULL ? act->season->id : 0, .id = id, GK_SCOPE(act)),
+      &row, act->pool));
   *operators = row.operators;
   *numbers_left = row.numbers_left;
   return NULL;

@@ -50,39 +50,42 @@ static gk_error_t *overlap(gk_error_t *error, apr_pool_t *pool)
 gk_error_t *gk_range_store_get(gk_range_t *out, gk_act_t *act, apr_int64_t id)
 {
   gk_row_range_get_t row;
-  GK_TRY(gk_db_get(act->db, GK_CALL(range_get, .id = id, .season_id = act->season->id, GK_SCOPE(act)), &row, act->pool));
+  GK_TRY(gk_db_get(act->db, GK_CALL(range_get, .id = id, .season_id = act->season->id, GK_SCOPE(act)), &row,
+                   act->pool));
   *out = range_of(&row);
   return NULL;
 }
 
-gk_error_t *gk_range_store_list(apr_array_header_t **out, gk_act_t *act, const gk_range_filter_t *filter, const char *lo,
-                                const char *hi, const char *after_path, const char *after_subject,
-                                apr_int64_t after_first, int limit)
+gk_error_t *gk_range_store_list(apr_array_header_t **out, gk_act_t *act, const gk_range_filter_t *filter,
+                                const char *lo, const char *hi, const char *after_path,
+                                const char *after_subject, apr_int64_t after_first, int limit)
+{
+  apr_array_header_t *rows;
+  GK_TRY(
+      gk_db_list(act->db,
+                 GK_CALL(range_list, .season_id = act->season->id, .scope_lo = lo, .scope_hi = hi,
+                         .after_path = after_path, .after_subject = after_subject, .after_first = after_first,
+                         .subject = filter->subject, .usable = filter->usable, .limit = limit),
+                 &rows, act->pool));
+  *out = pointers(rows, act->pool);
+  return NULL;
+}
+
+gk_error_t *gk_range_store_meeting(apr_array_header_t **out, gk_act_t *act, const char *county_code,
+                                   apr_int64_t first, apr_int64_t last, apr_int64_t except, int limit)
 {
   apr_array_header_t *rows;
   GK_TRY(gk_db_list(act->db,
-                    GK_CALL(range_list, .season_id = act->season->id, .scope_lo = lo, .scope_hi = hi,
-                            .after_path = after_path, .after_subject = after_subject, .after_first = after_first,
-                            .subject = filter->subject, .usable = filter->usable, .limit = limit),
+                    GK_CALL(range_meeting, .season_id = act->season->id, .county_code = county_code,
+                            .last = last, .first = first, .except = except, .limit = limit),
                     &rows, act->pool));
   *out = pointers(rows, act->pool);
   return NULL;
 }
 
-gk_error_t *gk_range_store_meeting(apr_array_header_t **out, gk_act_t *act, const char *county_code, apr_int64_t first,
-                                   apr_int64_t last, apr_int64_t except, int limit)
-{
-  apr_array_header_t *rows;
-  GK_TRY(gk_db_list(act->db,
-                    GK_CALL(range_meeting, .season_id = act->season->id, .county_code = county_code, .last = last,
-                            .first = first, .except = except, .limit = limit),
-                    &rows, act->pool));
-  *out = pointers(rows, act->pool);
-  return NULL;
-}
-
-gk_error_t *gk_range_store_take(bool *found, apr_int64_t *range_id, apr_int64_t *serial, const char **county_code,
-                                gk_act_t *act, apr_int64_t org_id, const char *subject)
+gk_error_t *gk_range_store_take(bool *found, apr_int64_t *range_id, apr_int64_t *serial,
+                                const char **county_code, gk_act_t *act, apr_int64_t org_id,
+                                const char *subject)
 {
   gk_row_range_take_t row;
   GK_TRY(gk_db_find(act->db,
@@ -100,17 +103,19 @@ gk_error_t *gk_range_store_take(bool *found, apr_int64_t *range_id, apr_int64_t 
 gk_error_t *gk_range_store_insert(apr_int64_t *id, gk_act_t *act, const gk_range_t *range)
 {
   gk_row_range_insert_t row;
-  GK_TRY(overlap(gk_db_get(act->db,
-                           GK_CALL(range_insert, .season_id = act->season->id, .county_code = range->county_code,
-                                   .subject = range->subject, .first = range->first, .last = range->last,
-                                   .now_us = act->now, .org_id = range->org_id, GK_SCOPE(act)),
-                           &row, act->pool),
-                 act->pool));
+  GK_TRY(
+      overlap(gk_db_get(act->db,
+                        GK_CALL(range_insert, .season_id = act->season->id, .county_code = range->county_code,
+                                .subject = range->subject, .first = range->first, .last = range->last,
+                                .now_us = act->now, .org_id = range->org_id, GK_SCOPE(act)),
+                        &row, act->pool),
+              act->pool));
   *id = row.id;
   return NULL;
 }
 
-gk_error_t *gk_range_store_resize(bool *changed, gk_act_t *act, apr_int64_t id, apr_int64_t version, apr_int64_t last)
+gk_error_t *gk_range_store_resize(bool *changed, gk_act_t *act, apr_int64_t id, apr_int64_t version,
+                                  apr_int64_t last)
 {
   apr_int64_t rows;
   GK_TRY(overlap(gk_db_exec(act->db,
@@ -125,9 +130,10 @@ gk_error_t *gk_range_store_resize(bool *changed, gk_act_t *act, apr_int64_t id, 
 gk_error_t *gk_range_store_delete(bool *changed, gk_act_t *act, apr_int64_t id, apr_int64_t version)
 {
   apr_int64_t rows;
-  GK_TRY(gk_db_exec(act->db,
-                    GK_CALL(range_delete, .id = id, .season_id = act->season->id, .version = version, GK_SCOPE(act)),
-                    &rows, act->pool));
+  GK_TRY(gk_db_exec(
+      act->db,
+      GK_CALL(range_delete, .id = id, .season_id = act->season->id, .version = version, GK_SCOPE(act)), &rows,
+      act->pool));
   *changed = rows > 0;
   return NULL;
 }

@@ -35,8 +35,9 @@ gk_error_t *gk_session_store_credential(bool *found, gk_credential_t *out, gk_ac
                                         apr_int64_t season_id, const char *login)
 {
   gk_row_session_credential_t row;
-  GK_TRY(gk_db_find(act->db, GK_CALL(session_credential, .realm = realm, .season_id = season_id, .login = login), found,
-                    &row, act->pool));
+  GK_TRY(gk_db_find(act->db,
+                    GK_CALL(session_credential, .realm = realm, .season_id = season_id, .login = login),
+                    found, &row, act->pool));
   if (*found)
     *out = credential_of(&row);
   return NULL;
@@ -46,8 +47,9 @@ gk_error_t *gk_session_store_own(bool *found, gk_credential_t *out, gk_act_t *ac
 {
   gk_row_session_own_t own;
   gk_row_session_credential_t row;
-  GK_TRY(gk_db_find(act->db, GK_CALL(session_own, .id = act->who->account_id, .generation = act->who->generation), found,
-                    &own, act->pool));
+  GK_TRY(gk_db_find(act->db,
+                    GK_CALL(session_own, .id = act->who->account_id, .generation = act->who->generation),
+                    found, &own, act->pool));
   if (*found) {
     memcpy(&row, &own, sizeof(row));
     *out = credential_of(&row);
@@ -95,11 +97,13 @@ gk_error_t *gk_session_store_signed_in(bool *changed, gk_act_t *act, const gk_cr
 
 gk_error_t *gk_session_store_failed(gk_act_t *act, apr_int64_t id, bool forget, apr_time_t blocked_until)
 {
-  return gk_db_exec(act->db, GK_CALL(session_failed, .forget = forget, .blocked_until_us = blocked_until, .id = id), NULL,
-                    act->pool);
+  return gk_db_exec(act->db,
+                    GK_CALL(session_failed, .forget = forget, .blocked_until_us = blocked_until, .id = id),
+                    NULL, act->pool);
 }
 
-gk_error_t *gk_session_store_miss(apr_int64_t *failures, apr_time_t *blocked_until, gk_act_t *act, apr_int64_t bucket)
+gk_error_t *gk_session_store_miss(apr_int64_t *failures, apr_time_t *blocked_until, gk_act_t *act,
+                                  apr_int64_t bucket)
 {
   gk_row_session_miss_t row;
   bool found;
@@ -112,15 +116,16 @@ gk_error_t *gk_session_store_miss(apr_int64_t *failures, apr_time_t *blocked_unt
 gk_error_t *gk_session_store_missed(gk_act_t *act, apr_int64_t bucket, bool forget, apr_time_t blocked_until)
 {
   return gk_db_exec(act->db,
-                    GK_CALL(session_missed, .bucket = bucket, .blocked_until_us = blocked_until, .now_us = act->now,
-                            .forget = forget),
+                    GK_CALL(session_missed, .bucket = bucket, .blocked_until_us = blocked_until,
+                            .now_us = act->now, .forget = forget),
                     NULL, act->pool);
 }
 
 gk_error_t *gk_session_store_end(gk_act_t *act, const char *session_id, apr_time_t expires)
 {
   GK_TRY(gk_db_exec(act->db, GK_CALL(session_forget_ended, .now_us = act->now), NULL, act->pool));
-  return gk_db_exec(act->db, GK_CALL(session_end, .session_id = session_id, .expires_us = expires), NULL, act->pool);
+  return gk_db_exec(act->db, GK_CALL(session_end, .session_id = session_id, .expires_us = expires), NULL,
+                    act->pool);
 }
 
 gk_error_t *gk_session_store_end_all(gk_act_t *act)
@@ -135,8 +140,8 @@ gk_error_t *gk_session_store_set_password(bool *changed, gk_act_t *act, const ch
 {
   apr_int64_t rows;
   GK_TRY(gk_db_exec(act->db,
-                    GK_CALL(session_set_password, .password = hash, .now_us = act->now, .id = act->who->account_id,
-                            .generation = act->who->generation),
+                    GK_CALL(session_set_password, .password = hash, .now_us = act->now,
+                            .id = act->who->account_id, .generation = act->who->generation),
                     &rows, act->pool));
   *changed = rows > 0;
   return NULL;

@@ -1,12 +1,14 @@
-/* tests/store/act_test.h: acts on a store test's database: a core with keys and the pack hunan-2014, a small tree, people.
+/* tests/store/act_test.h: acts on a store test's database: a core with keys and the pack hunan-2014, a small
+ * tree, people.
  *
  *   act_start(); once an engine, inside STORE_EACH_ENGINE, and act_end() after the tests.
  *   gk_act_t *act = act_of(&who_county, pool);     its connection is closed with `pool`
  *   GK_TEST_OK(act_done(act, gk_org_get(...)));    commits what the act began, or rolls back on error
  *
- * Tree: 43 province · 4301, 4302 cities · 430102, 430103, 430202 counties · points 4301020001, 4301020002, 4301030001,
- * 4302020001. Principals are named after role and unit: who_province, who_city (4301), who_county (430102), who_other (430202),
- * who_point (4301020001), who_reviewer (there), who_public, who_system (gaokaoctl's). */
+ * Tree: 43 province · 4301, 4302 cities · 430102, 430103, 430202 counties · points 4301020001, 4301020002,
+ * 4301030001, 4302020001. Principals are named after role and unit: who_province, who_city (4301), who_county
+ * (430102), who_other (430202), who_point (4301020001), who_reviewer (there), who_public, who_system
+ * (gaokaoctl's). */
 #ifndef ACT_TEST_H
 #define ACT_TEST_H
 
@@ -29,7 +31,8 @@ static struct {
   apr_time_t now;
 } act_test;
 
-static gk_principal_t who_province, who_city, who_county, who_other, who_point, who_reviewer, who_public, who_system;
+static gk_principal_t who_province, who_city, who_county, who_other, who_point, who_reviewer, who_public,
+    who_system;
 
 static inline void act_fatal(gk_error_t *error)
 {
@@ -56,12 +59,19 @@ static inline apr_int64_t act_number(const char *sql)
   return number;
 }
 
-static inline gk_principal_t act_who(gk_role_t role, apr_int64_t account_id, apr_int64_t org_id, const char *level,
-                                     const char *path)
+static inline gk_principal_t act_who(gk_role_t role, apr_int64_t account_id, apr_int64_t org_id,
+                                     const char *level, const char *path)
 {
-  gk_principal_t who = {.role = role, .account_id = account_id, .login = gk_role_name(role), .display_name = "",
-                        .org_id = org_id, .org_level = level, .org_path = path, .generation = 1,
-                        .session_id = "00000000000000000000000000000000", .session_issued = ACT_NOW};
+  gk_principal_t who = {.role = role,
+                        .account_id = account_id,
+                        .login = gk_role_name(role),
+                        .display_name = "",
+                        .org_id = org_id,
+                        .org_level = level,
+                        .org_path = path,
+                        .generation = 1,
+                        .session_id = "00000000000000000000000000000000",
+                        .session_issued = ACT_NOW};
   gk_scope_of(path, &who.scope_lo, &who.scope_hi, act_test.pool);
   return who;
 }
@@ -83,15 +93,18 @@ static inline void act_tree(void)
               {10, 6, "point", "4302020001", "/43/4302/430202/4302020001/"}};
   const char *sql = "";
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-    sql = apr_psprintf(act_test.pool,
-                       "%sINSERT INTO org (id, parent_id, level, code, name, path, created_us, updated_us) VALUES "
-                       "(%d, %s, '%s', '%s', '单位%s', '%s', 1, 1);",
-                       sql, rows[i].id, rows[i].parent != 0 ? apr_itoa(act_test.pool, rows[i].parent) : "NULL",
-                       rows[i].level, rows[i].code, rows[i].code, rows[i].path);
+    sql = apr_psprintf(
+        act_test.pool,
+        "%sINSERT INTO org (id, parent_id, level, code, name, path, created_us, updated_us) VALUES "
+        "(%d, %s, '%s', '%s', '单位%s', '%s', 1, 1);",
+        sql, rows[i].id, rows[i].parent != 0 ? apr_itoa(act_test.pool, rows[i].parent) : "NULL",
+        rows[i].level, rows[i].code, rows[i].code, rows[i].path);
   act_script(sql);
-  act_script("INSERT INTO season (id, year, name, is_real, active, created_us) VALUES (1, 2014, '2014', 0, 1, 1)");
+  act_script(
+      "INSERT INTO season (id, year, name, is_real, active, created_us) VALUES (1, 2014, '2014', 0, 1, 1)");
   if (store.engine == GK_PGSQL)
-    act_script("SELECT setval(pg_get_serial_sequence('org', 'id'), 1000), setval(pg_get_serial_sequence('account', 'id'), 1000)");
+    act_script("SELECT setval(pg_get_serial_sequence('org', 'id'), 1000), "
+               "setval(pg_get_serial_sequence('account', 'id'), 1000)");
   who_province = act_who(GK_ROLE_PROVINCE, 101, 1, "province", "/43/");
   who_city = act_who(GK_ROLE_CITY, 102, 2, "city", "/43/4301/");
   who_county = act_who(GK_ROLE_COUNTY, 103, 4, "county", "/43/4301/430102/");
@@ -99,7 +112,8 @@ static inline void act_tree(void)
   who_point = act_who(GK_ROLE_POINT, 105, 7, "point", "/43/4301/430102/4301020001/");
   who_reviewer = act_who(GK_ROLE_REVIEWER, 106, 7, "point", "/43/4301/430102/4301020001/");
   who_system = act_who(GK_ROLE_PROVINCE, 0, 1, "province", "/43/");
-  who_public = (gk_principal_t){.role = GK_ROLE_PUBLIC, .login = "", .org_path = "", .scope_lo = "", .scope_hi = ""};
+  who_public =
+      (gk_principal_t){.role = GK_ROLE_PUBLIC, .login = "", .org_path = "", .scope_lo = "", .scope_hi = ""};
 }
 
 static inline gk_pack_t *act_pack(void)
@@ -131,20 +145,29 @@ static inline void act_start(void)
   apr_pool_create(&act_test.pool, NULL);
   char *dir = apr_pstrdup(act_test.pool, "/tmp/gk-act-XXXXXX");
   FILE *file;
-  if (mkdtemp(dir) == NULL || (file = fopen(apr_pstrcat(act_test.pool, dir, "/gaokao.conf", NULL), "w")) == NULL) {
+  if (mkdtemp(dir) == NULL ||
+      (file = fopen(apr_pstrcat(act_test.pool, dir, "/gaokao.conf", NULL), "w")) == NULL) {
     puts("Bail out! no temporary folder");
     exit(99);
   }
-  fprintf(file, "db_engine = %s\ndb_params = %s\nkeys_file = gaokao.keys\nplugins =\nsite = http://127.0.0.1:8080\n",
-          store.engine == GK_SQLITE ? "sqlite" : "pgsql", store.params);
+  fprintf(
+      file,
+      "db_engine = %s\ndb_params = %s\nkeys_file = gaokao.keys\nplugins =\nsite = http://127.0.0.1:8080\n",
+      store.engine == GK_SQLITE ? "sqlite" : "pgsql", store.params);
   fclose(file);
   act_test.instance = dir;
   act_test.now = ACT_NOW;
   act_fatal(gk_keys_create(apr_pstrcat(act_test.pool, dir, "/gaokao.keys", NULL), ACT_NOW, act_test.pool));
   act_fatal(gk_core_open(&act_test.core, dir, act_test.pool));
   act_tree();
-  act_test.season = (gk_season_t){.id = 1, .year = 2014, .name = "2014", .pack_id = 1, .pack_name = "hunan-2014",
-                                  .pack_version = "1", .pack_digest = "", .pack = act_pack()};
+  act_test.season = (gk_season_t){.id = 1,
+                                  .year = 2014,
+                                  .name = "2014",
+                                  .pack_id = 1,
+                                  .pack_name = "hunan-2014",
+                                  .pack_version = "1",
+                                  .pack_digest = "",
+                                  .pack = act_pack()};
 }
 
 static inline void act_end(void)

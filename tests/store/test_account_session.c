@@ -1,4 +1,5 @@
-/* Accounts, slips and sessions: who makes whom, first sign-in, delays, one-time codes, what ends a session. */
+/* Accounts, slips and sessions: who makes whom, first sign-in, delays, one-time codes, what ends a session.
+ */
 #include "store/act_test.h"
 
 #include "base/time.h"
@@ -37,7 +38,8 @@ static bool alive(const gk_signed_in_t *in, const char *realm, apr_time_t seen, 
   bool valid = false;
   gk_signed_in_t out;
   gk_act_t *act = act_of(&who_public, pool);
-  gk_session_t session = {in->who.account_id, in->who.generation, in->who.session_issued, seen, in->who.session_id};
+  gk_session_t session = {in->who.account_id, in->who.generation, in->who.session_issued, seen,
+                          in->who.session_id};
   gk_error_t *error = gk_session_resume(&out, &valid, act, realm, &session);
   return error == NULL && valid && out.who.account_id == in->who.account_id;
 }
@@ -51,7 +53,7 @@ static gk_error_t *slip_of(gk_slip_t *slip, const gk_principal_t *who, apr_int64
   return NULL;
 }
 
-/* ---- accounts ----------------------------------------------------------------------------------------------- */
+/* ---- accounts ----------------------------------------------------------------------------------------- */
 
 static void a_level_makes_accounts_below_itself(apr_pool_t *pool)
 {
@@ -60,16 +62,17 @@ static void a_level_makes_accounts_below_itself(apr_pool_t *pool)
     gk_role_t role;
     apr_int64_t org;
     gk_error_code_t code;
-  } rows[] = {{&who_province, GK_ROLE_CITY, 2, GK_E_NONE},      {&who_province, GK_ROLE_EXPORT, 1, GK_E_NONE},
-              {&who_province, GK_ROLE_AUDITOR, 1, GK_E_NONE},   {&who_province, GK_ROLE_PROVINCE, 1, GK_E_INVALID},
-              {&who_province, GK_ROLE_POINT, 7, GK_E_NONE},     {&who_city, GK_ROLE_CITY, 2, GK_E_INVALID},
-              {&who_city, GK_ROLE_COUNTY, 4, GK_E_NONE},        {&who_city, GK_ROLE_COUNTY, 6, GK_E_NOT_FOUND},
-              {&who_city, GK_ROLE_EXPORT, 2, GK_E_INVALID},     {&who_city, GK_ROLE_POINT, 4, GK_E_INVALID},
-              {&who_county, GK_ROLE_POINT, 7, GK_E_NONE},       {&who_county, GK_ROLE_COUNTY, 4, GK_E_INVALID},
-              {&who_county, GK_ROLE_AUDITOR, 4, GK_E_NONE},     {&who_county, GK_ROLE_CITY, 2, GK_E_NOT_FOUND},
-              {&who_point, GK_ROLE_REVIEWER, 7, GK_E_NONE},     {&who_point, GK_ROLE_POINT, 7, GK_E_INVALID},
-              {&who_point, GK_ROLE_REVIEWER, 8, GK_E_NOT_FOUND}, {&who_reviewer, GK_ROLE_REVIEWER, 7, GK_E_INVALID},
-              {&who_system, GK_ROLE_PROVINCE, 1, GK_E_NONE},    {&who_county, GK_ROLE_CANDIDATE, 7, GK_E_INVALID}};
+  } rows[] = {
+      {&who_province, GK_ROLE_CITY, 2, GK_E_NONE},       {&who_province, GK_ROLE_EXPORT, 1, GK_E_NONE},
+      {&who_province, GK_ROLE_AUDITOR, 1, GK_E_NONE},    {&who_province, GK_ROLE_PROVINCE, 1, GK_E_INVALID},
+      {&who_province, GK_ROLE_POINT, 7, GK_E_NONE},      {&who_city, GK_ROLE_CITY, 2, GK_E_INVALID},
+      {&who_city, GK_ROLE_COUNTY, 4, GK_E_NONE},         {&who_city, GK_ROLE_COUNTY, 6, GK_E_NOT_FOUND},
+      {&who_city, GK_ROLE_EXPORT, 2, GK_E_INVALID},      {&who_city, GK_ROLE_POINT, 4, GK_E_INVALID},
+      {&who_county, GK_ROLE_POINT, 7, GK_E_NONE},        {&who_county, GK_ROLE_COUNTY, 4, GK_E_INVALID},
+      {&who_county, GK_ROLE_AUDITOR, 4, GK_E_NONE},      {&who_county, GK_ROLE_CITY, 2, GK_E_NOT_FOUND},
+      {&who_point, GK_ROLE_REVIEWER, 7, GK_E_NONE},      {&who_point, GK_ROLE_POINT, 7, GK_E_INVALID},
+      {&who_point, GK_ROLE_REVIEWER, 8, GK_E_NOT_FOUND}, {&who_reviewer, GK_ROLE_REVIEWER, 7, GK_E_INVALID},
+      {&who_system, GK_ROLE_PROVINCE, 1, GK_E_NONE},     {&who_county, GK_ROLE_CANDIDATE, 7, GK_E_INVALID}};
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     gk_account_t *account = NULL;
     GK_TEST_CASE("row %d", (int)i);
@@ -143,7 +146,8 @@ static void accounts_are_managed_from_above_only(apr_pool_t *pool)
   gk_account_t *account, *out;
   gk_slip_t slip;
   gk_account_change_t off = {.enabled = 0}, name = {.enabled = -1, .display_name = "王老师"};
-  gk_act_t *county = act_of(&who_county, pool), *other = act_of(&who_other, pool), *point = act_of(&who_point, pool);
+  gk_act_t *county = act_of(&who_county, pool), *other = act_of(&who_other, pool),
+           *point = act_of(&who_point, pool);
   GK_TEST_OK(make(&account, &who_county, "managed", GK_ROLE_POINT, 7, pool));
   GK_TEST_ERROR(act_done(other, gk_account_update(&out, other, account->id, 1, &off)), GK_E_NOT_FOUND);
   GK_TEST_ERROR(act_done(point, gk_account_update(&out, point, account->id, 1, &off)), GK_E_FORBIDDEN);
@@ -160,7 +164,7 @@ static void accounts_are_managed_from_above_only(apr_pool_t *pool)
   GK_TEST_ERROR(act_done(own, gk_account_update(&out, own, account->id, 3, &name)), GK_E_FORBIDDEN);
 }
 
-/* ---- slips and the first sign-in ------------------------------------------------------------------------------- */
+/* ---- slips and the first sign-in ---------------------------------------------------------------------- */
 
 static void a_slip_opens_until_the_own_password_is_set(apr_pool_t *pool)
 {
@@ -193,10 +197,12 @@ static void a_slip_opens_until_the_own_password_is_set(apr_pool_t *pool)
     GK_TEST_CASE("%s", bad[i].password);
     gk_error_t *error = NULL;
     gk_session_check_password(&error, "/new", account, false, bad[i].password, pool);
-    GK_TEST_STR(act_fault(error, 0, pool), bad[i].code != NULL ? apr_pstrcat(pool, "/new ", bad[i].code, NULL) : "");
+    GK_TEST_STR(act_fault(error, 0, pool),
+                bad[i].code != NULL ? apr_pstrcat(pool, "/new ", bad[i].code, NULL) : "");
   }
   GK_TEST_CASE("%s", "");
-  GK_TEST_ERROR(act_done(act, gk_session_change_password(&fresh, &refusal, act, slip.password, "short")), GK_E_INVALID);
+  GK_TEST_ERROR(act_done(act, gk_session_change_password(&fresh, &refusal, act, slip.password, "short")),
+                GK_E_INVALID);
   GK_TEST_OK(act_done(act, gk_session_change_password(&fresh, &refusal, act, "wrong", OWN)));
   GK_TEST_STR(act_fault(refusal, 0, pool), "/current wrong");
   GK_TEST_OK(act_done(act, gk_session_change_password(&fresh, &refusal, act, slip.password, OWN)));
@@ -232,7 +238,8 @@ static void slips_are_printed_for_a_unit_or_by_ids(apr_pool_t *pool)
   GK_TEST_OK(act_done(county, gk_account_slips(&slips, &skipped, county, ids, 0, GK_ROLE_NONE)));
   GK_TEST_INT(slips->nelts, 1);
   GK_TEST_STR(APR_ARRAY_IDX(slips, 0, gk_slip_t).login, "printed");
-  GK_TEST_ERROR(act_done(other, gk_account_slips(&slips, &skipped, other, ids, 0, GK_ROLE_NONE)), GK_E_NOT_FOUND);
+  GK_TEST_ERROR(act_done(other, gk_account_slips(&slips, &skipped, other, ids, 0, GK_ROLE_NONE)),
+                GK_E_NOT_FOUND);
   GK_TEST_OK(act_done(county, gk_account_slips(&slips, &skipped, county, NULL, 8, GK_ROLE_NONE)));
   GK_TEST_INT(slips->nelts, 3);
   GK_TEST_OK(act_done(county, gk_account_slips(&slips, &skipped, county, NULL, 8, GK_ROLE_POINT)));
@@ -245,7 +252,7 @@ static void slips_are_printed_for_a_unit_or_by_ids(apr_pool_t *pool)
   GK_TEST_INT(skipped->nelts, 1);
 }
 
-/* ---- delays --------------------------------------------------------------------------------------------------- */
+/* ---- delays ------------------------------------------------------------------------------------------- */
 
 static void failures_delay_and_names_look_alike(apr_pool_t *pool)
 {
@@ -261,8 +268,9 @@ static void failures_delay_and_names_look_alike(apr_pool_t *pool)
     act_test.now = start;
     for (int i = 0; i < 4; i++)
       GK_TEST_INT(enter(&in, "staff", names[n], "wrong", NULL, pool), GK_E_SIGN_IN_FAILED);
-    const char *sql = n == 0 ? apr_psprintf(pool, "SELECT blocked_until_us FROM account WHERE id = %d", (int)account->id)
-                             : "SELECT max(blocked_until_us) FROM sign_in_miss";
+    const char *sql =
+        n == 0 ? apr_psprintf(pool, "SELECT blocked_until_us FROM account WHERE id = %d", (int)account->id)
+               : "SELECT max(blocked_until_us) FROM sign_in_miss";
     GK_TEST_INT(act_number(sql), 0);
     GK_TEST_INT(enter(&in, "staff", names[n], "wrong", NULL, pool), GK_E_SIGN_IN_FAILED);
     GK_TEST_INT(act_number(sql) - start, GK_SECOND);
@@ -283,11 +291,12 @@ static void failures_delay_and_names_look_alike(apr_pool_t *pool)
   act_test.now = start + 24 * GK_HOUR;
   GK_TEST_INT(enter(&in, "staff", "delayed", "wrong", NULL, pool), GK_E_SIGN_IN_FAILED);
   GK_TEST_INT(enter(&in, "staff", "delayed", slip.password, NULL, pool), GK_E_NONE);
-  GK_TEST_INT(act_number(apr_psprintf(pool, "SELECT failures FROM account WHERE id = %d", (int)account->id)), 0);
+  GK_TEST_INT(act_number(apr_psprintf(pool, "SELECT failures FROM account WHERE id = %d", (int)account->id)),
+              0);
   act_test.now = start;
 }
 
-/* ---- one-time codes ------------------------------------------------------------------------------------------- */
+/* ---- one-time codes ----------------------------------------------------------------------------------- */
 
 static void cities_work_with_one_time_codes_only(apr_pool_t *pool)
 {
@@ -302,15 +311,18 @@ static void cities_work_with_one_time_codes_only(apr_pool_t *pool)
   GK_TEST_INT(enter(&in, "staff", "bureau", slip.password, NULL, pool), GK_E_NONE);
   GK_TEST(in.must_change_password && in.must_enrol_totp && in.who.must_enrol_totp);
   gk_act_t *act = act_of(&in.who, pool);
-  GK_TEST_ERROR(act_done(act, gk_session_enrol(&fresh, &secret, &uri, &refusal, act, "123456", NULL)), GK_E_INVALID);
+  GK_TEST_ERROR(act_done(act, gk_session_enrol(&fresh, &secret, &uri, &refusal, act, "123456", NULL)),
+                GK_E_INVALID);
   GK_TEST_OK(act_done(act, gk_session_enrol(&fresh, &secret, &uri, &refusal, act, NULL, NULL)));
   GK_TEST_INT(strlen(secret), 32);
   GK_TEST(strncmp(uri, "otpauth://totp/", 15) == 0 && strstr(uri, secret) != NULL);
-  GK_TEST_ERROR(act_done(act, gk_session_enrol(&fresh, &secret, &uri, &refusal, act, "000000", NULL)), GK_E_INVALID);
+  GK_TEST_ERROR(act_done(act, gk_session_enrol(&fresh, &secret, &uri, &refusal, act, "000000", NULL)),
+                GK_E_INVALID);
   /* A pending secret is not asked for. */
   GK_TEST_INT(enter(&in, "staff", "bureau", slip.password, NULL, pool), GK_E_NONE);
   act = act_of(&in.who, pool);
-  GK_TEST_OK(act_done(act, gk_session_enrol(&fresh, NULL, NULL, &refusal, act, gk_totp_code(secret, act_test.now, pool), NULL)));
+  GK_TEST_OK(act_done(act, gk_session_enrol(&fresh, NULL, NULL, &refusal, act,
+                                            gk_totp_code(secret, act_test.now, pool), NULL)));
   GK_TEST(!alive(&in, "staff", act_test.now, pool));
   GK_TEST(alive(&fresh, "staff", act_test.now, pool));
   GK_TEST(!fresh.must_enrol_totp);
@@ -319,7 +331,8 @@ static void cities_work_with_one_time_codes_only(apr_pool_t *pool)
   act = act_of(&fresh.who, pool);
   GK_TEST_OK(act_done(act, gk_session_change_password(&in, &refusal, act, slip.password, "wolke 7!")));
   GK_TEST_INT(enter(&in, "staff", "bureau", "wolke 7!", NULL, pool), GK_E_TOTP_NEEDED);
-  GK_TEST_INT(enter(&in, "staff", "bureau", "wolke 7!", gk_totp_code(secret, act_test.now, pool), pool), GK_E_TOTP_NEEDED);
+  GK_TEST_INT(enter(&in, "staff", "bureau", "wolke 7!", gk_totp_code(secret, act_test.now, pool), pool),
+              GK_E_TOTP_NEEDED);
   act_test.now = start + 30 * GK_SECOND;
   const char *code = gk_totp_code(secret, act_test.now, pool);
   GK_TEST_INT(enter(&in, "staff", "bureau", "wolke 7!", code, pool), GK_E_NONE);
@@ -333,16 +346,20 @@ static void cities_work_with_one_time_codes_only(apr_pool_t *pool)
   GK_TEST_OK(act_done(act, gk_session_enrol(&fresh, &next, &uri, &refusal, act, NULL, "wolke 7!")));
   GK_TEST(refusal == NULL);
   act_test.now = start + 60 * GK_SECOND;
-  GK_TEST_INT(enter(&in, "staff", "bureau", "wolke 7!", gk_totp_code(secret, act_test.now, pool), pool), GK_E_NONE);
+  GK_TEST_INT(enter(&in, "staff", "bureau", "wolke 7!", gk_totp_code(secret, act_test.now, pool), pool),
+              GK_E_NONE);
   act = act_of(&in.who, pool);
-  GK_TEST_OK(act_done(act, gk_session_enrol(&fresh, NULL, NULL, &refusal, act, gk_totp_code(next, act_test.now, pool), NULL)));
+  GK_TEST_OK(act_done(act, gk_session_enrol(&fresh, NULL, NULL, &refusal, act,
+                                            gk_totp_code(next, act_test.now, pool), NULL)));
   act_test.now = start + 120 * GK_SECOND;
-  GK_TEST_INT(enter(&in, "staff", "bureau", "wolke 7!", gk_totp_code(secret, act_test.now, pool), pool), GK_E_TOTP_NEEDED);
-  GK_TEST_INT(enter(&in, "staff", "bureau", "wolke 7!", gk_totp_code(next, act_test.now, pool), pool), GK_E_NONE);
+  GK_TEST_INT(enter(&in, "staff", "bureau", "wolke 7!", gk_totp_code(secret, act_test.now, pool), pool),
+              GK_E_TOTP_NEEDED);
+  GK_TEST_INT(enter(&in, "staff", "bureau", "wolke 7!", gk_totp_code(next, act_test.now, pool), pool),
+              GK_E_NONE);
   act_test.now = start;
 }
 
-/* ---- what ends a session ---------------------------------------------------------------------------------------- */
+/* ---- what ends a session ------------------------------------------------------------------------------ */
 
 static void sessions_end_by_every_way(apr_pool_t *pool)
 {
@@ -396,7 +413,7 @@ static void sessions_end_by_every_way(apr_pool_t *pool)
   GK_TEST(alive(&in, "staff", act_test.now, pool));
 }
 
-/* ---- candidates ------------------------------------------------------------------------------------------------ */
+/* ---- candidates --------------------------------------------------------------------------------------- */
 
 static void candidates_sign_in_with_number_and_slip(apr_pool_t *pool)
 {
@@ -407,8 +424,12 @@ static void candidates_sign_in_with_number_and_slip(apr_pool_t *pool)
   gk_act_t *point = act_of(&who_point, pool), *other = act_of(&who_other, pool);
   const char *path = "/43/4301/430102/4301020001/";
   GK_TEST_OK(act_done(point, gk_account_create_for_candidate(point, 77, 1, "01020001", 7, path, "张三", NULL)));
-  GK_TEST_ERROR(act_done(point, gk_account_create_for_candidate(point, 78, 1, "01020001", 7, path, "张三", NULL)), GK_E_CONFLICT);
-  GK_TEST_ERROR(act_done(other, gk_account_create_for_candidate(other, 78, 1, "01020002", 7, path, "李四", NULL)), GK_E_NOT_FOUND);
+  GK_TEST_ERROR(
+      act_done(point, gk_account_create_for_candidate(point, 78, 1, "01020001", 7, path, "张三", NULL)),
+      GK_E_CONFLICT);
+  GK_TEST_ERROR(
+      act_done(other, gk_account_create_for_candidate(other, 78, 1, "01020002", 7, path, "李四", NULL)),
+      GK_E_NOT_FOUND);
   GK_TEST_ERROR(gk_account_of_candidate(&account, other, 77), GK_E_NOT_FOUND);
   GK_TEST_OK(gk_account_of_candidate(&account, point, 77));
   slip = gk_account_slip(point, account);
@@ -417,7 +438,8 @@ static void candidates_sign_in_with_number_and_slip(apr_pool_t *pool)
   GK_TEST_INT(in.who.role, GK_ROLE_CANDIDATE);
   GK_TEST(in.must_change_password && !in.must_enrol_totp);
   gk_act_t *own = act_of(&in.who, pool);
-  GK_TEST_ERROR(act_done(own, gk_session_change_password(&fresh, &refusal, own, slip.password, "01020001x")), GK_E_INVALID);
+  GK_TEST_ERROR(act_done(own, gk_session_change_password(&fresh, &refusal, own, slip.password, "01020001x")),
+                GK_E_INVALID);
   GK_TEST_OK(act_done(own, gk_session_change_password(&fresh, &refusal, own, slip.password, "wolke 7!")));
   GK_TEST_INT(enter(&in, "candidate", "01020001", "wolke 7!", NULL, pool), GK_E_NONE);
   act_script("UPDATE season SET active = 0");

@@ -6,7 +6,7 @@
 #include "domain/org.h"
 #include "domain/range.h"
 
-/* ---- units -------------------------------------------------------------------------------------------------- */
+/* ---- units -------------------------------------------------------------------------------------------- */
 
 static void units_are_seen_in_the_own_subtree_only(apr_pool_t *pool)
 {
@@ -51,7 +51,8 @@ static void a_unit_is_made_with_the_right_code(apr_pool_t *pool)
               {4, NULL, "4301020009", "中", "/name length"},
               {7, NULL, NULL, "某中学", "/parent_id level"}};
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-    gk_error_t *error = act_done(act, gk_org_create(&org, act, rows[i].parent, rows[i].level, rows[i].code, rows[i].name, NULL));
+    gk_error_t *error = act_done(
+        act, gk_org_create(&org, act, rows[i].parent, rows[i].level, rows[i].code, rows[i].name, NULL));
     GK_TEST_CASE("%s %s", rows[i].code != NULL ? rows[i].code : "-", rows[i].name);
     GK_TEST_ERROR(error, GK_E_INVALID);
     GK_TEST_STR(act_fault(error, 0, pool), rows[i].fault);
@@ -82,7 +83,8 @@ static void profiles_merge_and_are_checked(apr_pool_t *pool)
   gk_json_t *profile = NULL, *readiness;
   gk_act_t *act = act_of(&who_county, pool);
   gk_org_change_t change = {.enabled = -1};
-  const char *text = "{\"estimated\": 200, \"hours\": \"8-17\", \"equipment\": {\"computers\": 3, \"cameras\": 1}}";
+  const char *text =
+      "{\"estimated\": 200, \"hours\": \"8-17\", \"equipment\": {\"computers\": 3, \"cameras\": 1}}";
   GK_TEST_OK(gk_json_parse(&profile, text, strlen(text), pool));
   change.profile = profile;
   GK_TEST_OK(act_done(act, gk_org_update(&org, act, 8, 1, &change)));
@@ -96,7 +98,8 @@ static void profiles_merge_and_are_checked(apr_pool_t *pool)
   GK_TEST_OK(gk_org_readiness(&readiness, act, org));
   GK_TEST(!gk_json_bool(readiness, "ready"));
   GK_TEST_INT(gk_json_size(gk_json_get(readiness, "missing")), 8);
-  text = "{\"estimated\": -1, \"phone\": \"call me\", \"wifi\": 1, \"equipment\": {\"computers\": \"3\", \"robots\": 1}}";
+  text = "{\"estimated\": -1, \"phone\": \"call me\", \"wifi\": 1, \"equipment\": {\"computers\": \"3\", "
+         "\"robots\": 1}}";
   GK_TEST_OK(gk_json_parse(&profile, text, strlen(text), pool));
   gk_error_t *error = NULL;
   gk_org_check_profile(profile, "/profile", &error, pool);
@@ -137,7 +140,7 @@ static void closing_a_unit_closes_what_is_below(apr_pool_t *pool)
   GK_TEST(org->open);
 }
 
-/* ---- ranges ------------------------------------------------------------------------------------------------- */
+/* ---- ranges ------------------------------------------------------------------------------------------- */
 
 static void ranges_never_overlap(apr_pool_t *pool)
 {
@@ -160,10 +163,11 @@ static void ranges_never_overlap(apr_pool_t *pool)
   error = act_done(act, gk_range_create(&other, act, 4, "1", 100, 110));
   GK_TEST_STR(act_fault(error, 0, pool), "/org_id level");
   /* The database holds the line when two clerks pass the check at once: here the second one skips it. */
-  error = gk_db_script(store_open(pool),
-                       "INSERT INTO number_range (season_id, org_id, org_path, county_code, subject, first, last, next, "
-                       "created_us, updated_us) VALUES (1, 8, '/43/4301/430102/4301020002/', '0102', '5', 5, 6, 5, 1, 1)",
-                       pool);
+  error = gk_db_script(
+      store_open(pool),
+      "INSERT INTO number_range (season_id, org_id, org_path, county_code, subject, first, last, next, "
+      "created_us, updated_us) VALUES (1, 8, '/43/4301/430102/4301020002/', '0102', '5', 5, 6, 5, 1, 1)",
+      pool);
   GK_TEST_ERROR(error, GK_E_CONSTRAINT);
 }
 
@@ -287,7 +291,10 @@ static void numbers_are_gapless_and_given_once_under_concurrency(apr_pool_t *poo
     GK_TEST_CASE("serial %d", 1000 + i);
     GK_TEST_INT(taken[i], 1);
   }
-  GK_TEST_INT(act_number("SELECT count(*) FROM number_range WHERE subject = '5' AND first > 1000 AND next = last + 1"), 3);
+  GK_TEST_INT(
+      act_number(
+          "SELECT count(*) FROM number_range WHERE subject = '5' AND first > 1000 AND next = last + 1"),
+      3);
 }
 
 int main(void)

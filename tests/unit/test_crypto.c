@@ -107,11 +107,13 @@ static void digests_and_indexes(apr_pool_t *pool)
 {
   gk_keys_t *keys = NULL;
   GK_TEST_OK(load_text(&keys, FIXED, 0600, pool));
-  GK_TEST_STR(gk_sha256_hex(pool, "abc", 3), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  GK_TEST_STR(gk_sha256_hex(pool, "abc", 3),
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   gk_sha256_t *digest = gk_sha256_start(pool);
   gk_sha256_add(digest, "a", 1);
   gk_sha256_add(digest, "bc", 2);
-  GK_TEST_STR(gk_sha256_end(digest, pool), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  GK_TEST_STR(gk_sha256_end(digest, pool),
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   const char *a = gk_blind_index(keys, "1.candidate.id_number", "430102199501010018", pool);
   GK_TEST_STR(a, gk_blind_index(keys, "1.candidate.id_number", "430102199501010018", pool));
   GK_TEST_INT(strlen(a), 64);
@@ -141,13 +143,14 @@ static void slips_are_repeatable_and_forgiving(apr_pool_t *pool)
   GK_TEST(!gk_slip_matches(keys, 7, 1, ""));
   GK_TEST(!gk_slip_matches(keys, 7, 1, NULL));
   /* After rotation printed slips still work, new ones differ. */
-  GK_TEST_OK(load_text(&rotated,
-                       "data1 data aes-256-gcm 2013-11-01T00:00:00Z active " K32 "\n"
-                       "index1 index hmac-sha-256 2013-11-01T00:00:00Z active " K32 "\n"
-                       "cookie1 cookie hmac-sha-256 2013-11-01T00:00:00Z active " K32 "\n"
-                       "slip1 slip hmac-sha-256 2013-11-01T00:00:00Z old " K32 "\n"
-                       "slip2 slip hmac-sha-256 2013-12-01T00:00:00Z active AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n",
-                       0600, pool));
+  GK_TEST_OK(load_text(
+      &rotated,
+      "data1 data aes-256-gcm 2013-11-01T00:00:00Z active " K32 "\n"
+      "index1 index hmac-sha-256 2013-11-01T00:00:00Z active " K32 "\n"
+      "cookie1 cookie hmac-sha-256 2013-11-01T00:00:00Z active " K32 "\n"
+      "slip1 slip hmac-sha-256 2013-11-01T00:00:00Z old " K32 "\n"
+      "slip2 slip hmac-sha-256 2013-12-01T00:00:00Z active AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n",
+      0600, pool));
   GK_TEST(gk_slip_matches(rotated, 7, 1, slip));
   GK_TEST(strcmp(slip, gk_slip_password(rotated, 7, 1, pool)) != 0);
 }
@@ -201,9 +204,11 @@ static void cookies_open_only_as_sealed(apr_pool_t *pool)
     if (bad[i] != '\0') {
       bad[i] = bad[i] == '0' ? '1' : '0';
       GK_TEST(!gk_session_open(keys, bad, &seen, pool));
-      GK_TEST(!gk_session_open(keys, apr_pstrcat(pool, apr_pstrndup(pool, cookie, i), cookie + i + 1, NULL), &seen, pool));
+      GK_TEST(!gk_session_open(keys, apr_pstrcat(pool, apr_pstrndup(pool, cookie, i), cookie + i + 1, NULL),
+                               &seen, pool));
     }
-    GK_TEST(!gk_session_open(keys, apr_pstrcat(pool, apr_pstrndup(pool, cookie, i), "0", cookie + i, NULL), &seen, pool));
+    GK_TEST(!gk_session_open(keys, apr_pstrcat(pool, apr_pstrndup(pool, cookie, i), "0", cookie + i, NULL),
+                             &seen, pool));
   }
   const char *token = gk_session_csrf(keys, session.id, pool);
   GK_TEST(gk_session_csrf_matches(keys, session.id, token, pool));
@@ -239,11 +244,13 @@ static void passwords_verify(apr_pool_t *pool)
   GK_TEST_OK(gk_password_verify(&right, hash, "correct horse 电流", NULL, pool));
   GK_TEST(!right);
   GK_TEST(!gk_password_outdated(hash));
-  GK_TEST(gk_password_outdated("$argon2id$v=19$m=8192,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
+  GK_TEST(gk_password_outdated(
+      "$argon2id$v=19$m=8192,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
   GK_TEST_OK(gk_password_dummy("anything", NULL, pool));
 }
 
-/* A flood of 160 from one address fills the queue; people of another address come to it late and still all get in. */
+/* A flood of 160 from one address fills the queue; people of another address come to it late and still all
+ * get in. */
 typedef struct caller_t {
   pthread_t thread;
   apr_pool_t *pool;
