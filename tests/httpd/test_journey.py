@@ -214,6 +214,9 @@ class Journey:
                        {"start": f"{self.season - 6}-09", "end": f"{self.season - 3}-06", "school": "实验初级中学", "witness": "李老师"}],
             "family": [{"relation": "1", "name": "向东", "unit": "长沙机床厂", "phone": "13900000000"}],
         }
+        if self.season == 2025:
+            fields.update({"first_choice": "WL" if candidate["subject"] in ("5", "7", "8") else "LS", "elective_1": "HX", "elective_2": "SW",
+                           "household_town": "城关街道"})
         return fields
 
     def fill_in(self):
