@@ -235,6 +235,8 @@ write_httpd_conf() {
 start_httpd() {
   : >>"$INSTANCE/log/error.log"
   ERROR_LOG_START=$(wc -c <"$INSTANCE/log/error.log")
+  # No process of the instance lives (start looked): a pid file left by kill -9 may name a zombie or a stranger.
+  rm -f "$INSTANCE/run/httpd.pid"
   # GK_PRELOAD: a sanitizer's runtime has to come first in a program that was built without it. GK_LIBRARY_PATH: its APR.
   (cd "$INSTANCE" && env ${GK_PRELOAD:+"LD_PRELOAD=$GK_PRELOAD"} ${GK_LIBRARY_PATH:+"LD_LIBRARY_PATH=$GK_LIBRARY_PATH"} "$(httpd_program)" -d "$INSTANCE" -f conf/httpd.conf -k start 9>&- </dev/null) ||
     { show_error_log; die "httpd did not start"; }

@@ -14,3 +14,14 @@ gk_paths_t gk_paths_of(const char *path, apr_pool_t *pool)
   }
   return paths;
 }
+
+const char *gk_path_code(const char *path, apr_pool_t *pool)
+{
+  apr_size_t end = strlen(path);
+  while (end > 0 && path[end - 1] == '/')
+    end--;
+  apr_size_t start = end;
+  while (start > 0 && path[start - 1] != '/')
+    start--;
+  return apr_pstrmemdup(pool, path + start, end - start);
+}

@@ -15,4 +15,7 @@ typedef struct gk_paths_t {
 /* "/43/4301/430102/" gives "/43/", "/43/4301/", "/43/4301/430102/". Levels beyond the fourth are left out. */
 gk_paths_t gk_paths_of(const char *path, apr_pool_t *pool);
 
+/* The unit's own code: the last part of its path. */
+const char *gk_path_code(const char *path, apr_pool_t *pool);
+
 #endif

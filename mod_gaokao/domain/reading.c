@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "base/text.h"
+#include "domain/paths.h"
 #include "domain/ports_candidate.h"
 
 static bool is(const char *a, const char *b) { return a != NULL && strcmp(a, b) == 0; }
@@ -373,7 +374,7 @@ gk_json_t *gk_reading_json(const gk_reading_t *r, bool full, apr_pool_t *pool)
   gk_json_set_str(json, "jti", r->jti);
   gk_json_set_str(json, "purpose", r->purpose);
   gk_json_set_str(json, "verdict", r->verdict);
-  gk_json_set(json, "org", gk_org_brief_json(r->org_id, NULL, r->org_name, "point", pool));
+  gk_json_set(json, "org", gk_org_brief_json(r->org_id, gk_path_code(r->org_path, pool), r->org_name, "point", pool));
   if (r->candidate_id != 0)
     gk_json_set_int(json, "candidate_id", r->candidate_id);
   else
