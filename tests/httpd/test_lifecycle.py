@@ -1,8 +1,16 @@
-"""./run start, stop and what happens when processes are killed."""
+"""./run start, stop and what happens when processes are killed. The tests share an instance and leave it running."""
 import os
 import signal
 
-from gk_instance import free_ports
+import pytest
+from gk_instance import Instance, alive, free_ports
+
+
+@pytest.fixture(scope="module")
+def own_instance(engine):
+    instance = Instance.create("life", engine)
+    yield instance
+    instance.close()
 
 
 def test_stop_and_start_keep_the_data(own_instance):
@@ -19,8 +27,8 @@ def test_stop_finds_the_children_of_a_killed_parent(own_instance):
     assert children
     os.kill(own_instance.pid(), signal.SIGKILL)
     own_instance.stop()
-    for pid in children:
-        assert not os.path.exists(f"/proc/{pid}")
+    assert not [pid for pid in children if alive(pid)]
+    own_instance.start()
 
 
 def test_start_clears_up_after_a_killed_parent(own_instance):

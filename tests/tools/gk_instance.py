@@ -38,6 +38,15 @@ def free_ports(count):
     return ports
 
 
+def alive(pid):
+    """False for a zombie too: who adopted it may never collect it."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 class Reply:
     def __init__(self, status, headers, body):
         self.status = status
