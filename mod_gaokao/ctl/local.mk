@@ -1,5 +1,4 @@
 # gaokaoctl but for its main file is a convenience library, so that tests can call it.
-if HAVE_CTL
 noinst_LTLIBRARIES += libgaokao_ctl.la
 libgaokao_ctl_la_SOURCES =
 libgaokao_ctl_la_SOURCES += %D%/accounts.c
@@ -23,4 +22,3 @@ libgaokao_ctl_la_SOURCES += %D%/setup.c
 bin_PROGRAMS += gaokaoctl
 gaokaoctl_SOURCES = %D%/gaokaoctl.c
 gaokaoctl_LDADD = libgaokao_ctl.la libgaokao_core.la $(CORE_LIBS) $(APR_LIBS)
-endif
