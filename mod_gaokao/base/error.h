@@ -51,6 +51,7 @@ struct gk_error_t {
   const char *internal;            /* for the log only, may name files and SQL; never personal data */
   apr_array_header_t *violations;  /* of gk_violation_t, or NULL */
   apr_interval_time_t retry_after_us; /* 0: no Retry-After */
+  int quiet;                       /* one of many of the same: logged at debug only */
   const char *etag;                /* current version for STALE_VERSION, or NULL */
   const gk_error_t *cause;
   apr_pool_t *pool;

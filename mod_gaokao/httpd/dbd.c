@@ -56,7 +56,11 @@ gk_error_t *gk_httpd_connect(request_rec *r, gk_db_t **db, apr_time_t deadline)
     if (until != 0) {
       if (now < until || !__atomic_compare_exchange_n(&down_until, &until, now + APR_USEC_PER_SEC, 0, __ATOMIC_RELAXED,
                                                       __ATOMIC_RELAXED))
-        return down(r, "The database was down a moment ago");
+      {
+        gk_error_t *error = down(r, "The database was down a moment ago");
+        error->quiet = 1; /* the request that tried said it */
+        return error;
+      }
     }
     ap_dbd_t *handle = dbd_open != NULL ? dbd_open(r->pool, r->server) : NULL;
     if (handle == NULL) {

@@ -127,5 +127,7 @@ void gk_httpd_log_error(request_rec *r, const gk_error_t *error, const char *req
   const gk_error_info_t *info = gk_error_info(error->code);
   int level = info->level == GK_ALARM ? APLOG_ERR : info->level == GK_WARNING ? APLOG_WARNING
               : info->level == GK_NOTICE ? APLOG_INFO : APLOG_DEBUG;
+  if (error->quiet)
+    level = APLOG_DEBUG;
   ap_log_error(APLOG_MARK, level, 0, r->server, "GK0030: %s %s", request_id, gk_error_log_text(r->pool, error));
 }

@@ -180,13 +180,15 @@ def test_disk_full(broken, load, writers):
         client = writers[0]
         me = client.get("/me", expect=200)
         filler = os.path.join(data, "filler")
-        with open(filler, "wb") as file:
+        descriptor = os.open(filler, os.O_CREAT | os.O_WRONLY)
+        for block in (65536, 4096, 512, 1):
             try:
                 while True:
-                    file.write(b"\0" * 65536)
-                    file.flush()
+                    os.write(descriptor, b"\0" * block)
             except OSError:
                 pass
+        os.close(descriptor)
+
         def refused():
             reply = client.patch("/me", {"fields": {"receiver": "磁盘满"}}, version=client.get("/me").headers["ETag"])
             return reply.status == 503 and reply.json()["code"] == "disk-full"
