@@ -345,10 +345,13 @@ fill_database() {
   for pack in "$INSTANCE"/app/share/gaokao/packs/*.xml; do
     [ ! -e "$pack" ] || ctl_step load-pack "$pack"
   done
+  ctl_step season
   if [ "$EMPTY" = yes ]; then
     touch "$INSTANCE/run.empty"
+    ctl_step account create --role province --login province --name 省教育考试院
+    install -m 0600 "$INSTANCE/log/fill.log" "$INSTANCE/first-account.txt"
+    rm -f "$INSTANCE/log/fill.log" # it holds a password
   else
-    ctl_step season
     ctl_step demo --candidates "$CANDIDATES" --logins "$INSTANCE/data/demo-logins.json"
     install -m 0600 "$INSTANCE/data/demo-logins.json" "$INSTANCE/demo-logins.json"
     rm -f "$INSTANCE/data/demo-logins.json"
@@ -370,17 +373,23 @@ clear_unfinished() {
 }
 
 print_addresses() {
-  local file=$INSTANCE/demo-logins.json
   say ""
   say "  Candidates (考生版)   http://127.0.0.1:$PORT/ks/"
   say "  Console (WEB版)       http://127.0.0.1:$PORT/hngz/"
   say "  Client edition        http://127.0.0.1:$CLIENT_PORT/"
   say "  API                   http://127.0.0.1:$PORT/api/v1/  (contract: /api/openapi.json)"
   say "  Instance              $INSTANCE  ($DB)"
-  if [ -r "$file" ]; then
-    say ""
-    say "  Demonstration logins ($file):"
-    sed 's/^/    /' "$file"
-  fi
   say ""
+}
+
+print_logins() {
+  if [ -r "$INSTANCE/demo-logins.json" ]; then
+    say "  Demonstration logins ($INSTANCE/demo-logins.json):"
+    sed 's/^/    /' "$INSTANCE/demo-logins.json"
+    say ""
+  elif [ -r "$INSTANCE/first-account.txt" ]; then
+    say "  First account ($INSTANCE/first-account.txt; its password must be changed at the first login):"
+    sed 's/^/    /' "$INSTANCE/first-account.txt"
+    say ""
+  fi
 }
