@@ -45,6 +45,8 @@ const char *gk_part_state(const gk_candidate_t *candidate, const char *kind);
 /* True when a part in this state hinders no submission. */
 bool gk_part_done(const char *kind, const char *state);
 
+/* (store/part_store.c) Associated data of a part's sealed body. */
+const char *gk_part_context(apr_int64_t candidate_id, const char *kind, apr_pool_t *pool);
 /* (store/part_store.c) gk_part_row_t of all kinds of one candidate in the actor's tree. */
 gk_error_t *gk_part_store_list(apr_array_header_t **rows, gk_act_t *act, apr_int64_t candidate_id);
 /* Writes the part and the record's column, version + 1. *changed false: another version or out of scope. */

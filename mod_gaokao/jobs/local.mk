@@ -1,0 +1,10 @@
+libgaokao_core_la_SOURCES += %D%/export.c
+libgaokao_core_la_SOURCES += %D%/export.h
+libgaokao_core_la_SOURCES += %D%/export_job.c
+libgaokao_core_la_SOURCES += %D%/job.c
+libgaokao_core_la_SOURCES += %D%/job.h
+libgaokao_core_la_SOURCES += %D%/job_internal.h
+libgaokao_core_la_SOURCES += %D%/kinds.c
+libgaokao_core_la_SOURCES += %D%/kinds.h
+libgaokao_core_la_SOURCES += %D%/queue.c
+libgaokao_core_la_SOURCES += %D%/work.c

@@ -5,7 +5,7 @@
 #include "domain/part.h"
 #include "store/sql.h"
 
-static const char *context_of(apr_int64_t candidate_id, const char *kind, apr_pool_t *pool)
+const char *gk_part_context(apr_int64_t candidate_id, const char *kind, apr_pool_t *pool)
 {
   return apr_psprintf(pool, "candidate.part.%" APR_INT64_T_FMT ".%s", candidate_id, kind);
 }
@@ -25,7 +25,7 @@ gk_error_t *gk_part_store_list(apr_array_header_t **rows, gk_act_t *act, apr_int
     const char *text;
     apr_size_t length;
     gk_json_t *body;
-    GK_TRY(gk_unseal(&text, &length, gk_core_keys(act->core), context_of(candidate_id, row->kind, act->pool), &sealed,
+    GK_TRY(gk_unseal(&text, &length, gk_core_keys(act->core), gk_part_context(candidate_id, row->kind, act->pool), &sealed,
                      act->pool));
     GK_TRY(gk_json_parse(&body, text, length, act->pool));
     GK_TRY(gk_document_from_json(&part.fields, gk_json_get(body, "fields"), act->pool));
@@ -48,7 +48,7 @@ gk_error_t *gk_part_store_put(bool *changed, gk_act_t *act, apr_int64_t candidat
   if (row->decision != NULL)
     gk_json_set(body, "decision", row->decision);
   const char *text = gk_json_text_sorted(body, act->pool);
-  GK_TRY(gk_seal(&sealed, gk_core_keys(act->core), context_of(candidate_id, row->kind, act->pool), text, strlen(text),
+  GK_TRY(gk_seal(&sealed, gk_core_keys(act->core), gk_part_context(candidate_id, row->kind, act->pool), text, strlen(text),
                  act->pool));
   GK_TRY(gk_db_exec(act->db,
                     GK_CALL(part_mark, .kind = row->kind, .state = row->state, .now_us = act->now,

@@ -1,0 +1,62 @@
+/* domain/export.h: which candidates an export holds, and how they come out of the store: in the order of points and
+ * registration numbers, in constant memory. What their values are called is the pack's mapping (domain/pack.h), what they
+ * look like a plugin's (plugin/calls.h); jobs/export.h puts these together.
+ */
+#ifndef GK_DOMAIN_EXPORT_H
+#define GK_DOMAIN_EXPORT_H
+
+#include "domain/act.h"
+#include "domain/document.h"
+
+/* What is asked for. */
+typedef struct gk_export_filter_t {
+  const char *org;   /* code of a unit of the actor's subtree; NULL: the actor's own */
+  bool art;          /* only candidates of art subjects */
+  const char *state; /* NULL: submitted and accepted; submitted, accepted, or any (all but withdrawn) */
+} gk_export_filter_t;
+
+/* The same, decided. */
+typedef struct gk_export_plan_t {
+  const char *code, *name, *path;
+  const char *scope_lo, *scope_hi; /* of that unit */
+  bool art, any;
+  const char *state_1, *state_2;
+  bool with_parts; /* the mapping names fields of parts */
+} gk_export_plan_t;
+
+/* Errors: NO_SEASON; NOT_FOUND for a unit outside the actor's subtree. */
+gk_error_t *gk_export_plan(gk_export_plan_t *out, gk_act_t *act, const gk_export_filter_t *filter);
+/* {"org", "art", "state"} for audit rows, jobs and answers. */
+gk_json_t *gk_export_plan_json(const gk_export_plan_t *plan, apr_pool_t *pool);
+
+/* One candidate on its way; lives until the callback returns. */
+typedef struct gk_export_candidate_t {
+  apr_int64_t id, version;
+  const char *number, *candidate_number, *state;
+  const char *point;       /* code of the point */
+  gk_document_t *document; /* fields, and those of parts where the mapping wants them */
+  gk_json_t *derived;      /* derived fields and facts the mapping names, or NULL */
+} gk_export_candidate_t;
+typedef gk_error_t *(*gk_export_each_fn)(void *baton, const gk_export_candidate_t *candidate,
+                                         apr_pool_t *pool);
+
+/* How many there are now. */
+gk_error_t *gk_export_count(apr_int64_t *count, gk_act_t *act, const gk_export_plan_t *plan);
+/* All of them as they are at one moment; the act must be in no transaction and is in none afterwards. Stops at the first
+ * error of `each`. */
+gk_error_t *gk_export_each(gk_act_t *act, const gk_export_plan_t *plan, gk_export_each_fn each, void *baton);
+
+/* ---- what it needs of the store (store/export_store.c) --------------------------------------------------- */
+
+/* Inside a snapshot: the plan's points by path (gk_export_point_t), in pages. */
+typedef struct gk_export_point_t {
+  const char *path, *code;
+} gk_export_point_t;
+gk_error_t *gk_export_store_points(apr_array_header_t **points, gk_act_t *act, const gk_export_plan_t *plan,
+                                   const char *after, int limit);
+gk_error_t *gk_export_store_count(apr_int64_t *count, gk_act_t *act, const gk_export_plan_t *plan);
+/* Candidates of one point with their documents; `derived` is not set. */
+gk_error_t *gk_export_store_each(gk_act_t *act, const gk_export_plan_t *plan, const gk_export_point_t *point,
+                                 gk_export_each_fn each, void *baton, apr_pool_t *pool);
+
+#endif

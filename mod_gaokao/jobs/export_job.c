@@ -1,0 +1,129 @@
+/* jobs/export_job.c: the job export_xml: the province's export into a file of the spool folder.
+ *
+ * A snapshot ends with its worker, so a job that is begun again writes its file from the beginning. Each attempt writes a
+ * file of its own name and renames it when it is whole and on disk: what a result names is always complete.
+ */
+#include <string.h>
+#include <apr_file_io.h>
+#include <apr_strings.h>
+
+#include "jobs/export.h"
+#include "jobs/kinds.h"
+
+#define BUFFER_BYTES (256 * 1024)
+
+typedef struct file_t {
+  gk_job_run_t *run;
+  apr_file_t *file;
+  apr_int64_t total;
+} file_t;
+
+static gk_error_t *disk(apr_pool_t *pool, apr_status_t rv)
+{
+  char why[120];
+  return gk_error_internal(pool, APR_STATUS_IS_ENOSPC(rv) ? GK_E_DB_FULL : GK_E_INTERNAL, "export file: %s",
+                           apr_strerror(rv, why, sizeof(why)));
+}
+
+static gk_export_wish_t wish_of(const gk_json_t *args)
+{
+  return (gk_export_wish_t){
+      .filter = {gk_json_str(args, "org"), gk_json_bool(args, "art"), gk_json_str(args, "state")},
+      .format = "xml"};
+}
+
+static gk_error_t *check(gk_json_t **kept, gk_act_t *act, gk_json_t *args)
+{
+  gk_export_plan_t plan;
+  const char *media_type, *extension;
+  gk_decode_t d = gk_decode_start(args != NULL ? args : gk_json_object(act->pool), act->pool);
+  d.prefix = "/args";
+  gk_export_wish_t wish = {.format = "xml"};
+  wish.filter.org = gk_decode_str(&d, "org", GK_OPTIONAL, 2, 10);
+  wish.filter.art = gk_decode_bool(&d, "art", GK_OPTIONAL, false);
+  wish.filter.state = gk_decode_word(&d, "state", GK_OPTIONAL, "submitted|accepted|any");
+  GK_TRY(gk_decode_end(&d));
+  GK_TRY(gk_export_prepare(&plan, &media_type, &extension, act, &wish));
+  *kept = gk_export_plan_json(&plan, act->pool);
+  return NULL;
+}
+
+static gk_error_t *write_bytes(void *baton, const void *bytes, apr_size_t length)
+{
+  file_t *out = baton;
+  apr_status_t rv = apr_file_write_full(out->file, bytes, length, NULL);
+  return rv == APR_SUCCESS ? NULL : disk(out->run->pool, rv);
+}
+
+static gk_error_t *progress(void *baton, apr_int64_t done)
+{
+  file_t *out = baton;
+  return gk_job_progress(out->run, done, out->total);
+}
+
+static gk_error_t *write_file(gk_export_result_t *result, gk_job_run_t *run, const gk_export_plan_t *plan,
+                              const gk_export_wish_t *wish, const char *path)
+{
+  file_t out = {run, NULL, 0};
+  GK_TRY(gk_export_count(&out.total, &run->act, plan));
+  GK_TRY(gk_job_progress(run, 0, out.total));
+  apr_status_t rv = apr_file_open(
+      &out.file, path, APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_TRUNCATE | APR_FOPEN_BUFFERED,
+      APR_FPROT_UREAD | APR_FPROT_UWRITE, run->pool);
+  if (rv != APR_SUCCESS)
+    return disk(run->pool, rv);
+  apr_file_buffer_set(out.file, apr_palloc(run->pool, BUFFER_BYTES), BUFFER_BYTES);
+  gk_error_t *error = gk_export_run(result, &run->act, plan, wish, write_bytes, progress, &out);
+  if (error == NULL && (rv = apr_file_sync(out.file)) != APR_SUCCESS)
+    error = disk(run->pool, rv);
+  rv = apr_file_close(out.file);
+  if (error == NULL && rv != APR_SUCCESS)
+    error = disk(run->pool, rv);
+  if (error == NULL)
+    error = gk_job_progress(run, result->candidates,
+                            result->candidates > out.total ? result->candidates : out.total);
+  return error;
+}
+
+static gk_error_t *audit(gk_job_run_t *run, const gk_export_result_t *result, const gk_export_wish_t *wish)
+{
+  GK_TRY(gk_act_begin(&run->act));
+  GK_TRY(gk_export_audit(&run->act, result, wish, true));
+  return gk_db_commit(run->act.db, run->pool);
+}
+
+static gk_error_t *run_export(gk_json_t **out, gk_job_run_t *run, gk_json_t *args)
+{
+  gk_export_plan_t plan;
+  gk_export_result_t result;
+  gk_export_wish_t wish = wish_of(args);
+  const char *media_type, *extension, *spool = gk_core_config(run->act.core)->spool_dir;
+  GK_TRY(gk_export_prepare(&plan, &media_type, &extension, &run->act, &wish));
+  const char *name = apr_psprintf(run->pool, "job-%" APR_INT64_T_FMT ".%s", run->job.id, extension);
+  const char *path = apr_pstrcat(run->pool, spool, "/", name, NULL);
+  const char *part = apr_pstrcat(run->pool, path, ".", run->owner, ".part", NULL);
+  gk_error_t *error = write_file(&result, run, &plan, &wish, part);
+  if (error == NULL)
+    error = audit(run, &result, &wish); /* before anybody can fetch it */
+  apr_status_t rv = APR_SUCCESS;
+  if (error == NULL && (rv = apr_file_rename(part, path, run->pool)) != APR_SUCCESS)
+    error = disk(run->pool, rv);
+  if (error != NULL) {
+    apr_file_remove(part, run->pool);
+    return error;
+  }
+  gk_json_t *json = gk_export_plan_json(&plan, run->pool);
+  gk_json_set_str(json, "file", name);
+  gk_json_set_str(
+      json, "name",
+      apr_psprintf(run->pool, "candidates-%s-%d.%s", plan.code, run->act.season->year, extension));
+  gk_json_set_str(json, "media_type", media_type);
+  gk_json_set_int(json, "bytes", result.bytes);
+  gk_json_set_str(json, "digest", result.digest);
+  gk_json_set_int(json, "candidates", result.candidates);
+  gk_json_set_str(json, "content_digest", result.content_digest);
+  *out = json;
+  return NULL;
+}
+
+const gk_job_kind_t gk_job_export_xml = {"export_xml", GK_ROLE_EXPORT | GK_ROLE_PROVINCE, check, run_export};

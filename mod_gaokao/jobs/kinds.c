@@ -1,0 +1,14 @@
+/* jobs/kinds.c: the kinds of jobs there are. */
+#include <string.h>
+
+#include "jobs/kinds.h"
+
+static const gk_job_kind_t *const kinds[] = {&gk_job_export_xml};
+
+const gk_job_kind_t *gk_job_kind(const char *name)
+{
+  for (size_t i = 0; name != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+    if (strcmp(kinds[i]->name, name) == 0)
+      return kinds[i];
+  return NULL;
+}

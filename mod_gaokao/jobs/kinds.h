@@ -1,0 +1,10 @@
+/* jobs/kinds.h: one line a kind of job. */
+#ifndef GK_JOBS_KINDS_H
+#define GK_JOBS_KINDS_H
+
+#include "jobs/job.h"
+
+/* The province's export into a file. args {"org", "art", "state"}: as GET /export/candidates.xml. (export_job.c) */
+extern const gk_job_kind_t gk_job_export_xml;
+
+#endif

@@ -1,0 +1,53 @@
+/* rest/exports.c: GET /export/candidates.xml: the province's export as a stream. */
+#include <string.h>
+#include <apr_strings.h>
+
+#include "jobs/export.h"
+#include "rest/request.h"
+
+typedef struct stream_t {
+  gk_request_t *request;
+  gk_response_t *response;
+} stream_t;
+
+/* The headers go with the first bytes: until then a fault is still a problem document. */
+static gk_error_t *write_bytes(void *baton, const void *bytes, apr_size_t length)
+{
+  stream_t *stream = baton;
+  if (!stream->response->streamed)
+    GK_TRY(gk_stream_start(stream->request, stream->response));
+  return gk_stream_write(stream->request, bytes, length);
+}
+
+/* An audit row of its own transaction: what has left the house stays on record, however the request ends. */
+static gk_error_t *record(gk_request_t *request, const gk_export_result_t *result,
+                          const gk_export_wish_t *wish, bool complete)
+{
+  GK_TRY(gk_export_audit(&request->act, result, wish, complete));
+  return gk_db_commit(request->act.db, request->pool);
+}
+
+gk_error_t *gk_rest_export_candidates(gk_request_t *request, gk_response_t *response)
+{
+  gk_error_t *error = NULL;
+  gk_export_plan_t plan;
+  gk_export_result_t result;
+  const char *media_type, *extension;
+  gk_export_wish_t wish = {.format = "xml"};
+  wish.filter.org = gk_query_str(request, "org", 10, &error);
+  const char *kind = gk_query_word(request, "kind", "art|all", &error);
+  wish.filter.state = gk_query_word(request, "state", "submitted|accepted|any", &error);
+  GK_TRY(gk_query_end(request, error));
+  wish.filter.art = kind != NULL && strcmp(kind, "art") == 0;
+  GK_TRY(gk_export_prepare(&plan, &media_type, &extension, &request->act, &wish));
+  response->media_type = media_type;
+  apr_table_setn(response->headers, "Content-Disposition",
+                 apr_psprintf(request->pool, "attachment; filename=\"candidates-%s-%d.%s\"", plan.code,
+                              request->act.season->year, extension));
+  /* A whole province takes longer than a request's deadline for one statement. */
+  GK_TRY(gk_db_ready(request->act.db, 0, request->pool));
+  stream_t stream = {request, response};
+  error = gk_export_run(&result, &request->act, &plan, &wish, write_bytes, NULL, &stream);
+  gk_error_t *unrecorded = result.bytes > 0 ? record(request, &result, &wish, error == NULL) : NULL;
+  return error != NULL ? error : unrecorded;
+}

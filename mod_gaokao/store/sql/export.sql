@@ -1,0 +1,32 @@
+-- The province's export (domain/export.h): point by point in the order of paths, so that nothing has to be sorted before
+-- the first byte and the order is the same each time.
+
+-- name: export_points
+-- returns: path text, code text
+SELECT path, code FROM org
+ WHERE level = 'point' AND path >= ${scope_lo:text} AND path < ${scope_hi:text} AND path > ${after:text}
+ ORDER BY path LIMIT ${limit:int};
+
+-- name: export_count
+-- returns: n int
+SELECT count(*) FROM candidate
+ WHERE season_id = ${season_id:int} AND org_path >= ${scope_lo:text} AND org_path < ${scope_hi:text}
+   AND number IS NOT NULL AND (${art:int} = 0 OR art = 1)
+   AND (state = ${state_1:text} OR state = ${state_2:text} OR (${any:int} = 1 AND state <> 'withdrawn'));
+
+-- name: export_candidates
+-- returns: id int, number text, candidate_number text, state text, version int, key_id text, doc blob
+SELECT id, number, candidate_number, state, version, key_id, doc FROM candidate
+ WHERE season_id = ${season_id:int} AND org_path = ${org_path:text} AND org_path >= ${scope_lo:text}
+   AND org_path < ${scope_hi:text} AND number IS NOT NULL AND (${art:int} = 0 OR art = 1)
+   AND (state = ${state_1:text} OR state = ${state_2:text} OR (${any:int} = 1 AND state <> 'withdrawn'))
+ ORDER BY number;
+
+-- Parts of the same candidates, when the pack's mapping names fields of parts.
+-- name: export_parts
+-- returns: candidate_id int, kind text, key_id text, body blob
+SELECT p.candidate_id, p.kind, p.key_id, p.body
+  FROM candidate c JOIN candidate_part p ON p.candidate_id = c.id
+ WHERE c.season_id = ${season_id:int} AND c.org_path = ${org_path:text} AND c.org_path >= ${scope_lo:text}
+   AND c.org_path < ${scope_hi:text} AND c.number IS NOT NULL
+   AND p.kind IN ('appraisal', 'examination', 'grades', 'bonus');

@@ -1,0 +1,139 @@
+/* worker/gaokao_worker.c: does the jobs of an instance, one after the other, outside httpd's processes. httpd starts it
+ * (fork, exec) and starts it again when it dies; it can also be run by hand. It logs to standard error, which is httpd's
+ * error log.
+ *
+ *   gaokao-worker --instance DIR [--delay SECONDS] [--once]
+ *
+ * SIGTERM gives a running job back to the queue and ends; the next worker takes it up. kill -9 does the same after the lease
+ * has run out. When httpd's parent dies the worker goes too.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "base/time.h"
+#include "jobs/job.h"
+#include "plugin/plugin.h"
+#include "store/schema.h"
+
+#define IDLE_MIN_US (250 * 1000)
+#define IDLE_MAX_US (1000 * 1000)
+#define SWEEP_US (60 * APR_USEC_PER_SEC)
+
+static volatile int stop;
+static void on_signal(int number)
+{
+  (void)number;
+  stop = 1;
+}
+
+static void say(const char *text)
+{
+  char now[APR_CTIME_LEN];
+  apr_ctime(now, apr_time_now());
+  fprintf(stderr, "[%s] [gaokao-worker] [pid %ld] %s\n", now, (long)getpid(), text);
+}
+
+/* Sleeps in short steps: a signal may come between the look at `stop` and the sleep. */
+static void rest(apr_interval_time_t how_long)
+{
+  for (apr_time_t until = apr_time_now() + how_long; !stop && apr_time_now() < until;)
+    apr_sleep(how_long < 50 * 1000 ? how_long : 50 * 1000);
+}
+
+static gk_error_t *open_instance(gk_core_t **core, gk_db_t **db, const char *instance, apr_pool_t *pool)
+{
+  GK_TRY(gk_core_open(core, instance, pool));
+  GK_TRY(gk_plugins_start(gk_core_plugins(*core), pool));
+  GK_TRY(gk_core_connect(db, *core, pool));
+  return gk_schema_check(*db, pool);
+}
+
+/* Works until told to stop. Faults of the database are waited out. */
+static void work(gk_core_t *core, gk_db_t *db, bool once, apr_pool_t *pool)
+{
+  apr_interval_time_t idle = IDLE_MIN_US;
+  apr_time_t swept = 0;
+  apr_pool_t *round;
+  apr_pool_create(&round, pool);
+  while (!stop) {
+    bool found = false;
+    apr_pool_clear(round);
+    gk_error_t *error = gk_job_work(&found, core, db, &stop, round);
+    if (error == NULL && !found && apr_time_now() - swept > SWEEP_US) {
+      swept = apr_time_now();
+      error = gk_job_sweep(NULL, core, db, round);
+    }
+    if (error != NULL)
+      say(gk_error_log_text(round, error));
+    if (once && !found)
+      break;
+    idle = error != NULL ? 5 * IDLE_MAX_US : found ? 0 : idle < IDLE_MIN_US ? IDLE_MIN_US : idle * 2;
+    if (idle > IDLE_MAX_US && error == NULL)
+      idle = IDLE_MAX_US;
+    rest(idle);
+  }
+  apr_pool_destroy(round);
+}
+
+int main(int argc, const char *const *argv)
+{
+  const char *instance = ".";
+  int delay_s = 0;
+  bool once = false;
+  apr_pool_t *pool;
+  pid_t parent = getppid();
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "--instance") == 0 && i + 1 < argc) {
+      instance = argv[++i];
+    } else if (strcmp(argv[i], "--delay") == 0 && i + 1 < argc) {
+      delay_s = atoi(argv[++i]);
+    } else if (strcmp(argv[i], "--once") == 0) {
+      once = true;
+    } else {
+      fputs("Usage: gaokao-worker --instance DIR [--delay SECONDS] [--once]\n"
+            "  --once: does what waits in the queue and ends\n",
+            stderr);
+      return strcmp(argv[i], "--help") == 0 ? 0 : 2;
+    }
+  }
+  struct sigaction action = {.sa_handler = on_signal};
+  sigaction(SIGTERM, &action, NULL);
+  sigaction(SIGINT, &action, NULL);
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGHUP, SIG_IGN);
+  signal(SIGUSR1, SIG_IGN);
+  signal(SIGWINCH, SIG_IGN);
+  if (parent != 1) {
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent)
+      return 0;
+  }
+  if (apr_app_initialize(&argc, &argv, NULL) != APR_SUCCESS || apr_pool_create(&pool, NULL) != APR_SUCCESS) {
+    fputs("gaokao-worker: APR does not start\n", stderr);
+    return 1;
+  }
+  rest(delay_s * APR_USEC_PER_SEC);
+  gk_core_t *core;
+  gk_db_t *db;
+  gk_error_t *error = stop ? NULL : open_instance(&core, &db, instance, pool);
+  if (error != NULL) {
+    say(gk_error_log_text(pool, error));
+    apr_pool_destroy(pool);
+    return 1;
+  }
+  if (!stop) {
+    say("ready");
+    work(core, db, once, pool);
+    gk_plugins_stop(gk_core_plugins(core));
+  }
+  say("ends");
+  apr_pool_destroy(pool);
+  apr_terminate();
+  return 0;
+}
