@@ -36,7 +36,7 @@ static gk_error_t *db_of(request_rec *r, ap_dbd_t *handle, gk_db_t **db)
   void *known = NULL;
   apr_pool_userdata_get(&known, DB_KEY, handle->pool);
   *db = known;
-  if (known != NULL && gk_db_native(*db) == apr_dbd_native_handle(handle->driver, handle->handle))
+  if (known != NULL && gk_db_adopted(*db) == apr_dbd_native_handle(handle->driver, handle->handle))
     return NULL;
   gk_core_t *core = gk_httpd_core();
   GK_TRY(gk_db_adopt(db, gk_core_config(core)->engine, apr_dbd_native_handle(handle->driver, handle->handle),

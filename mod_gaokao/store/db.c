@@ -16,6 +16,7 @@ gk_error_t *gk_db_adopt(gk_db_t **out, gk_engine_t engine, void *native, gk_writ
   db->engine = engine;
   db->call = engine_of(engine);
   db->native = native;
+  db->adopted = native;
   db->pool = pool;
   db->lock = lock;
   db->prepared = apr_pcalloc(pool, sizeof(void *) * (apr_size_t)(gk_statement_count + 1));
@@ -53,6 +54,7 @@ gk_error_t *gk_db_ready(gk_db_t *db, apr_time_t deadline, apr_pool_t *pool)
 
 gk_engine_t gk_db_engine(const gk_db_t *db) { return db->engine; }
 void *gk_db_native(gk_db_t *db) { return db->native; }
+void *gk_db_adopted(const gk_db_t *db) { return db->adopted; }
 bool gk_db_in_transaction(const gk_db_t *db) { return db->in_transaction; }
 apr_uint64_t gk_db_calls(const gk_db_t *db) { return db->calls; }
 

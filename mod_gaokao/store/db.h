@@ -77,6 +77,8 @@ gk_error_t *gk_db_open(gk_db_t **out, gk_engine_t engine, const char *params, gk
 gk_error_t *gk_db_ready(gk_db_t *db, apr_time_t deadline, apr_pool_t *pool);
 gk_engine_t gk_db_engine(const gk_db_t *db);
 void *gk_db_native(gk_db_t *db);
+/* The handle that gk_db_adopt was given. */
+void *gk_db_adopted(const gk_db_t *db);
 /* The database's clock, microseconds UTC. */
 gk_error_t *gk_db_now(gk_db_t *db, apr_time_t *now, apr_pool_t *pool);
 

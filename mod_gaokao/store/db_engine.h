@@ -22,12 +22,14 @@ struct gk_db_t {
   gk_engine_t engine;
   const gk_db__engine_t *call;
   void *native;
+  void *adopted;            /* what gk_db_adopt was given; native is another one after a reconnect of our own */
   apr_pool_t *pool;         /* the connection's */
   void **prepared;          /* sqlite3_stmt * by statement index; non-NULL mark for PostgreSQL */
   gk_write_lock_t *lock;
   bool locked;              /* this connection holds the write lock */
   bool in_transaction;
   bool broken;              /* session lost or overdue: reconnect before the next use */
+  bool reopen;              /* SQLite: take a fresh handle before the next use */
   bool configured;          /* session settings were sent */
   int backend;              /* PostgreSQL's backend pid the statements were prepared on */
   apr_time_t deadline;

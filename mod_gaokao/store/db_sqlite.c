@@ -23,6 +23,9 @@ static gk_error_t *fault(gk_db_t *db, const char *what, apr_pool_t *pool)
   default: break;
   }
   gk_error_t *error = gk_error_internal(pool, code, "sqlite %d in %s: %s", rc, what, sqlite3_errmsg(handle));
+  /* A handle that was opened read-only stays so, and one that met an I/O error is not to be trusted: open anew. */
+  if (code == GK_E_DB_READ_ONLY || code == GK_E_DB_DOWN)
+    db->reopen = true;
   if (gk_error_info(code)->http == 503)
     gk_error_retry(error, 2 * APR_USEC_PER_SEC);
   return error;
@@ -54,26 +57,50 @@ static gk_error_t *script_value(gk_db_t *db, const char *sql, const char **value
   return error;
 }
 
+/* Statements hold their handle open: they must go before apr_dbd closes it. */
 static apr_status_t finalize_all(void *data)
 {
   gk_db_t *db = data;
-  for (int i = 0; i < gk_statement_count; i++)
+  for (int i = 0; i < gk_statement_count; i++) {
     if (db->prepared[i] != NULL)
       sqlite3_finalize(db->prepared[i]);
+    db->prepared[i] = NULL;
+  }
+  if (db->native != db->adopted)
+    sqlite3_close(db->native);
+  db->native = db->adopted;
   return APR_SUCCESS;
 }
 
-/* Statements hold their handle open: they must go before apr_dbd closes it. */
+static gk_error_t *open_anew(gk_db_t *db, apr_pool_t *pool)
+{
+  sqlite3 *fresh = NULL;
+  const char *file = apr_pstrdup(pool, sqlite3_db_filename(db->native, "main"));
+  if (sqlite3_open_v2(file, &fresh, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
+    gk_error_t *error = gk_error_internal(pool, GK_E_DB_DOWN, "Can't open the database anew: %s", sqlite3_errmsg(fresh));
+    sqlite3_close(fresh);
+    return gk_error_retry(error, 2 * APR_USEC_PER_SEC);
+  }
+  finalize_all(db);
+  db->native = fresh;
+  db->reopen = false;
+  return NULL;
+}
+
 static gk_error_t *ready(gk_db_t *db, apr_pool_t *pool)
 {
-  if (db->configured)
+  bool first = !db->configured;
+  if (db->reopen)
+    GK_TRY(open_anew(db, pool));
+  else if (!first)
     return NULL;
   sqlite3_busy_timeout(db->native, 3000);
   GK_TRY(script(db,
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                 "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;",
                 pool));
-  apr_pool_pre_cleanup_register(db->pool, db, finalize_all);
+  if (first)
+    apr_pool_pre_cleanup_register(db->pool, db, finalize_all);
   db->configured = true;
   return NULL;
 }
