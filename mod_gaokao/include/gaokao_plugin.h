@@ -222,7 +222,8 @@ typedef struct gaokao_rule_t {
   const char *const *fields;    /* fields the rule is about; their values go with a verdict that isn't PASS */
 } gaokao_rule_t;
 
-/* One candidate as rules see it: fields and derived fields, each name at most once, empty ones left out. */
+/* One candidate as rules see it: fields and derived fields, each name at most once, empty ones left out. In
+ * XPath rows stand as NAME/row/COLUMN below the candidate: a list element, and one element a row. */
 typedef struct gaokao_candidate_t {
   apr_uint32_t size;
   apr_uint32_t n_fields;

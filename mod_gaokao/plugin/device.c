@@ -91,7 +91,7 @@ gk_error_t *gk_device_decode(gk_plugins_t *plugins, const char *request_id, cons
     gk_plugin__instance_t *instance = gk_plugin__hold(plugin);
     if (instance == NULL)
       continue;
-    error = gk_plugin__guard(instance, request_id, recognise, &ask, NULL, NULL, pool);
+    error = gk_plugin__guard(instance, GK_CALL_ASIDE, request_id, recognise, &ask, NULL, NULL, pool);
     if (error != NULL && error->code == GK_E_PLUGIN && refused == NULL)
       refused = error;
     if (error == NULL && ask.confidence > best_confidence) {
@@ -108,7 +108,7 @@ gk_error_t *gk_device_decode(gk_plugins_t *plugins, const char *request_id, cons
     return refused != NULL ? refused
                            : gk_error(pool, GK_E_INVALID, "没有组件认识这份读数", "No plugin knows what this reading is");
   plugin = best->plugin;
-  error = gk_plugin__guard(best, request_id, decode, &ask, NULL, NULL, pool);
+  error = gk_plugin__guard(best, GK_CALL_WHOLE, request_id, decode, &ask, NULL, NULL, pool);
   gk_plugin__release(best);
   if (name != NULL)
     *name = plugin->name;

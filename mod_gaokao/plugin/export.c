@@ -128,10 +128,11 @@ static gaokao_error_t *call_end(void *baton, const gaokao_call_t *call, gk_plugi
 }
 
 /* One guarded call. An error of the sink wins over what the plugin made of it, and over its silence. */
-static gk_error_t *step(gk_export_t *export, gk_plugin__fn fn, step_t *given, apr_pool_t *error_pool)
+static gk_error_t *step(gk_export_t *export, gk_plugin__weight_t weight, gk_plugin__fn fn, step_t *given,
+                        apr_pool_t *error_pool)
 {
-  gk_error_t *error = gk_plugin__guard(export->instance, export->request_id, fn, given, &export->waiting,
-                                       export->scratch, error_pool);
+  gk_error_t *error = gk_plugin__guard(export->instance, weight, export->request_id, fn, given,
+                                       &export->waiting, export->scratch, error_pool);
   if (export->write_error != NULL)
     error = gk_error_dup(error_pool, export->write_error);
   if (error != NULL)
@@ -244,7 +245,7 @@ gk_error_t *gk_export_begin(gk_export_t **out, gk_plugins_t *plugins, const char
   apr_pool_cleanup_register(own, instance, release, apr_pool_cleanup_null);
   make_header(export, pack, head, format->name, encoding);
   step_t given = {export, NULL, NULL};
-  gk_error_t *error = step(export, call_begin, &given, pool);
+  gk_error_t *error = step(export, GK_CALL_BEGIN, call_begin, &given, pool);
   if (error != NULL)
     apr_pool_destroy(own);
   else
@@ -370,7 +371,7 @@ gk_error_t *gk_export_candidate(gk_export_t *export, const gk_export_row_t *row)
     return gk_error(export->pool, GK_E_INVALID, "报名顺序号 %s 的 %s 含有不能导出的字符",
                     "%s: the value of %s has characters that can't be exported", row->number, mapping.bad);
   step_t given = {export, &record, NULL};
-  GK_TRY(step(export, call_record, &given, export->pool));
+  GK_TRY(step(export, GK_CALL_WITHIN, call_record, &given, export->pool));
   export->records++;
   export->withdrawn += record.kind == GAOKAO_RECORD_WITHDRAWN;
   return NULL;
@@ -383,7 +384,7 @@ gk_error_t *gk_export_end(gk_export_t *export, const char *digest)
   if (export->over)
     return gk_error_internal(export->pool, GK_E_INTERNAL, "the export is over");
   apr_pool_clear(export->scratch);
-  GK_TRY(step(export, call_end, &given, export->pool));
+  GK_TRY(step(export, GK_CALL_LAST, call_end, &given, export->pool));
   export->over = true;
   return NULL;
 }

@@ -12,6 +12,7 @@ const apr_int64_t gk_plugin__bucket_us[GK_PLUGIN__BUCKETS] = {10,   25,    50,  
 
 typedef struct entry_t {
   gk_plugin__instance_t *instance;
+  gk_plugin__weight_t weight;
   apr_int64_t started_us;
   bool probe;               /* the one call that is let in after a pause */
 } entry_t;
@@ -38,13 +39,15 @@ static gk_error_t *enter(entry_t *entry, apr_pool_t *pool)
   apr_int64_t retry_at = atomic_load_explicit(&plugin->shared->retry_at_us, memory_order_relaxed);
   entry->started_us = gk_plugin__monotonic_us();
   entry->probe = false;
-  if (retry_at != 0) {
+  bool within = entry->weight == GK_CALL_WITHIN || entry->weight == GK_CALL_LAST;
+  if (retry_at != 0 && !within) {
     /* Whoever moves the moment on is the one to try; the others wait until its outcome is known. */
     apr_int64_t next = entry->started_us + plugin->row.deadline_us + FIRST_PAUSE_US;
     if (entry->started_us < retry_at ||
-        !atomic_compare_exchange_strong(&plugin->shared->retry_at_us, &retry_at, next))
+        (entry->weight != GK_CALL_ASIDE &&
+         !atomic_compare_exchange_strong(&plugin->shared->retry_at_us, &retry_at, next)))
       return gk_plugin__refusal(plugin, retry_at - entry->started_us, pool);
-    entry->probe = true;
+    entry->probe = entry->weight != GK_CALL_ASIDE;
   }
   if (atomic_fetch_add(&plugin->inside, 1) >= plugin->row.max_inside && plugin->row.max_inside > 0) {
     atomic_fetch_sub(&plugin->inside, 1);
@@ -73,7 +76,10 @@ static void count_success(const entry_t *entry)
 {
   gk_plugin_t *plugin = entry->instance->plugin;
   gk_plugin__shared_t *shared = plugin->shared;
-  if (entry->probe) {
+  if (entry->weight != GK_CALL_WHOLE && entry->weight != GK_CALL_LAST)
+    return;
+  if (entry->probe ||
+      (entry->weight == GK_CALL_LAST && atomic_load_explicit(&shared->retry_at_us, memory_order_relaxed) != 0)) {
     atomic_store(&shared->in_a_row, 0);
     atomic_store(&shared->pause_us, 0);
     atomic_store(&shared->retry_at_us, 0);
@@ -92,11 +98,12 @@ static void count_failure(const entry_t *entry, const char *why)
   apr_int64_t in_service = 0, now = gk_plugin__monotonic_us();
   atomic_fetch_add_explicit(&shared->failures, 1, memory_order_relaxed);
   gk_plugin__log(plugin, GK_WARNING, "failure %u in a row: %s", in_a_row, why);
-  if (!entry->probe && in_a_row < (apr_uint32_t)plugin->row.fail_limit)
+  bool known = entry->probe || (entry->weight >= GK_CALL_WITHIN && atomic_load(&shared->retry_at_us) != 0);
+  if (!known && in_a_row < (apr_uint32_t)plugin->row.fail_limit)
     return;
   apr_int64_t pause = atomic_load(&shared->pause_us);
   pause = pause == 0 ? FIRST_PAUSE_US : pause * 2 > LONGEST_PAUSE_US ? LONGEST_PAUSE_US : pause * 2;
-  if (entry->probe)
+  if (known)
     atomic_store(&shared->retry_at_us, now + pause);
   else if (!atomic_compare_exchange_strong(&shared->retry_at_us, &in_service, now + pause))
     return; /* another call was first */
@@ -124,8 +131,7 @@ static gk_error_t *judge(const entry_t *entry, const gaokao_error_t *error, gk_p
       return gk_error_plain(pool, GK_E_PLUGIN); /* the caller has the sink's own error */
     }
     break;
-  case GAOKAO_E_BUSY:
-    count_success(entry);
+  case GAOKAO_E_BUSY: /* neither good nor bad */
     return gk_plugin__refusal(plugin, 0, pool);
   default:
     break;
@@ -136,11 +142,11 @@ static gk_error_t *judge(const entry_t *entry, const gaokao_error_t *error, gk_p
   return result;
 }
 
-gk_error_t *gk_plugin__guard(gk_plugin__instance_t *instance, const char *request_id, gk_plugin__fn fn, void *baton,
-                             gk_plugin__sink_t *sink, apr_pool_t *scratch, apr_pool_t *pool)
+gk_error_t *gk_plugin__guard(gk_plugin__instance_t *instance, gk_plugin__weight_t weight, const char *request_id,
+                             gk_plugin__fn fn, void *baton, gk_plugin__sink_t *sink, apr_pool_t *scratch, apr_pool_t *pool)
 {
   gk_plugin_t *plugin = instance->plugin;
-  entry_t entry = {instance, 0, false};
+  entry_t entry = {instance, weight, 0, false};
   gaokao_call_t call = {sizeof(call), 0, request_id, "zh-CN", 0, scratch};
   const char *lie = NULL;
   gk_error_t *result = NULL;

@@ -146,6 +146,12 @@ void gk_plugin__release(gk_plugin__instance_t *instance);
 /* guard.c: a call. It makes the call, checks and copies the answer, and sets *lie to what the answer broke. */
 typedef gaokao_error_t *(*gk_plugin__fn)(void *baton, const gaokao_call_t *call, gk_plugin__instance_t *instance,
                                          const char **lie);
+/* What a call means for the plugin's standing. ASIDE: going well proves nothing (health, recognise); else a page that
+ * polls would hide that the real calls fail. BEGIN and WITHIN: steps of a stream, whose last step is its success; a
+ * stream that has begun is not refused for what other streams do. */
+typedef enum gk_plugin__weight_t {
+  GK_CALL_WHOLE = 1, GK_CALL_ASIDE, GK_CALL_BEGIN, GK_CALL_WITHIN, GK_CALL_LAST
+} gk_plugin__weight_t;
 /* For calls that are given a sink of bytes: waiting for it is not the plugin's time. */
 typedef struct gk_plugin__sink_t {
   apr_int64_t waited_us;               /* by this call; set by the sink, zeroed by the guard */
@@ -153,8 +159,8 @@ typedef struct gk_plugin__sink_t {
 } gk_plugin__sink_t;
 /* The one way into a plugin. `instance` must be held; `sink` may be NULL. `scratch` NULL: a pool for this call is made
  * below `pool`. Errors, in `pool`: INVALID with the plugin's sentence when it blames its input; PLUGIN. */
-gk_error_t *gk_plugin__guard(gk_plugin__instance_t *instance, const char *request_id, gk_plugin__fn fn, void *baton,
-                             gk_plugin__sink_t *sink, apr_pool_t *scratch, apr_pool_t *pool);
+gk_error_t *gk_plugin__guard(gk_plugin__instance_t *instance, gk_plugin__weight_t weight, const char *request_id,
+                             gk_plugin__fn fn, void *baton, gk_plugin__sink_t *sink, apr_pool_t *scratch, apr_pool_t *pool);
 /* PLUGIN, saying that it is not in service. */
 gk_error_t *gk_plugin__refusal(gk_plugin_t *plugin, apr_interval_time_t retry_after_us, apr_pool_t *pool);
 /* Microseconds until the next try; 0: not degraded. */

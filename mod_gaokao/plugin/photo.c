@@ -126,7 +126,8 @@ static gk_error_t *ask(inspection_t *inspection, gk_plugin_t *plugin, const char
   inspection->lie = NULL;
   inspection->crop = NULL;
   if (instance != NULL) {
-    error = gk_plugin__guard(instance, request_id, inspect, inspection, NULL, NULL, inspection->pool);
+    error = gk_plugin__guard(instance, GK_CALL_WHOLE, request_id, inspect, inspection, NULL, NULL,
+                             inspection->pool);
     gk_plugin__release(instance);
   } else {
     error = gk_plugin__refusal(plugin, 0, inspection->pool);

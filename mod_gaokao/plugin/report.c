@@ -68,7 +68,7 @@ static void add_health(gk_json_t *json, gk_plugin_t *plugin, apr_pool_t *pool)
   health_t health = {"unknown", NULL, NULL, pool};
   gk_plugin__instance_t *instance = gk_plugin__degraded(plugin) == 0 ? gk_plugin__hold(plugin) : NULL;
   if (instance != NULL) {
-    gk_error_t *error = gk_plugin__guard(instance, "health", ask_health, &health, NULL, NULL, pool);
+    gk_error_t *error = gk_plugin__guard(instance, GK_CALL_ASIDE, "health", ask_health, &health, NULL, NULL, pool);
     if (error != NULL)
       health.state = "bad", health.zh = error->zh, health.en = error->en;
     gk_plugin__release(instance);

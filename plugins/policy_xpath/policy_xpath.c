@@ -2,9 +2,10 @@
  *
  * A ruleset owns a pool of evaluators. An evaluator belongs to one call at a time and has everything libxml2 writes to
  * while it evaluates: an XPath context, the compiled expressions (libxml2 caches function pointers in them) and the
- * nodes of the document. The document is not parsed and not allocated node by node: its nodes lie in two arrays that are
- * filled anew for each candidate and point at the host's strings, which hold until the call returns. Nothing in XPath 1.0
- * changes or frees nodes.
+ * nodes of the document. The document,
+ *     <candidate> <name>..</name> <resume> <row> <school>..</school> </row> </resume> </candidate>
+ * is not parsed and not allocated node by node: its nodes lie in an array that is filled anew for each candidate and
+ * points at the host's strings, which hold until the call returns. Nothing in XPath 1.0 changes or frees nodes.
  *
  * Costs are bounded: opLimit stops an expression after so many steps, the host bounds lengths of values, and this
  * the length of expressions, so that a string made by nested concat() is at most expression times value.
@@ -53,7 +54,7 @@ typedef struct ruleset_t {
   apr_pool_t *pool;
 } ruleset_t;
 
-static const xmlChar candidate_name[] = "candidate";
+static const xmlChar candidate_name[] = "candidate", row_name[] = "row";
 
 static void remember(void *baton, xmlErrorPtr error)
 {
@@ -154,7 +155,7 @@ static int document_build(evaluator_t *evaluator, const gaokao_candidate_t *cand
 {
   apr_uint64_t needed = (apr_uint64_t)candidate->n_fields * 2;
   for (apr_uint32_t i = 0; i < candidate->n_rows; i++)
-    needed += 1 + (apr_uint64_t)candidate->rows[i].n_columns * 2;
+    needed += 2 + (apr_uint64_t)candidate->rows[i].n_columns * 2;
   if (needed > MAX_NODES)
     return 0;
   if ((int)needed > evaluator->capacity) {
@@ -168,10 +169,15 @@ static int document_build(evaluator_t *evaluator, const gaokao_candidate_t *cand
   evaluator->root.children = evaluator->root.last = NULL;
   for (apr_uint32_t i = 0; i < candidate->n_fields; i++)
     field_add(evaluator, &evaluator->root, &candidate->fields[i]);
+  xmlNode *list = NULL;
   for (apr_uint32_t i = 0; i < candidate->n_rows; i++) {
     const gaokao_row_t *row = &candidate->rows[i];
-    xmlNode *element = node_add(evaluator, XML_ELEMENT_NODE, &evaluator->root);
-    element->name = (const xmlChar *)row->name;
+    if (list == NULL || strcmp((const char *)list->name, row->name) != 0) {
+      list = node_add(evaluator, XML_ELEMENT_NODE, &evaluator->root);
+      list->name = (const xmlChar *)row->name;
+    }
+    xmlNode *element = node_add(evaluator, XML_ELEMENT_NODE, list);
+    element->name = row_name;
     for (apr_uint32_t c = 0; c < row->n_columns; c++)
       field_add(evaluator, element, &row->columns[c]);
   }

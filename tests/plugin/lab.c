@@ -11,7 +11,7 @@ typedef struct lab_t {
   const gaokao_host_t *host;
   const char *mood;
   apr_int64_t number;
-  int started;
+  int started, calls;
 } lab_t;
 
 static gaokao_error_t *lab_create(const gaokao_host_t *host, apr_pool_t *pool, void **instance)
@@ -93,9 +93,9 @@ static const gaokao_option_t lab_options[] = {
     GAOKAO_OPTIONS_END};
 
 /* What every kind does in its moods; NULL: go on. */
-static gaokao_error_t *lab_mood(const lab_t *lab, const gaokao_call_t *call)
+static gaokao_error_t *lab_mood(lab_t *lab, const gaokao_call_t *call)
 {
-  if (in_mood(lab, "fail"))
+  if (in_mood(lab, "fail") || (in_mood(lab, "fail_first") && lab->calls++ < lab->number))
     return lab->host->error_new(call->pool, GAOKAO_E_FAILED, "坏了", "Broken");
   if (in_mood(lab, "fail_badly"))
     return lab->host->error_new(call->pool, 99, "\xff", "\x01");

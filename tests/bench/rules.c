@@ -1,0 +1,100 @@
+/* What 30 rules on a candidate cost: through the ABI, document build included (limit: 40 us), and the whole of
+ * gk_policy_evaluate with the shipped pack, derived fields apart. Prints ratios to the limit; judges nothing.
+ *   tests/bench/rules [rounds] */
+#include "../plugin/packs.h"
+
+#include <time.h>
+#include "plugin/policy.h"
+
+#define LIMIT_US 40.0
+
+static double now_us(void)
+{
+  struct timespec now;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+/* Rules of a pack's kind: fields compared, conditions joined, digits compared, rows counted. */
+static const char *const tests[30] = {
+    "not(f3 = '5') or f7 = '8'", "not(f1) or string-length(f1) = 3", "f4 = '4' or f5 = '5' or f6 = '6'",
+    "not(f9) or starts-with(f9, '9')", "number(f10) >= 10 and number(f10) <= 2000", "not(f12 = f13)",
+    "count(f14) = 1", "not(f15 = '1' and f16 = '2' and f17 = '3')", "f18 != ''", "not(contains(f19, 'x'))",
+    "translate(f20, '0123456789', '') = ''", "f21 or f22", "not(f23 = '0') or f24", "number(f25) > number(f24)",
+    "boolean(f26)", "not(f27 = '9') or (f28 and f29)", "string-length(f30) <= 60", "f31 = '31'", "not(f60 = '1')",
+    "f33 = f33", "not(f34) or f35", "not(f59) or number(f59) < 100", "count(r/row) >= 1", "r/row/c1 = 'x1'",
+    "not(r/row[not(c2)])", "f40 = '40' and f41 = '41'", "not(f42 = '1' or f42 = '2' or f42 = '3')",
+    "substring(f43, 1, 1) = '4'", "normalize-space(f44) = f44", "not(f45 = '') and not(f46 = '') and not(f47 = '')"};
+
+static const packs_field_t no_fields[] = {{NULL, NULL, NULL, 0}};
+
+static void report(const char *what, double us)
+{
+  printf("%-58s %7.2f us   %.2f x limit of %.0f us\n", what, us, us / LIMIT_US, LIMIT_US);
+}
+
+static double measure(gk_ruleset_t *ruleset, const gk_document_t *document, gk_json_t *derived, int stage,
+                      gk_date_t day, int rounds, int *failed, apr_pool_t *pool)
+{
+  double best = 1e9;
+  apr_pool_t *iterpool;
+  apr_pool_create(&iterpool, pool);
+  for (int repeat = 0; repeat < 5; repeat++) {
+    double start = now_us();
+    for (int i = 0; i < rounds; i++) {
+      apr_array_header_t *verdicts = NULL;
+      apr_pool_clear(iterpool);
+      if (gk_policy_evaluate(ruleset, document, derived, stage, day, &verdicts, iterpool) != NULL)
+        exit(1);
+      *failed = verdicts->nelts;
+    }
+    double us = (now_us() - start) / rounds;
+    best = us < best ? us : best;
+  }
+  return best;
+}
+
+int main(int argc, const char **argv)
+{
+  apr_pool_t *pool;
+  int rounds = argc > 1 ? atoi(argv[1]) : 20000, failed = 0;
+  packs_rule_t rules[31];
+  gk_ruleset_t *ruleset = NULL;
+  gk_date_t day = {2013, 11, 5};
+  apr_initialize();
+  apr_pool_create(&pool, NULL);
+  apr_array_header_t *rows = lab_rows(pool);
+  lab_shipped(rows, "policy_xpath");
+  gk_plugins_t *plugins = lab_host(rows, pool);
+  if (plugins == NULL)
+    return 1;
+
+  /* 60 fields, 3 rows, 30 rules. */
+  const char *json = "{\"r\":[{\"c1\":\"x1\",\"c2\":\"y\"},{\"c1\":\"x2\",\"c2\":\"y\"},{\"c1\":\"x3\",\"c2\":\"y\"}]";
+  for (int i = 1; i <= 60; i++)
+    json = apr_psprintf(pool, "%s,\"f%d\":\"%d\"", json, i, i);
+  for (int i = 0; i < 30; i++)
+    rules[i] = (packs_rule_t){apr_psprintf(pool, "rule-%d", i), tests[i], "f1", "no"};
+  rules[30].id = NULL;
+  gk_document_t *document = packs_document(pool, apr_pstrcat(pool, json, "}", NULL));
+  if (gk_policy_ruleset(plugins, packs_make(pool, no_fields, rules), &ruleset, pool) != NULL)
+    return 1;
+  double us = measure(ruleset, document, NULL, GK_STAGE_FILL, day, rounds, &failed, pool);
+  report(apr_psprintf(pool, "30 rules, 60 fields, 3 rows (%d not met)", failed), us);
+
+  for (int p = 0; p < 2; p++) {
+    gk_pack_t *pack = packs_load(pool, p);
+    document = packs_candidate(pool, pack, p == 1);
+    gk_json_t *derived = gk_derive(document, pack, pack->start, pool);
+    int asked = 0;
+    for (int i = 0; i < pack->rules->nelts; i++)
+      asked += (APR_ARRAY_IDX(pack->rules, i, gk_rule_t).stages & GK_STAGE_CONFIRM) != 0;
+    if (gk_policy_ruleset(plugins, pack, &ruleset, pool) != NULL)
+      return 1;
+    us = measure(ruleset, document, derived, GK_STAGE_CONFIRM, pack->start, rounds / 4, &failed, pool);
+    report(apr_psprintf(pool, "%s, confirm: %d rules; of them 30 cost", pack->id, asked), us * 30 / asked);
+  }
+  apr_pool_destroy(pool);
+  apr_terminate();
+  return 0;
+}
