@@ -6,6 +6,8 @@
 #   %C%_policy_xpath_policy_xpath_la_CFLAGS = $(PLUGIN_CFLAGS)
 #   %C%_policy_xpath_policy_xpath_la_LDFLAGS = $(PLUGIN_LINK)
 #   %C%_policy_xpath_policy_xpath_la_LIBADD = $(XML2_LIBS)
+EXTRA_DIST += %D%/README.md
+
 PLUGIN_CPPFLAGS = -I$(srcdir)/mod_gaokao/include $(APR_CPPFLAGS)
 PLUGIN_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 PLUGIN_LINK = $(AM_LDFLAGS) -module -avoid-version -export-symbols-regex '^gaokao_plugin_'
@@ -24,7 +26,10 @@ plugin_LTLIBRARIES += %D%/export_xml/export_xml.la
 %C%_export_xml_export_xml_la_LDFLAGS = $(PLUGIN_LINK)
 
 plugin_LTLIBRARIES += %D%/policy_xpath/policy_xpath.la
-%C%_policy_xpath_policy_xpath_la_SOURCES = %D%/policy_xpath/policy_xpath.c
+%C%_policy_xpath_policy_xpath_la_SOURCES = \
+  %D%/policy_xpath/policy_xpath.c \
+  %D%/policy_xpath/rewrite.c \
+  %D%/policy_xpath/rewrite.h
 %C%_policy_xpath_policy_xpath_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) $(XML2_CFLAGS)
 %C%_policy_xpath_policy_xpath_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_policy_xpath_policy_xpath_la_LDFLAGS = $(PLUGIN_LINK)

@@ -19,7 +19,12 @@ STORE_TESTS += %D%/store/test_org_range
 
 # Plugin tests load the built plugins and lab.so, a file of plugins that do wrong.
 PLUGIN_TESTS =
+PLUGIN_TESTS += %D%/plugin/test_abi
+PLUGIN_TESTS += %D%/plugin/test_calls
+PLUGIN_TESTS += %D%/plugin/test_export_xml
 PLUGIN_TESTS += %D%/plugin/test_loader
+PLUGIN_TESTS += %D%/plugin/test_policy
+PLUGIN_TESTS += %D%/plugin/test_policy_xpath
 check_LTLIBRARIES += %D%/plugin/lab.la
 %C%_plugin_lab_la_SOURCES = %D%/plugin/lab.c
 %C%_plugin_lab_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
@@ -27,6 +32,7 @@ check_LTLIBRARIES += %D%/plugin/lab.la
 %C%_plugin_lab_la_LDFLAGS = $(PLUGIN_LINK) -rpath $(abs_builddir)/%D%/plugin
 
 BENCHES =
+BENCHES += %D%/bench/rules
 
 GUARDS =
 GUARDS += %D%/guards/binaries.py
@@ -88,6 +94,7 @@ EXTRA_DIST += %D%/guards/gk_guard.py
 EXTRA_DIST += %D%/httpd
 EXTRA_DIST += %D%/plugin/lab.h
 EXTRA_DIST += %D%/store/act_test.h
+EXTRA_DIST += %D%/plugin/packs.h
 EXTRA_DIST += %D%/store/store_test.h
 EXTRA_DIST += %D%/tools
 EXTRA_DIST += %D%/unit/gk_test.h
