@@ -108,7 +108,7 @@ static void health_does_not_hide_failures(apr_pool_t *pool)
     GK_TEST_STR(lab_state(plugins, "lab_device", pool), "started");
     GK_TEST_ERROR(decode(plugins, &outcome, &reading, pool), GK_E_PLUGIN);
     /* Recognising and asking for health go well meanwhile, which proves nothing. */
-    GK_TEST_INT(number_of(plugins, "lab_device", "failuresInRow", pool), i + 1);
+    GK_TEST_INT(number_of(plugins, "lab_device", "failures_in_row", pool), i + 1);
   }
   GK_TEST_STR(lab_state(plugins, "lab_device", pool), "degraded");
 }
@@ -143,12 +143,12 @@ static void a_failing_plugin_is_left_alone_for_a_doubling_pause(apr_pool_t *pool
   usleep(1050000);
   GK_TEST_ERROR(inspect(plugins, &result, pool), GK_E_PLUGIN);        /* the probe fails: the pause doubles */
   GK_TEST_INT(number_of(plugins, "lab_photo", "calls", pool), calls + 1);
-  GK_TEST(number_of(plugins, "lab_photo", "retryInUs", pool) > 1500000);
+  GK_TEST(number_of(plugins, "lab_photo", "retry_in_us", pool) > 1500000);
   usleep(2050000);
   GK_TEST_OK(inspect(plugins, &result, pool));
   GK_TEST_STR(lab_state(plugins, "lab_photo", pool), "started");
   GK_TEST_OK(gk_plugins_ready(plugins, pool));
-  GK_TEST_INT(number_of(plugins, "lab_photo", "failuresInRow", pool), 0);
+  GK_TEST_INT(number_of(plugins, "lab_photo", "failures_in_row", pool), 0);
 }
 
 static void late_calls_count_but_their_answer_is_used(apr_pool_t *pool)
