@@ -19,7 +19,8 @@ bool gk_verdicts_to_error(gk_error_t **error, gk_error_code_t code, const apr_ar
     if (*error == NULL)
       *error = gk_error_plain(pool, code);
     gk_violation(error, pool, verdict->pointer, verdict->rule, "%s", "%s", verdict->zh);
-    gk_violation_t *violation = &APR_ARRAY_IDX((*error)->violations, (*error)->violations->nelts - 1, gk_violation_t);
+    gk_violation_t *violation =
+        &APR_ARRAY_IDX((*error)->violations, (*error)->violations->nelts - 1, gk_violation_t);
     violation->en = verdict->en;
     violation->rule = verdict->kind == GK_VERDICT_RULE ? verdict->rule : NULL;
     any = true;

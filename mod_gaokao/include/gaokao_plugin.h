@@ -152,7 +152,7 @@ struct gaokao_host_t {
   void (*metric_add)(const gaokao_host_t *host, const char *name, apr_uint64_t by);
 };
 
-/* ---- life of an instance, the same for every kind ------------------------------------------------------ */
+/* ---- life of an instance, the same for every kind ----------------------------------------------------- */
 
 enum { GAOKAO_HEALTH_GOOD = 1, GAOKAO_HEALTH_POOR = 2, GAOKAO_HEALTH_BAD = 3 };
 
@@ -189,7 +189,7 @@ typedef struct gaokao_life_t {
   gaokao_error_t *(*health)(void *instance, const gaokao_call_t *call, gaokao_health_t *health);
 } gaokao_life_t;
 
-/* ---- kind policy: the rules of a pack ------------------------------------------------------------------ */
+/* ---- kind policy: the rules of a pack ----------------------------------------------------------------- */
 
 /* What a rule's answer means to the host. To a plugin all are one: a test that is true or not. */
 enum {
@@ -276,7 +276,7 @@ typedef struct gaokao_policy_t {
   void (*unload_rules)(void *instance, void *ruleset);
 } gaokao_policy_t;
 
-/* ---- kind export: candidates as a stream --------------------------------------------------------------- */
+/* ---- kind export: candidates as a stream -------------------------------------------------------------- */
 
 /* Frozen. */
 typedef struct gaokao_export_format_t {
@@ -370,7 +370,7 @@ typedef struct gaokao_export_t {
                          const gaokao_export_totals_t *totals);
 } gaokao_export_t;
 
-/* ---- kind device: bytes of a reading become fields ----------------------------------------------------- */
+/* ---- kind device: bytes of a reading become fields ---------------------------------------------------- */
 
 /* The host has verified the reading's signature and opened its seal before. */
 typedef struct gaokao_input_t {
@@ -412,7 +412,7 @@ typedef struct gaokao_device_t {
                             const gaokao_reading_t **reading);
 } gaokao_device_t;
 
-/* ---- kind photo: facts and findings about a picture ---------------------------------------------------- */
+/* ---- kind photo: facts and findings about a picture --------------------------------------------------- */
 
 enum { GAOKAO_PIXELS_GRAY8 = 1, GAOKAO_PIXELS_RGB8 = 2 };
 
@@ -480,7 +480,7 @@ typedef struct gaokao_photo_t {
                              const gaokao_photo_sink_t *sink);
 } gaokao_photo_t;
 
-/* ---- the descriptor and the one exported function ------------------------------------------------------ */
+/* ---- the descriptor and the one exported function ----------------------------------------------------- */
 
 typedef struct gaokao_build_t {
   apr_uint32_t size;

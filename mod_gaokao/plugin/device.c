@@ -35,8 +35,8 @@ static const char *copy_reading(ask_t *ask, const gaokao_reading_t *given)
     return "decode() gave no reading";
   if (!gk_plugin__text_ok(given->type, MAX_NAME) || given->type[0] == '\0' || given->captured < 0)
     return "a reading without type or with an impossible moment";
-  if (given->n_fields > MAX_FIELDS || given->n_blobs > MAX_BLOBS || (given->n_fields > 0 && given->fields == NULL) ||
-      (given->n_blobs > 0 && given->blobs == NULL))
+  if (given->n_fields > MAX_FIELDS || given->n_blobs > MAX_BLOBS ||
+      (given->n_fields > 0 && given->fields == NULL) || (given->n_blobs > 0 && given->blobs == NULL))
     return "a reading with too many fields or blobs";
   gaokao_reading_t *reading = apr_pmemdup(pool, given, sizeof(*given));
   gaokao_pair_t *fields = apr_palloc(pool, sizeof(*fields) * (given->n_fields + 1));
@@ -56,7 +56,8 @@ static const char *copy_reading(ask_t *ask, const gaokao_reading_t *given)
     blobs[i].name = apr_pstrdup(pool, blob->name);
     blobs[i].media_type = apr_pstrdup(pool, blob->media_type);
     blobs[i].length = blob->length;
-    blobs[i].bytes = apr_pmemdup(pool, blob->length > 0 ? (const void *)blob->bytes : "", (apr_size_t)blob->length);
+    blobs[i].bytes =
+        apr_pmemdup(pool, blob->length > 0 ? (const void *)blob->bytes : "", (apr_size_t)blob->length);
   }
   reading->size = sizeof(*reading);
   reading->type = apr_pstrdup(pool, given->type);
@@ -71,7 +72,8 @@ static gaokao_error_t *decode(void *baton, const gaokao_call_t *call, gk_plugin_
 {
   ask_t *ask = baton;
   const gaokao_reading_t *given = NULL;
-  gaokao_error_t *error = instance->plugin->image->vtable.device.decode(instance->self, call, ask->input, &given);
+  gaokao_error_t *error =
+      instance->plugin->image->vtable.device.decode(instance->self, call, ask->input, &given);
   if (error == NULL)
     *lie = copy_reading(ask, given);
   return error;
@@ -105,8 +107,9 @@ gk_error_t *gk_device_decode(gk_plugins_t *plugins, const char *request_id, cons
   }
   /* Nobody knows the bytes; but one that could not be asked might have. */
   if (best == NULL)
-    return refused != NULL ? refused
-                           : gk_error(pool, GK_E_INVALID, "没有组件认识这份读数", "No plugin knows what this reading is");
+    return refused != NULL
+               ? refused
+               : gk_error(pool, GK_E_INVALID, "没有组件认识这份读数", "No plugin knows what this reading is");
   plugin = best->plugin;
   error = gk_plugin__guard(best, GK_CALL_WHOLE, request_id, decode, &ask, NULL, NULL, pool);
   gk_plugin__release(best);

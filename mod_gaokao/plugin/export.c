@@ -1,5 +1,6 @@
-/* plugin/export.c: exports: the pack's mapping turns candidates into the ministry's columns, a plugin turns those into
- * bytes. All that is needed for a candidate lies in one scratch pool that is cleared before the next. */
+/* plugin/export.c: exports: the pack's mapping turns candidates into the ministry's columns, a plugin turns
+ * those into bytes. All that is needed for a candidate lies in one scratch pool that is cleared before the
+ * next. */
 #include <string.h>
 #include <apr_strings.h>
 #include "base/text.h"
@@ -11,7 +12,7 @@
 /* Columns of one table, in the pack's order. */
 typedef struct table_t {
   const char *name;
-  const char *rows_field;             /* rows come from this field; NULL: one row of the candidate's own values */
+  const char *rows_field; /* rows come from this field; NULL: one row of the candidate's own values */
   const apr_array_header_t *columns;  /* gk_export_column_t */
 } table_t;
 
@@ -32,7 +33,7 @@ struct gk_export_t {
   bool over;                          /* ended or failed: no more calls */
 };
 
-/* ---- finding a plugin ----------------------------------------------------------------------------------- */
+/* ---- finding a plugin --------------------------------------------------------------------------------- */
 
 static const gaokao_export_format_t *format_of(const gk_plugin_t *plugin, const char *name)
 {
@@ -74,7 +75,7 @@ static const char *encoding_of(const gaokao_export_format_t *format, const char 
   return NULL;
 }
 
-/* ---- the stream ----------------------------------------------------------------------------------------- */
+/* ---- the stream --------------------------------------------------------------------------------------- */
 
 static gaokao_error_t *sink_write(void *context, const void *bytes, apr_size_t length)
 {
@@ -116,7 +117,8 @@ static gaokao_error_t *call_record(void *baton, const gaokao_call_t *call, gk_pl
 {
   step_t *step = baton;
   (void)lie;
-  return instance->plugin->image->vtable.export.record(instance->self, call, step->export->stream, step->record);
+  return instance->plugin->image->vtable.export.record(instance->self, call, step->export->stream,
+                                                       step->record);
 }
 
 static gaokao_error_t *call_end(void *baton, const gaokao_call_t *call, gk_plugin__instance_t *instance,
@@ -253,7 +255,7 @@ gk_error_t *gk_export_begin(gk_export_t **out, gk_plugins_t *plugins, const char
   return error;
 }
 
-/* ---- one candidate -------------------------------------------------------------------------------------- */
+/* ---- one candidate ------------------------------------------------------------------------------------ */
 
 typedef struct mapping_t {
   const gk_export_row_t *row;
@@ -356,7 +358,8 @@ gk_error_t *gk_export_candidate(gk_export_t *export, const gk_export_row_t *row)
   if (!gk_plugin__text_ok(row->number, 64) || !gk_plugin__text_ok(row->state, 64) ||
       !gk_plugin__text_ok(row->point, 64))
     return gk_error_internal(export->pool, GK_E_INTERNAL, "a candidate without number, state or point");
-  mapping_t mapping = {row, row->document != NULL ? gk_document_json(row->document) : NULL, export->scratch, NULL};
+  mapping_t mapping = {row, row->document != NULL ? gk_document_json(row->document) : NULL, export->scratch,
+                       NULL};
   memset(&record, 0, sizeof(record));
   record.size = sizeof(record);
   record.kind = row->kind != 0 ? row->kind : GAOKAO_RECORD_PRESENT;

@@ -1,5 +1,5 @@
-/* plugin/guard.c: the one way into a plugin. Here calls are refused, timed, counted, and failures in a row take the
- * plugin out of service for a pause that doubles; after it one call is let in to see. */
+/* plugin/guard.c: the one way into a plugin. Here calls are refused, timed, counted, and failures in a row
+ * take the plugin out of service for a pause that doubles; after it one call is let in to see. */
 #include <string.h>
 #include <apr_strings.h>
 #include "plugin/internal.h"
@@ -28,8 +28,8 @@ apr_int64_t gk_plugin__degraded(gk_plugin_t *plugin)
 
 gk_error_t *gk_plugin__refusal(gk_plugin_t *plugin, apr_interval_time_t retry_after_us, apr_pool_t *pool)
 {
-  gk_error_t *error = gk_error(pool, GK_E_PLUGIN, "组件 %s 暂时不可用，请稍后再试", "The plugin %s is not in service; try again"
-                               " shortly", plugin->name);
+  gk_error_t *error = gk_error(pool, GK_E_PLUGIN, "组件 %s 暂时不可用，请稍后再试",
+                               "The plugin %s is not in service; try again shortly", plugin->name);
   return gk_error_retry(error, retry_after_us > 1000000 ? retry_after_us : 1000000);
 }
 
@@ -78,8 +78,8 @@ static void count_success(const entry_t *entry)
   gk_plugin__shared_t *shared = plugin->shared;
   if (entry->weight != GK_CALL_WHOLE && entry->weight != GK_CALL_LAST)
     return;
-  if (entry->probe ||
-      (entry->weight == GK_CALL_LAST && atomic_load_explicit(&shared->retry_at_us, memory_order_relaxed) != 0)) {
+  if (entry->probe || (entry->weight == GK_CALL_LAST &&
+                       atomic_load_explicit(&shared->retry_at_us, memory_order_relaxed) != 0)) {
     atomic_store(&shared->in_a_row, 0);
     atomic_store(&shared->pause_us, 0);
     atomic_store(&shared->retry_at_us, 0);
@@ -121,7 +121,8 @@ static gk_error_t *judge(const entry_t *entry, const gaokao_error_t *error, gk_p
   switch (error->size >= sizeof(apr_uint32_t) * 2 ? error->code : 0) {
   case GAOKAO_E_INPUT:
     count_success(entry);
-    result = zh != NULL && en != NULL ? gk_error(pool, GK_E_INVALID, "%s", "%s", zh) : gk_error_plain(pool, GK_E_INVALID);
+    result = zh != NULL && en != NULL ? gk_error(pool, GK_E_INVALID, "%s", "%s", zh)
+                                      : gk_error_plain(pool, GK_E_INVALID);
     result->en = zh != NULL ? en : NULL;
     return result;
   case GAOKAO_E_SINK:
@@ -142,8 +143,9 @@ static gk_error_t *judge(const entry_t *entry, const gaokao_error_t *error, gk_p
   return result;
 }
 
-gk_error_t *gk_plugin__guard(gk_plugin__instance_t *instance, gk_plugin__weight_t weight, const char *request_id,
-                             gk_plugin__fn fn, void *baton, gk_plugin__sink_t *sink, apr_pool_t *scratch, apr_pool_t *pool)
+gk_error_t *gk_plugin__guard(gk_plugin__instance_t *instance, gk_plugin__weight_t weight,
+                             const char *request_id, gk_plugin__fn fn, void *baton, gk_plugin__sink_t *sink,
+                             apr_pool_t *scratch, apr_pool_t *pool)
 {
   gk_plugin_t *plugin = instance->plugin;
   entry_t entry = {instance, weight, 0, false};

@@ -147,7 +147,8 @@ static apr_status_t service_temp_file(const gaokao_host_t *host, apr_file_t **fi
   if (status != APR_SUCCESS)
     return status;
   path = apr_pstrcat(pool, folder, "/gaokao-XXXXXX", NULL);
-  status = apr_file_mktemp(file, path, APR_FOPEN_CREATE | APR_FOPEN_READ | APR_FOPEN_WRITE | APR_FOPEN_EXCL, pool);
+  status =
+      apr_file_mktemp(file, path, APR_FOPEN_CREATE | APR_FOPEN_READ | APR_FOPEN_WRITE | APR_FOPEN_EXCL, pool);
   if (status == APR_SUCCESS)
     apr_file_remove(path, pool);
   return status;
@@ -160,8 +161,8 @@ static bool event_name_ok(const char *name)
          strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == length;
 }
 
-/* Slots are named once and never given up, so that readers need no lock; a slot that is being named is waited for by
- * nobody: this one addition goes to the next free slot or is lost. */
+/* Slots are named once and never given up, so that readers need no lock; a slot that is being named is waited
+ * for by nobody: this one addition goes to the next free slot or is lost. */
 static void service_metric_add(const gaokao_host_t *host, const char *name, apr_uint64_t by)
 {
   gk_plugin__shared_t *shared = instance_of(host)->plugin->shared;

@@ -1,5 +1,5 @@
-/* plugin/instance.c: instances and their references. An instance ends when its last reference goes: that of the
- * plugin, which changes with its options, or of a ruleset, a stream, a call. */
+/* plugin/instance.c: instances and their references. An instance ends when its last reference goes: that of
+ * the plugin, which changes with its options, or of a ruleset, a stream, a call. */
 #include <string.h>
 #include <apr_allocator.h>
 #include <apr_strings.h>
@@ -29,7 +29,8 @@ static gk_error_t *life_error(gk_plugin_t *plugin, const gaokao_error_t *error, 
   return result;
 }
 
-/* A root pool with an allocator of its own: created and destroyed in any thread without touching another's. */
+/* A root pool with an allocator of its own: created and destroyed in any thread without touching
+ * another's. */
 static apr_pool_t *own_pool(void)
 {
   apr_allocator_t *allocator;
@@ -55,8 +56,9 @@ static void end_instance(gk_plugin__instance_t *instance)
   apr_pool_destroy(instance->pool);
 }
 
-gk_error_t *gk_plugin__make(gk_plugin__instance_t **out, gk_plugin_t *plugin, const apr_array_header_t *config,
-                            const apr_array_header_t *overrides, bool required, apr_pool_t *pool)
+gk_error_t *gk_plugin__make(gk_plugin__instance_t **out, gk_plugin_t *plugin,
+                            const apr_array_header_t *config, const apr_array_header_t *overrides,
+                            bool required, apr_pool_t *pool)
 {
   const gaokao_life_t *life = &plugin->image->life;
   apr_pool_t *own = own_pool();

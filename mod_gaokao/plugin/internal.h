@@ -52,7 +52,11 @@ typedef struct gk_plugin__image_t {
   apr_array_header_t *options;         /* gaokao_option_t */
 } gk_plugin__image_t;
 
-typedef enum gk_plugin__source_t { GK_SOURCE_PRESET = 1, GK_SOURCE_CONFIG, GK_SOURCE_OVERRIDE } gk_plugin__source_t;
+typedef enum gk_plugin__source_t {
+  GK_SOURCE_PRESET = 1,
+  GK_SOURCE_CONFIG,
+  GK_SOURCE_OVERRIDE
+} gk_plugin__source_t;
 
 /* A typed value of one option. */
 typedef struct gk_plugin__value_t {
@@ -64,7 +68,8 @@ typedef struct gk_plugin__value_t {
   double real;                         /* REAL, INT */
 } gk_plugin__value_t;
 
-/* A running plugin: one set of options. `pool` is a root pool of its own, so that it may end in any thread. */
+/* A running plugin: one set of options. `pool` is a root pool of its own, so that it may end in any
+ * thread. */
 typedef struct gk_plugin__instance_t {
   gk_plugin_t *plugin;
   apr_pool_t *pool;
@@ -102,7 +107,8 @@ struct gk_plugins_t {
   struct gk_ruleset_t *rulesets;       /* those alive, linked: they must let go before the code is unloaded */
 };
 
-/* policy.c: takes all rulesets from their plugins, before those go. They may still be destroyed afterwards. */
+/* policy.c: takes all rulesets from their plugins, before those go. They may still be destroyed
+ * afterwards. */
 void gk_policy__detach_all(gk_plugins_t *plugins);
 
 /* loader.c: opens and validates `path` as plugin `name`; the handle is closed by `pool`. NULL when findings
@@ -112,13 +118,15 @@ gk_plugin__image_t *gk_plugin__open(const char *path, const char *name, apr_arra
 /* The file's name without folder and .so. */
 const char *gk_plugin__name_of(const char *path, apr_pool_t *pool);
 
-/* options.c: false, with a sentence, when `text` is no value for `row`. `value` is filled but for source and where. */
+/* options.c: false, with a sentence, when `text` is no value for `row`. `value` is filled but for source and
+ * where. */
 bool gk_plugin__parse_option(gk_plugin__value_t *value, const gaokao_option_t *row, const char *text,
                              const char **zh, const char **en, apr_pool_t *pool);
 /* What is wrong with a plugin's option table. */
-void gk_plugin__check_options(const apr_array_header_t *options, apr_array_header_t *findings, apr_pool_t *pool);
-/* Values in the table's order: presets, then `config`, then `overrides` (gk_plugin_setting_t, may be NULL). Every
- * fault becomes a violation of *error (pointer: the setting's `where`, or "/options/KEY"). */
+void gk_plugin__check_options(const apr_array_header_t *options, apr_array_header_t *findings,
+                              apr_pool_t *pool);
+/* Values in the table's order: presets, then `config`, then `overrides` (gk_plugin_setting_t, may be NULL).
+ * Every fault becomes a violation of *error (pointer: the setting's `where`, or "/options/KEY"). */
 apr_array_header_t *gk_plugin__values(const apr_array_header_t *options, const apr_array_header_t *config,
                                       const char *row_where, const apr_array_header_t *overrides,
                                       bool required, gk_error_t **error, apr_pool_t *pool);
@@ -133,8 +141,9 @@ void gk_plugin__log(gk_plugin_t *plugin, gk_loudness_t loudness, const char *for
     __attribute__((format(printf, 3, 4)));
 
 /* instance.c: an instance with these values, created and configured, one reference held. */
-gk_error_t *gk_plugin__make(gk_plugin__instance_t **out, gk_plugin_t *plugin, const apr_array_header_t *config,
-                            const apr_array_header_t *overrides, bool required, apr_pool_t *pool);
+gk_error_t *gk_plugin__make(gk_plugin__instance_t **out, gk_plugin_t *plugin,
+                            const apr_array_header_t *config, const apr_array_header_t *overrides,
+                            bool required, apr_pool_t *pool);
 gk_error_t *gk_plugin__check(gk_plugin__instance_t *instance, apr_pool_t *pool);
 gk_error_t *gk_plugin__start(gk_plugin__instance_t *instance, apr_pool_t *pool);
 /* The running instance with a reference, or NULL when the plugin is not in service. */
@@ -143,12 +152,13 @@ void gk_plugin__hold_again(gk_plugin__instance_t *instance);
 /* Gives a reference back; the last one stops and destroys the instance. */
 void gk_plugin__release(gk_plugin__instance_t *instance);
 
-/* guard.c: a call. It makes the call, checks and copies the answer, and sets *lie to what the answer broke. */
-typedef gaokao_error_t *(*gk_plugin__fn)(void *baton, const gaokao_call_t *call, gk_plugin__instance_t *instance,
-                                         const char **lie);
-/* What a call means for the plugin's standing. ASIDE: going well proves nothing (health, recognise); else a page that
- * polls would hide that the real calls fail. BEGIN and WITHIN: steps of a stream, whose last step is its success; a
- * stream that has begun is not refused for what other streams do. */
+/* guard.c: a call. It makes the call, checks and copies the answer, and sets *lie to what the answer
+ * broke. */
+typedef gaokao_error_t *(*gk_plugin__fn)(void *baton, const gaokao_call_t *call,
+                                         gk_plugin__instance_t *instance, const char **lie);
+/* What a call means for the plugin's standing. ASIDE: going well proves nothing (health, recognise); else a
+ * page that polls would hide that the real calls fail. BEGIN and WITHIN: steps of a stream, whose last step
+ * is its success; a stream that has begun is not refused for what other streams do. */
 typedef enum gk_plugin__weight_t {
   GK_CALL_WHOLE = 1, GK_CALL_ASIDE, GK_CALL_BEGIN, GK_CALL_WITHIN, GK_CALL_LAST
 } gk_plugin__weight_t;
@@ -157,10 +167,12 @@ typedef struct gk_plugin__sink_t {
   apr_int64_t waited_us;               /* by this call; set by the sink, zeroed by the guard */
   bool failed;                         /* the plugin handed on the sink's error */
 } gk_plugin__sink_t;
-/* The one way into a plugin. `instance` must be held; `sink` may be NULL. `scratch` NULL: a pool for this call is made
- * below `pool`. Errors, in `pool`: INVALID with the plugin's sentence when it blames its input; PLUGIN. */
-gk_error_t *gk_plugin__guard(gk_plugin__instance_t *instance, gk_plugin__weight_t weight, const char *request_id,
-                             gk_plugin__fn fn, void *baton, gk_plugin__sink_t *sink, apr_pool_t *scratch, apr_pool_t *pool);
+/* The one way into a plugin. `instance` must be held; `sink` may be NULL. `scratch` NULL: a pool for this
+ * call is made below `pool`. Errors, in `pool`: INVALID with the plugin's sentence when it blames its input;
+ * PLUGIN. */
+gk_error_t *gk_plugin__guard(gk_plugin__instance_t *instance, gk_plugin__weight_t weight,
+                             const char *request_id, gk_plugin__fn fn, void *baton, gk_plugin__sink_t *sink,
+                             apr_pool_t *scratch, apr_pool_t *pool);
 /* PLUGIN, saying that it is not in service. */
 gk_error_t *gk_plugin__refusal(gk_plugin_t *plugin, apr_interval_time_t retry_after_us, apr_pool_t *pool);
 /* Microseconds until the next try; 0: not degraded. */

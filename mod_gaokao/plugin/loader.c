@@ -1,12 +1,14 @@
-/* plugin/loader.c: opens a plugin's file and holds what it says about itself against the ABI, field by field. Every
- * finding names what was seen and what was wanted, since the reader is an operator with two packages that don't fit. */
+/* plugin/loader.c: opens a plugin's file and holds what it says about itself against the ABI, field by field.
+ * Every finding names what was seen and what was wanted, since the reader is an operator with two packages
+ * that don't fit. */
 #include <stddef.h>
 #include <string.h>
 #include <apr_strings.h>
 #include "base/text.h"
 #include "plugin/internal.h"
 
-/* Sizes of the structs of ABI 1.0: what every plugin of this major has at least. Members added later come after. */
+/* Sizes of the structs of ABI 1.0: what every plugin of this major has at least. Members added later come
+ * after. */
 #define UP_TO(type, member) ((apr_uint32_t)(offsetof(type, member) + sizeof(((type *)0)->member)))
 #define DESCRIPTOR_1_0 UP_TO(gaokao_descriptor_t, option_size)
 #define BUILD_1_0 UP_TO(gaokao_build_t, pool_debug)
@@ -77,8 +79,8 @@ static void check_build(opening_t *o, const gaokao_build_t *given)
   for (int i = 0; i < 5; i++)
     if (facts[i].seen != facts[i].wanted) {
       const char *zh = apr_pstrcat(o->pool, facts[i].zh, "：插件为 %u，本程序为 %u，请用同一套 APR 重新编译", NULL);
-      const char *en = apr_pstrcat(o->pool, facts[i].en,
-                                   ": the plugin has %u, this program %u; build it against the same APR", NULL);
+      const char *en = apr_pstrcat(
+          o->pool, facts[i].en, ": the plugin has %u, this program %u; build it against the same APR", NULL);
       found(o, "build", zh, en, facts[i].seen, facts[i].wanted);
     }
 }
@@ -189,8 +191,10 @@ static bool check_head(opening_t *o, const gaokao_descriptor_t *given)
     return false;
   }
   if (given->magic != GAOKAO_MAGIC) {
-    found(o, "magic", "标识为 0x%08x，应为 0x%08x：不是本系统的插件", "The magic number is 0x%08x, wanted 0x%08x: not a plugin"
-          " of this system", given->magic, GAOKAO_MAGIC);
+    found(o, "magic", "标识为 0x%08x，应为 0x%08x：不是本系统的插件",
+          "The magic number is 0x%08x, wanted 0x%08x: not a plugin"
+          " of this system",
+          given->magic, GAOKAO_MAGIC);
     return false;
   }
   if (given->abi_major != GAOKAO_ABI_MAJOR)
@@ -202,8 +206,8 @@ static bool check_head(opening_t *o, const gaokao_descriptor_t *given)
           "The plugin needs ABI %u.%u, this program has %u.%u; upgrade this program", given->abi_major,
           given->abi_minor, GAOKAO_ABI_MAJOR, GAOKAO_ABI_MINOR);
   if (given->size < DESCRIPTOR_1_0)
-    found(o, "descriptor", "描述只有 %u 字节，至少应为 %u", "The descriptor has %u bytes, wanted at least %u", given->size,
-          DESCRIPTOR_1_0);
+    found(o, "descriptor", "描述只有 %u 字节，至少应为 %u", "The descriptor has %u bytes, wanted at least %u",
+          given->size, DESCRIPTOR_1_0);
   return given->abi_major == GAOKAO_ABI_MAJOR && given->size >= DESCRIPTOR_1_0;
 }
 
@@ -215,21 +219,22 @@ gk_plugin__image_t *gk_plugin__open(const char *path, const char *name, apr_arra
   gk_plugin__image_t *image = apr_pcalloc(pool, sizeof(*image));
   apr_dso_handle_sym_t symbol = NULL;
   if (!name_ok(name)) {
-    found(&o, "name", "插件名 '%s' 只能用小写字母、数字和下划线", "The name '%s' may hold lower-case letters, digits and _ only",
-          name);
+    found(&o, "name", "插件名 '%s' 只能用小写字母、数字和下划线",
+          "The name '%s' may hold lower-case letters, digits and _ only", name);
     return NULL;
   }
   if (apr_dso_load(&image->dso, path, pool) != APR_SUCCESS) {
     char why[500] = "";
     if (image->dso != NULL)
       apr_dso_error(image->dso, why, sizeof(why));
-    found(&o, "open", "打不开插件文件：%s", "The file can't be loaded: %s", gk_utf8_valid(why, strlen(why)) ? why : "?");
+    found(&o, "open", "打不开插件文件：%s", "The file can't be loaded: %s",
+          gk_utf8_valid(why, strlen(why)) ? why : "?");
     return NULL;
   }
   const char *symbol_name = apr_pstrcat(pool, "gaokao_plugin_", name, NULL);
   if (apr_dso_sym(&symbol, image->dso, symbol_name) != APR_SUCCESS || symbol == NULL) {
-    found(&o, "entry", "文件里没有函数 %s：不是名为 %s 的插件", "The file has no function %s: not a plugin named %s", symbol_name,
-          name);
+    found(&o, "entry", "文件里没有函数 %s：不是名为 %s 的插件",
+          "The file has no function %s: not a plugin named %s", symbol_name, name);
     return NULL;
   }
   gaokao_entry_fn *entry;

@@ -171,8 +171,8 @@ bool gk_plugin__parse_option(gk_plugin__value_t *value, const gaokao_option_t *r
   return true;
 }
 
-static void option_fault(apr_array_header_t *findings, apr_pool_t *pool, const gaokao_option_t *row, int number,
-                         const char *zh, const char *en)
+static void option_fault(apr_array_header_t *findings, apr_pool_t *pool, const gaokao_option_t *row,
+                         int number, const char *zh, const char *en)
 {
   gk_plugin__finding_t *finding = apr_array_push(findings);
   const char *key = gk_plugin__text_ok(row->key, 63) ? row->key : "?";
@@ -187,7 +187,8 @@ static bool key_ok(const char *key)
          strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(key);
 }
 
-void gk_plugin__check_options(const apr_array_header_t *options, apr_array_header_t *findings, apr_pool_t *pool)
+void gk_plugin__check_options(const apr_array_header_t *options, apr_array_header_t *findings,
+                              apr_pool_t *pool)
 {
   for (int i = 0; i < options->nelts; i++) {
     const gaokao_option_t *row = &APR_ARRAY_IDX(options, i, gaokao_option_t);
@@ -257,15 +258,17 @@ static void apply(apr_array_header_t *values, const apr_array_header_t *options,
     }
     gk_plugin__value_t *value = &APR_ARRAY_IDX(values, at, gk_plugin__value_t);
     if (value->source == source) {
-      gk_violation(error, pool, pointer, "repeated-option", "选项 '%s' 重复", "The option '%s' is given twice", key);
+      gk_violation(error, pool, pointer, "repeated-option", "选项 '%s' 重复",
+                   "The option '%s' is given twice", key);
       continue;
     }
     const char *text = setting->value != NULL ? apr_pstrdup(pool, setting->value) : "";
     if (!gk_plugin__parse_option(value, &APR_ARRAY_IDX(options, at, gaokao_option_t), text, &zh, &en, pool)) {
-      gk_violation(error, pool, pointer, "bad-option", "选项 '%s' 的值不对：%s", "The value of '%s' is not right: %s", key,
-                   apr_pstrdup(pool, zh));
+      gk_violation(error, pool, pointer, "bad-option", "选项 '%s' 的值不对：%s",
+                   "The value of '%s' is not right: %s", key, apr_pstrdup(pool, zh));
       /* Formats share their arguments; the English end differs, so it is set afterwards. */
-      gk_violation_t *last = &APR_ARRAY_IDX((*error)->violations, (*error)->violations->nelts - 1, gk_violation_t);
+      gk_violation_t *last =
+          &APR_ARRAY_IDX((*error)->violations, (*error)->violations->nelts - 1, gk_violation_t);
       last->en = apr_psprintf(pool, "The value of '%s' is not right: %s", key, en);
       continue;
     }
@@ -295,8 +298,9 @@ apr_array_header_t *gk_plugin__values(const apr_array_header_t *options, const a
     const gk_plugin__value_t *value = &APR_ARRAY_IDX(values, i, gk_plugin__value_t);
     if ((value->row->flags & GAOKAO_OPTION_REQUIRED) != 0 && value->text == NULL)
       gk_violation(error, pool,
-                   overrides == NULL && row_where != NULL ? row_where
-                                                          : apr_pstrcat(pool, "/options/", value->row->key, NULL),
+                   overrides == NULL && row_where != NULL
+                       ? row_where
+                       : apr_pstrcat(pool, "/options/", value->row->key, NULL),
                    "missing-option", "缺少选项 '%s'", "The option '%s' is missing", value->row->key);
   }
   return values;

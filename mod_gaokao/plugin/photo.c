@@ -51,7 +51,8 @@ static const char *finding_fault(const inspection_t *inspection, const gaokao_fi
     return "a finding that is too short";
   if (finding->severity < GAOKAO_BLOCK || finding->severity > GAOKAO_FINE || (finding->has & ~HAS_ALL) != 0)
     return "a finding with an unknown severity or unknown members";
-  if (!name_ok(finding->code) || !gk_plugin__text_ok(finding->zh, 500) || !gk_plugin__text_ok(finding->en, 500))
+  if (!name_ok(finding->code) || !gk_plugin__text_ok(finding->zh, 500) ||
+      !gk_plugin__text_ok(finding->en, 500))
     return "a finding without code or sentence";
   if ((finding->unit != NULL && !gk_plugin__text_ok(finding->unit, 16)) ||
       (finding->remedy_zh != NULL && !gk_plugin__text_ok(finding->remedy_zh, 500)) ||
@@ -72,7 +73,8 @@ static void take_finding(void *context, const gaokao_finding_t *finding)
   inspection_t *inspection = context;
   if (inspection->lie != NULL)
     return;
-  inspection->lie = ++inspection->findings > MAX_FINDINGS ? "too many findings" : finding_fault(inspection, finding);
+  inspection->lie =
+      ++inspection->findings > MAX_FINDINGS ? "too many findings" : finding_fault(inspection, finding);
   if (inspection->lie != NULL)
     return;
   gaokao_finding_t *copy = apr_array_push(inspection->result->findings);

@@ -94,7 +94,8 @@ gk_error_t *gk_plugin_set_options(gk_plugins_t *plugins, const char *name, const
 /* [{name, kind, state, version, licence, file, optional, on_error, deadline_us, thread_safe, reason {zh, en},
  * health {state, zh, en}, options [{key, type, value, preset, source "preset|config|override", where,
  * required, secret, minimum, maximum, words, unit, help {zh, en}}], facts {...}, calls, failures, late,
- * failures_in_row, mean_us, max_us, inside, retry_in_us, events {...}}]. Values of secret options are null. */
+ * failures_in_row, mean_us, max_us, inside, retry_in_us, events {...}}]. Values of secret options are
+ * null. */
 gk_json_t *gk_plugins_json(gk_plugins_t *plugins, apr_pool_t *pool);
 /* One of them, or NULL. */
 gk_json_t *gk_plugin_json(gk_plugins_t *plugins, const char *name, apr_pool_t *pool);

@@ -1,6 +1,6 @@
-/* plugin/policy.c: rulesets. A pack's rules and conditions go to the policy plugin as one list of tests; for each
- * question the host picks the tests that matter (stage, day, subject, empty fields), so that a full form costs only
- * its rules. */
+/* plugin/policy.c: rulesets. A pack's rules and conditions go to the policy plugin as one list of tests; for
+ * each question the host picks the tests that matter (stage, day, subject, empty fields), so that a full form
+ * costs only its rules. */
 #include "plugin/policy.h"
 
 #include <stdlib.h>
@@ -12,7 +12,8 @@
 
 #define LANGUAGE "xpath-1.0"
 
-_Static_assert((int)GAOKAO_STAGE_FILL == (int)GK_STAGE_FILL && (int)GAOKAO_STAGE_REVIEW == (int)GK_STAGE_REVIEW &&
+_Static_assert((int)GAOKAO_STAGE_FILL == (int)GK_STAGE_FILL &&
+                   (int)GAOKAO_STAGE_REVIEW == (int)GK_STAGE_REVIEW &&
                    (int)GAOKAO_STAGE_CONFIRM == (int)GK_STAGE_CONFIRM &&
                    (int)GAOKAO_STAGE_SUBMIT == (int)GK_STAGE_SUBMIT &&
                    (int)GAOKAO_STAGE_EXPORT == (int)GK_STAGE_EXPORT,
@@ -30,7 +31,7 @@ struct gk_policy__binding_t {
   int users;                    /* under ruleset->lock: calls, and one for being current */
 };
 
-/* ---- the list of tests ---------------------------------------------------------------------------------- */
+/* ---- the list of tests -------------------------------------------------------------------------------- */
 
 static int push_rule(gk_ruleset_t *ruleset, apr_uint32_t kind, const char *id, const char *test)
 {
@@ -60,7 +61,8 @@ static void push_check(gk_ruleset_t *ruleset, const gk_rule_t *from)
   rule->fields = (const char *const *)(const void *)from->fields->elts;
 }
 
-static int push_condition(gk_ruleset_t *ruleset, apr_uint32_t kind, const char *id, const char *test, bool always)
+static int push_condition(gk_ruleset_t *ruleset, apr_uint32_t kind, const char *id, const char *test,
+                          bool always)
 {
   if (always)
     return GK_POLICY__ALWAYS;
@@ -78,8 +80,8 @@ static apr_array_header_t *push_fields(gk_ruleset_t *ruleset, const apr_array_he
     condition->required = push_condition(ruleset, GAOKAO_RULE_REQUIRED, field->id, field->required,
                                          field->always_required);
     condition->relevant = push_condition(ruleset, GAOKAO_RULE_RELEVANT, field->id, field->relevant, false);
-    condition->columns = field->columns != NULL && field->columns->nelts > 0 ? push_fields(ruleset, field->columns)
-                                                                              : NULL;
+    condition->columns =
+        field->columns != NULL && field->columns->nelts > 0 ? push_fields(ruleset, field->columns) : NULL;
   }
   return conditions;
 }
@@ -107,7 +109,7 @@ static void push_pack(gk_ruleset_t *ruleset)
   }
 }
 
-/* ---- bindings ------------------------------------------------------------------------------------------- */
+/* ---- bindings ----------------------------------------------------------------------------------------- */
 
 typedef struct load_t {
   gk_ruleset_t *ruleset;
@@ -165,8 +167,8 @@ static void leave(gk_ruleset_t *ruleset, gk_policy__binding_t *binding)
     unbind(binding);
 }
 
-/* The binding to the plugin's present instance. While one thread loads the rules into a new instance, the others go
- * on with the old one. */
+/* The binding to the plugin's present instance. While one thread loads the rules into a new instance, the
+ * others go on with the old one. */
 static gk_error_t *use(gk_policy__binding_t **out, gk_ruleset_t *ruleset, apr_pool_t *pool)
 {
   gk_policy__binding_t *fresh = NULL, *old = NULL;
@@ -226,7 +228,8 @@ void gk_policy__detach_all(gk_plugins_t *plugins)
   }
 }
 
-gk_error_t *gk_policy_ruleset(gk_plugins_t *plugins, const gk_pack_t *pack, gk_ruleset_t **out, apr_pool_t *pool)
+gk_error_t *gk_policy_ruleset(gk_plugins_t *plugins, const gk_pack_t *pack, gk_ruleset_t **out,
+                              apr_pool_t *pool)
 {
   gk_plugin_t *plugin;
   int i = 0;
@@ -266,7 +269,7 @@ const gk_pack_t *gk_ruleset_pack(const gk_ruleset_t *ruleset)
   return ruleset->pack;
 }
 
-/* ---- one question ---------------------------------------------------------------------------------------- */
+/* ---- one question ------------------------------------------------------------------------------------- */
 
 static void push_pairs(apr_array_header_t *pairs, gk_json_t *object, const gk_json_t *hidden_by)
 {
@@ -344,7 +347,8 @@ static bool copy_seen(gk_policy__answer_t *answer, const gaokao_verdict_t *verdi
     return false;
   answer->seen = apr_array_make(pool, (int)verdict->n_seen + 1, sizeof(gk_seen_t));
   for (apr_uint32_t i = 0; i < verdict->n_seen; i++) {
-    if (!gk_plugin__text_ok(verdict->seen[i].name, 200) || !gk_plugin__text_ok(verdict->seen[i].value, 1 << 20))
+    if (!gk_plugin__text_ok(verdict->seen[i].name, 200) ||
+        !gk_plugin__text_ok(verdict->seen[i].value, 1 << 20))
       return false;
     gk_seen_t *seen = apr_array_push(answer->seen);
     seen->field = apr_pstrdup(pool, verdict->seen[i].name);
@@ -385,10 +389,11 @@ static gaokao_error_t *evaluate(void *baton, const gaokao_call_t *call, gk_plugi
 {
   gk_policy__question_t *question = baton;
   gaokao_verdict_sink_t sink = {sizeof(sink), 0, question, take_verdict};
-  gaokao_question_t asked = {sizeof(asked), (apr_uint32_t)question->stage, question->as_of, question->n_selected,
+  gaokao_question_t asked = {sizeof(asked),      (apr_uint32_t)question->stage,
+                             question->as_of,    question->n_selected,
                              question->selected, &question->view};
-  gaokao_error_t *error = instance->plugin->image->vtable.policy.evaluate(instance->self, call, question->handle,
-                                                                          &asked, &sink);
+  gaokao_error_t *error =
+      instance->plugin->image->vtable.policy.evaluate(instance->self, call, question->handle, &asked, &sink);
   *lie = question->lie;
   if (error == NULL && *lie == NULL && question->n_answered != question->n_selected)
     *lie = "fewer verdicts than rules";

@@ -1,5 +1,6 @@
-/* plugin/registry.c: the plugins of a configuration, from the file to the last call. Nothing lies in statics: the
- * configuration is read twice at startup and again at each reload, and each time makes its own gk_plugins_t. */
+/* plugin/registry.c: the plugins of a configuration, from the file to the last call. Nothing lies in statics:
+ * the configuration is read twice at startup and again at each reload, and each time makes its own
+ * gk_plugins_t. */
 #include <string.h>
 #include <apr_strings.h>
 #include "plugin/internal.h"
@@ -89,7 +90,8 @@ static void collect(gk_error_t **all, const gk_plugin_t *plugin, const gk_error_
   }
   for (int i = 0; i < error->violations->nelts; i++) {
     const gk_violation_t *one = &APR_ARRAY_IDX(error->violations, i, gk_violation_t);
-    gk_violation(all, pool, apr_pstrdup(pool, one->pointer), one->code, "组件 %s：%s", "%s: %s", plugin->name, one->zh);
+    gk_violation(all, pool, apr_pstrdup(pool, one->pointer), one->code, "组件 %s：%s", "%s: %s", plugin->name,
+                 one->zh);
     APR_ARRAY_IDX((*all)->violations, (*all)->violations->nelts - 1, gk_violation_t).en =
         apr_psprintf(pool, "Plugin %s: %s", plugin->name, one->en);
   }
@@ -114,7 +116,8 @@ static gk_error_t *read_facts(gk_plugin_t *plugin, apr_pool_t *pool, apr_pool_t 
   }
   if (good)
     return NULL;
-  return gk_error(scratch, GK_E_PLUGIN, "组件 %s 的说明不合规", "Plugin %s: what describe() says is not right", plugin->name);
+  return gk_error(scratch, GK_E_PLUGIN, "组件 %s 的说明不合规",
+                  "Plugin %s: what describe() says is not right", plugin->name);
 }
 
 static void check_row(gk_plugin_t *plugin, apr_array_header_t *findings)
@@ -143,14 +146,16 @@ static gk_plugin_t *add(gk_plugins_t *plugins, const gk_plugin_row_t *row)
   plugin->row = *row;
   plugin->row.path = apr_pstrdup(pool, row->path != NULL ? row->path : "");
   plugin->row.where = row->where != NULL ? apr_pstrdup(pool, row->where) : NULL;
-  plugin->name = row->name != NULL ? apr_pstrdup(pool, row->name) : gk_plugin__name_of(plugin->row.path, pool);
+  plugin->name =
+      row->name != NULL ? apr_pstrdup(pool, row->name) : gk_plugin__name_of(plugin->row.path, pool);
   plugin->row.name = plugin->name;
   if (plugin->row.on_error == 0)
     plugin->row.on_error = GK_ON_ERROR_FAIL;
   if (plugin->row.fail_limit <= 0)
     plugin->row.fail_limit = PRESET_FAIL_LIMIT;
   if (row->settings != NULL) {
-    apr_array_header_t *settings = apr_array_make(pool, row->settings->nelts + 1, sizeof(gk_plugin_setting_t));
+    apr_array_header_t *settings =
+        apr_array_make(pool, row->settings->nelts + 1, sizeof(gk_plugin_setting_t));
     for (int i = 0; i < row->settings->nelts; i++) {
       const gk_plugin_setting_t *from = &APR_ARRAY_IDX(row->settings, i, gk_plugin_setting_t);
       gk_plugin_setting_t *to = apr_array_push(settings);
@@ -183,7 +188,8 @@ static gk_error_t *load(gk_plugin_t *plugin, apr_pool_t *scratch)
   }
   if (findings->nelts > 0) {
     plugin->image = NULL;
-    error = gk_error(scratch, GK_E_PLUGIN, "组件 %s：%s", "%s: %s", plugin->name, join(findings, false, scratch));
+    error =
+        gk_error(scratch, GK_E_PLUGIN, "组件 %s：%s", "%s: %s", plugin->name, join(findings, false, scratch));
     error->en = apr_psprintf(scratch, "Plugin %s: %s", plugin->name, join(findings, true, scratch));
     return error;
   }
@@ -201,8 +207,8 @@ gk_error_t *gk_plugins_load(gk_plugins_t *plugins, const apr_array_header_t *row
     const char *name = row->name != NULL ? row->name : gk_plugin__name_of(row->path, scratch_pool);
     const char *where = row->where != NULL ? row->where : name;
     if (find(plugins, name) != NULL) {
-      gk_violation(&all, scratch_pool, where, "duplicate", "组件 '%s' 已经配置过一次", "The plugin '%s' is configured twice",
-                   name);
+      gk_violation(&all, scratch_pool, where, "duplicate", "组件 '%s' 已经配置过一次",
+                   "The plugin '%s' is configured twice", name);
       continue;
     }
     gk_plugin_t *plugin = add(plugins, row);
@@ -261,7 +267,8 @@ gk_error_t *gk_plugins_start(gk_plugins_t *plugins, apr_pool_t *scratch_pool)
     if (error == NULL)
       continue;
     set_reason(plugin, error);
-    gk_plugin__log(plugin, plugin->row.optional ? GK_WARNING : GK_ALARM, "not started: %s", plugin->reason_en);
+    gk_plugin__log(plugin, plugin->row.optional ? GK_WARNING : GK_ALARM, "not started: %s",
+                   plugin->reason_en);
     if (!plugin->row.optional && first == NULL)
       first = error;
   }
@@ -313,8 +320,8 @@ static apr_array_header_t *copy_settings(const apr_array_header_t *settings, apr
 }
 
 /* The new instance beside the old one: made, checked, started if the old one was. */
-static gk_error_t *make_anew(gk_plugin__instance_t **out, gk_plugin_t *plugin, const apr_array_header_t *settings,
-                             bool start, apr_pool_t *pool)
+static gk_error_t *make_anew(gk_plugin__instance_t **out, gk_plugin_t *plugin,
+                             const apr_array_header_t *settings, bool start, apr_pool_t *pool)
 {
   gk_plugin__instance_t *instance;
   GK_TRY(gk_plugin__make(&instance, plugin, plugin->row.settings, settings, true, pool));

@@ -28,7 +28,8 @@ gk_on_error_t gk_on_error_of(const char *word)
 
 static gk_plugin_state_t state_of(gk_plugin_t *plugin)
 {
-  return plugin->state == GK_PLUGIN_STARTED && gk_plugin__degraded(plugin) > 0 ? GK_PLUGIN_DEGRADED : plugin->state;
+  return plugin->state == GK_PLUGIN_STARTED && gk_plugin__degraded(plugin) > 0 ? GK_PLUGIN_DEGRADED
+                                                                               : plugin->state;
 }
 
 static gk_json_t *two_texts(const char *zh, const char *en, apr_pool_t *pool)
@@ -68,7 +69,8 @@ static void add_health(gk_json_t *json, gk_plugin_t *plugin, apr_pool_t *pool)
   health_t health = {"unknown", NULL, NULL, pool};
   gk_plugin__instance_t *instance = gk_plugin__degraded(plugin) == 0 ? gk_plugin__hold(plugin) : NULL;
   if (instance != NULL) {
-    gk_error_t *error = gk_plugin__guard(instance, GK_CALL_ASIDE, "health", ask_health, &health, NULL, NULL, pool);
+    gk_error_t *error =
+        gk_plugin__guard(instance, GK_CALL_ASIDE, "health", ask_health, &health, NULL, NULL, pool);
     if (error != NULL)
       health.state = "bad", health.zh = error->zh, health.en = error->en;
     gk_plugin__release(instance);
@@ -114,7 +116,8 @@ static void add_counters(gk_json_t *json, const gk_plugin_t *plugin, apr_pool_t 
   for (int i = 0; i < GK_PLUGIN__EVENTS; i++)
     if (atomic_load_explicit(&shared->events[i].state, memory_order_acquire) == 2) {
       const char *name = shared->events[i].name;
-      gk_json_set_int(events, name, gk_json_int(events, name) + (apr_int64_t)atomic_load(&shared->events[i].count));
+      gk_json_set_int(events, name,
+                      gk_json_int(events, name) + (apr_int64_t)atomic_load(&shared->events[i].count));
     }
   gk_json_set(json, "events", events);
 }
@@ -145,8 +148,9 @@ static gk_json_t *plugin_json(gk_plugin_t *plugin, apr_pool_t *pool)
     gk_json_set_null(json, "reason");
   apr_thread_mutex_unlock(plugin->lock);
   if (plugin->image != NULL)
-    gk_json_set(json, "options",
-                gk_plugin__options_json(plugin->image->options, instance != NULL ? instance->values : NULL, pool));
+    gk_json_set(
+        json, "options",
+        gk_plugin__options_json(plugin->image->options, instance != NULL ? instance->values : NULL, pool));
   if (instance != NULL)
     gk_plugin__release(instance);
   add_counters(json, plugin, pool);
@@ -185,7 +189,7 @@ gk_error_t *gk_plugins_ready(gk_plugins_t *plugins, apr_pool_t *pool)
   return gk_error(pool, GK_E_PLUGIN, "组件不可用：%s", "Plugins out of service: %s", names);
 }
 
-/* ---- Prometheus ---------------------------------------------------------------------------------------- */
+/* ---- Prometheus --------------------------------------------------------------------------------------- */
 
 typedef struct lines_t { apr_array_header_t *parts; apr_pool_t *pool; } lines_t;
 
@@ -197,13 +201,15 @@ static void line(lines_t *lines, const char *format, ...)
   va_end(arguments);
 }
 
-static void counter(lines_t *lines, gk_plugins_t *plugins, const char *name, const char *help, apr_size_t offset)
+static void counter(lines_t *lines, gk_plugins_t *plugins, const char *name, const char *help,
+                    apr_size_t offset)
 {
   line(lines, "# HELP gaokao_plugin_%s %s\n# TYPE gaokao_plugin_%s counter\n", name, help, name);
   for (int i = 0; i < plugins->plugins->nelts; i++) {
     gk_plugin_t *plugin = APR_ARRAY_IDX(plugins->plugins, i, gk_plugin_t *);
     _Atomic apr_uint64_t *value = (_Atomic apr_uint64_t *)(void *)((char *)plugin->shared + offset);
-    line(lines, "gaokao_plugin_%s{plugin=\"%s\"} %" APR_UINT64_T_FMT "\n", name, plugin->name, atomic_load(value));
+    line(lines, "gaokao_plugin_%s{plugin=\"%s\"} %" APR_UINT64_T_FMT "\n", name, plugin->name,
+         atomic_load(value));
   }
 }
 
@@ -213,13 +219,18 @@ static void histogram(lines_t *lines, const gk_plugin_t *plugin)
   for (int i = 0; i <= GK_PLUGIN__BUCKETS; i++) {
     sum += atomic_load(&plugin->shared->buckets[i]);
     if (i < GK_PLUGIN__BUCKETS)
-      line(lines, "gaokao_plugin_seconds_bucket{plugin=\"%s\",le=\"%g\"} %" APR_UINT64_T_FMT "\n", plugin->name,
-           (double)gk_plugin__bucket_us[i] / 1e6, sum);
+      line(lines, "gaokao_plugin_seconds_bucket{plugin=\"%s\",le=\"%g\"} %" APR_UINT64_T_FMT "\n",
+           plugin->name, (double)gk_plugin__bucket_us[i] / 1e6, sum);
     else
-      line(lines, "gaokao_plugin_seconds_bucket{plugin=\"%s\",le=\"+Inf\"} %" APR_UINT64_T_FMT "\n", plugin->name, sum);
+      line(lines, "gaokao_plugin_seconds_bucket{plugin=\"%s\",le=\"+Inf\"} %" APR_UINT64_T_FMT "\n",
+           plugin->name, sum);
   }
-  line(lines, "gaokao_plugin_seconds_sum{plugin=\"%s\"} %.6f\ngaokao_plugin_seconds_count{plugin=\"%s\"} %"
-       APR_UINT64_T_FMT "\n", plugin->name, (double)atomic_load(&plugin->shared->sum_us) / 1e6, plugin->name, sum);
+  line(
+      lines,
+      "gaokao_plugin_seconds_sum{plugin=\"%s\"} %.6f\n"
+      "gaokao_plugin_seconds_count{plugin=\"%s\"} %" APR_UINT64_T_FMT
+      "\n",
+      plugin->name, (double)atomic_load(&plugin->shared->sum_us) / 1e6, plugin->name, sum);
 }
 
 static apr_uint64_t event_sum(const gk_plugin__shared_t *shared, int first)
@@ -255,8 +266,10 @@ const char *gk_plugins_metrics(gk_plugins_t *plugins, apr_pool_t *pool)
   counter(&lines, plugins, "calls_total", "Calls that were let in", offsetof(gk_plugin__shared_t, calls));
   counter(&lines, plugins, "failures_total", "Errors, late calls and answers that broke the ABI's rules",
           offsetof(gk_plugin__shared_t, failures));
-  counter(&lines, plugins, "late_total", "Calls that passed their deadline", offsetof(gk_plugin__shared_t, late));
-  line(&lines, "# HELP gaokao_plugin_seconds Time inside the plugin\n# TYPE gaokao_plugin_seconds histogram\n");
+  counter(&lines, plugins, "late_total", "Calls that passed their deadline",
+          offsetof(gk_plugin__shared_t, late));
+  line(&lines,
+       "# HELP gaokao_plugin_seconds Time inside the plugin\n# TYPE gaokao_plugin_seconds histogram\n");
   for (int i = 0; i < n; i++)
     histogram(&lines, APR_ARRAY_IDX(plugins->plugins, i, gk_plugin_t *));
   line(&lines, "# HELP gaokao_plugin_events_total What plugins count themselves\n"
@@ -268,16 +281,17 @@ const char *gk_plugins_metrics(gk_plugins_t *plugins, apr_pool_t *pool)
         continue;
       apr_uint64_t sum = event_sum(plugin->shared, e);
       if (sum != APR_UINT64_MAX)
-        line(&lines, "gaokao_plugin_events_total{plugin=\"%s\",event=\"%s\"} %" APR_UINT64_T_FMT "\n", plugin->name,
-             plugin->shared->events[e].name, sum);
+        line(&lines, "gaokao_plugin_events_total{plugin=\"%s\",event=\"%s\"} %" APR_UINT64_T_FMT "\n",
+             plugin->name, plugin->shared->events[e].name, sum);
     }
   }
   return apr_array_pstrcat(pool, lines.parts, 0);
 }
 
-/* ---- plugin-check -------------------------------------------------------------------------------------- */
+/* ---- plugin-check ------------------------------------------------------------------------------------- */
 
-static void add_finding(gk_json_t *findings, const char *code, const char *zh, const char *en, apr_pool_t *pool)
+static void add_finding(gk_json_t *findings, const char *code, const char *zh, const char *en,
+                        apr_pool_t *pool)
 {
   gk_json_t *one = two_texts(zh, en, pool);
   gk_json_set_str(one, "code", code);

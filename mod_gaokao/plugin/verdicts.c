@@ -40,7 +40,7 @@ static const gk_field_t *field_of(const judging_t *j, const char *name)
   return field != NULL ? field : gk_pack_field(j->ruleset->pack, name);
 }
 
-/* ---- sentences ------------------------------------------------------------------------------------------ */
+/* ---- sentences ---------------------------------------------------------------------------------------- */
 
 static const char *shown(const judging_t *j, const char *name, bool english)
 {
@@ -118,16 +118,20 @@ static void push_missing(judging_t *j, const gk_field_t *field, bool undecided)
   verdict->field = field->id;
   verdict->pointer = apr_pstrcat(j->pool, j->prefix, field->id, NULL);
   verdict->zh = apr_psprintf(j->pool, undecided ? "无法判断是否必须填写：%s" : "请填写：%s", field->label.zh);
-  verdict->en = apr_psprintf(j->pool, undecided ? "It can't be computed whether this is needed: %s" : "Fill in: %s",
-                             field->label.en);
+  verdict->en =
+      apr_psprintf(j->pool, undecided ? "It can't be computed whether this is needed: %s" : "Fill in: %s",
+                   field->label.en);
 }
 
-static void push_missing_column(judging_t *j, const gk_field_t *rows, const gk_field_t *column, apr_size_t row)
+static void push_missing_column(judging_t *j, const gk_field_t *rows, const gk_field_t *column,
+                                apr_size_t row)
 {
   gk_verdict_t *verdict = push(j, GK_VERDICT_REQUIRED, "required", GK_SEVERITY_ERROR);
   verdict->field = rows->id;
-  verdict->pointer = apr_psprintf(j->pool, "%s%s/%" APR_SIZE_T_FMT "/%s", j->prefix, rows->id, row, column->id);
-  verdict->zh = apr_psprintf(j->pool, "%s第%" APR_SIZE_T_FMT "行，请填写：%s", rows->label.zh, row + 1, column->label.zh);
+  verdict->pointer =
+      apr_psprintf(j->pool, "%s%s/%" APR_SIZE_T_FMT "/%s", j->prefix, rows->id, row, column->id);
+  verdict->zh = apr_psprintf(j->pool, "%s第%" APR_SIZE_T_FMT "行，请填写：%s", rows->label.zh, row + 1,
+                             column->label.zh);
   verdict->en = apr_psprintf(j->pool, "%s, row %" APR_SIZE_T_FMT ", fill in: %s", rows->label.en, row + 1,
                              column->label.en);
 }
@@ -137,7 +141,7 @@ static gk_severity_t undecided_severity(const judging_t *j)
   return gk_policy__reviews(j->ruleset) ? GK_SEVERITY_REVIEW : GK_SEVERITY_ERROR;
 }
 
-/* ---- required fields ------------------------------------------------------------------------------------ */
+/* ---- required fields ---------------------------------------------------------------------------------- */
 
 static bool column_empty_somewhere(const gk_json_t *rows, const char *column)
 {
@@ -212,7 +216,7 @@ static void judge_required(judging_t *j, const apr_array_header_t *conditions)
   }
 }
 
-/* ---- rules ---------------------------------------------------------------------------------------------- */
+/* ---- rules -------------------------------------------------------------------------------------------- */
 
 static bool listed(const apr_array_header_t *codes, const char *code)
 {
@@ -256,7 +260,8 @@ static void push_out_of_service(judging_t *j)
 }
 
 static void begin(judging_t *j, gk_ruleset_t *ruleset, const gk_document_t *document, gk_json_t *derived,
-                  const gk_part_t *part, const gk_document_t *part_document, gk_date_t as_of, apr_pool_t *pool)
+                  const gk_part_t *part, const gk_document_t *part_document, gk_date_t as_of,
+                  apr_pool_t *pool)
 {
   memset(j, 0, sizeof(*j));
   j->ruleset = ruleset;
@@ -316,7 +321,7 @@ gk_error_t *gk_policy_evaluate_part(gk_ruleset_t *ruleset, const gk_document_t *
   return NULL;
 }
 
-/* ---- other questions ------------------------------------------------------------------------------------- */
+/* ---- other questions ---------------------------------------------------------------------------------- */
 
 /* One thing that may be asked for: its id and the tests that decide. */
 typedef struct candidate_id_t { const char *id; gk_policy__condition_t condition; } candidate_id_t;
@@ -336,8 +341,8 @@ static apr_array_header_t *ids_of(const gk_ruleset_t *ruleset, gk_policy_ask_t a
   const gk_pack_t *pack = ruleset->pack;
   for (int i = 0; ask <= GK_ASK_REQUIRED_FIELDS && i < ruleset->fields->nelts; i++) {
     const gk_policy__condition_t *condition = &APR_ARRAY_IDX(ruleset->fields, i, gk_policy__condition_t);
-    push_id(all, condition->field->id, ask == GK_ASK_RELEVANT_FIELDS ? GK_POLICY__ALWAYS : condition->required,
-            condition->relevant);
+    push_id(all, condition->field->id,
+            ask == GK_ASK_RELEVANT_FIELDS ? GK_POLICY__ALWAYS : condition->required, condition->relevant);
   }
   for (int i = 0; ask == GK_ASK_REQUIRED_PAPERS && i < pack->papers->nelts; i++)
     push_id(all, APR_ARRAY_IDX(pack->papers, i, gk_paper_t).id, APR_ARRAY_IDX(ruleset->papers, i, int),
@@ -365,7 +370,8 @@ gk_error_t *gk_policy_ask(gk_ruleset_t *ruleset, const gk_document_t *document, 
   for (int i = 0; i < all->nelts; i++) {
     const candidate_id_t *one = &APR_ARRAY_IDX(all, i, candidate_id_t);
     /* What can't be decided is asked for: too much is seen and corrected, too little is not. */
-    if (review ? one->condition.required != GK_POLICY__UNSET : needed(j.question, &one->condition) != GAOKAO_FAIL)
+    if (review ? one->condition.required != GK_POLICY__UNSET
+               : needed(j.question, &one->condition) != GAOKAO_FAIL)
       APR_ARRAY_PUSH(found, const char *) = one->id;
   }
   *ids = found;

@@ -1,7 +1,8 @@
-/* example: the smallest complete plugin. Copy the folder, rename, change inspect(). plugins/README.md explains each step.
+/* example: the smallest complete plugin. Copy the folder, rename, change inspect(). plugins/README.md
+ * explains each step.
  *
- * It is of kind photo and does one thing: it measures how bright a picture is on average and asks the operator to look
- * when that lies outside what the options allow.
+ * It is of kind photo and does one thing: it measures how bright a picture is on average and asks the
+ * operator to look when that lies outside what the options allow.
  */
 #include <apr_strings.h>
 #include "gaokao_plugin.h"
@@ -66,7 +67,8 @@ static gaokao_error_t *inspect(void *instance, const gaokao_call_t *call, const 
   gaokao_number_t fact = {"brightness", "%", percent};
   sink->fact(sink->context, &fact);
   if (percent < example->darkest || percent > example->brightest) {
-    gaokao_finding_t finding = {.size = sizeof(finding), .severity = GAOKAO_LOOK, .code = "brightness", .unit = "%"};
+    gaokao_finding_t finding = {
+        .size = sizeof(finding), .severity = GAOKAO_LOOK, .code = "brightness", .unit = "%"};
     finding.has = GAOKAO_HAS_MEASURED | GAOKAO_HAS_LOW | GAOKAO_HAS_HIGH;
     finding.measured = percent;
     finding.low = example->darkest;

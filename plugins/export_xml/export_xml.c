@@ -1,8 +1,8 @@
 /* export_xml: candidates as XML, valid against conf/schema/candidates.xsd (namespace urn:gaokao:export:1).
  *
- * A stream is one 64 KiB buffer: text is escaped into it byte by byte, and a full buffer goes to the host's sink.
- * (libxml2's writer was measured at 4 % of the speed of a copy; this at 93 %.) What can't stand in XML is refused
- * with the candidate's number and the column: nothing is dropped or replaced.
+ * A stream is one 64 KiB buffer: text is escaped into it byte by byte, and a full buffer goes to the host's
+ * sink. (libxml2's writer was measured at 4 % of the speed of a copy; this at 93 %.) What can't stand in XML
+ * is refused with the candidate's number and the column: nothing is dropped or replaced.
  */
 #include <string.h>
 #include <apr_strings.h>
@@ -130,7 +130,7 @@ static gaokao_error_t *bad_value(const stream_t *stream, const gaokao_call_t *ca
                                          "%s: the value of %s can't stand in XML", number, column);
 }
 
-/* ---- the three steps ------------------------------------------------------------------------------------- */
+/* ---- the three steps ---------------------------------------------------------------------------------- */
 
 static void put_moment(stream_t *stream, const char *name, apr_time_t moment)
 {
@@ -147,11 +147,13 @@ static gaokao_error_t *begin(void *instance, const gaokao_call_t *call, const ga
 {
   const plugin_t *plugin = instance;
   if (strcmp(header->encoding, "UTF-8") != 0)
-    return plugin->host->error_new(call->pool, GAOKAO_E_UNSUPPORTED, "不支持的编码", "This encoding is not supported");
+    return plugin->host->error_new(call->pool, GAOKAO_E_UNSUPPORTED, "不支持的编码",
+                                   "This encoding is not supported");
   for (apr_uint32_t i = 0; i < header->n_columns; i++)
     if (!is_name(header->columns[i].name) || !is_name(header->columns[i].table))
       return plugin->host->error_new(call->pool, GAOKAO_E_INPUT, "列名 '%s' 不能用作 XML 元素名",
-                                     "The column '%s' can't be the name of an element", header->columns[i].name);
+                                     "The column '%s' can't be the name of an element",
+                                     header->columns[i].name);
   stream_t *stream = apr_palloc(pool, sizeof(*stream));
   stream->plugin = plugin;
   stream->sink = sink;
@@ -229,7 +231,8 @@ static gaokao_error_t *record(void *instance, const gaokao_call_t *call, void *d
     put_raw(stream, ">");
     error = put_table(stream, call, given, "T_BMK", given->values, given->n_values);
     for (apr_uint32_t i = 0; error == NULL && i < given->n_rows; i++)
-      error = put_table(stream, call, given, given->rows[i].name, given->rows[i].columns, given->rows[i].n_columns);
+      error = put_table(stream, call, given, given->rows[i].name, given->rows[i].columns,
+                        given->rows[i].n_columns);
     put_raw(stream, "</candidate>");
   }
   if (plugin->line_breaks)
@@ -242,7 +245,8 @@ static gaokao_error_t *end(void *instance, const gaokao_call_t *call, void *data
 {
   stream_t *stream = data;
   (void)instance;
-  put_attribute(stream, "<summary records=\"", apr_psprintf(call->pool, "%" APR_UINT64_T_FMT, totals->records));
+  put_attribute(stream, "<summary records=\"",
+                apr_psprintf(call->pool, "%" APR_UINT64_T_FMT, totals->records));
   put_attribute(stream, " withdrawn=\"", apr_psprintf(call->pool, "%" APR_UINT64_T_FMT, totals->withdrawn));
   if (totals->digest != NULL)
     put_attribute(stream, " sha256=\"", totals->digest);
@@ -251,7 +255,7 @@ static gaokao_error_t *end(void *instance, const gaokao_call_t *call, void *data
   return stream->error;
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------ */
+/* ---- life --------------------------------------------------------------------------------------------- */
 
 static gaokao_error_t *create(const gaokao_host_t *host, apr_pool_t *pool, void **instance)
 {

@@ -1,14 +1,15 @@
 /* policy_xpath: the rules of a pack as XPath 1.0, evaluated by libxml2.
  *
- * A ruleset owns a pool of evaluators. An evaluator belongs to one call at a time and has everything libxml2 writes to
- * while it evaluates: an XPath context, the compiled expressions (libxml2 caches function pointers in them) and the
- * nodes of the document. The document,
+ * A ruleset owns a pool of evaluators. An evaluator belongs to one call at a time and has everything libxml2
+ * writes to while it evaluates: an XPath context, the compiled expressions (libxml2 caches function pointers
+ * in them) and the nodes of the document. The document,
  *     <candidate> <name>..</name> <resume> <row> <school>..</school> </row> </resume> </candidate>
- * is not parsed and not allocated node by node: its nodes lie in an array that is filled anew for each candidate and
- * points at the host's strings, which hold until the call returns. Nothing in XPath 1.0 changes or frees nodes.
+ * is not parsed and not allocated node by node: its nodes lie in an array that is filled anew for each
+ * candidate and points at the host's strings, which hold until the call returns. Nothing in XPath 1.0 changes
+ * or frees nodes.
  *
- * Costs are bounded: opLimit stops an expression after so many steps, the host bounds lengths of values, and this
- * the length of expressions, so that a string made by nested concat() is at most expression times value.
+ * Costs are bounded: opLimit stops an expression after so many steps, the host bounds lengths of values, and
+ * this the length of expressions, so that a string made by nested concat() is at most expression times value.
  * There is no process-wide handler: errors go to the context's own.
  */
 #include <stdio.h>
@@ -66,11 +67,11 @@ static void remember(void *baton, xmlErrorPtr error)
 {
   /* libxml2 gives XPath errors a number and no text here. */
   static const char *const texts[] = {
-      "no error", "bad number", "unfinished literal", "a literal should begin", "bad variable reference", "undefined variable",
-      "bad predicate", "bad expression", "unclosed parenthesis", "unknown function", "bad operand", "bad type",
-      "bad number of arguments", "bad context size", "bad context position", "no memory", "syntax", "resource", "sub-resource",
-      "undefined prefix", "encoding", "bad character", "bad context", "stack", "forbidden variable", "too many steps",
-      "nested too deep"};
+      "no error", "bad number", "unfinished literal", "a literal should begin", "bad variable reference",
+      "undefined variable", "bad predicate", "bad expression", "unclosed parenthesis", "unknown function",
+      "bad operand", "bad type", "bad number of arguments", "bad context size", "bad context position",
+      "no memory", "syntax", "resource", "sub-resource", "undefined prefix", "encoding", "bad character",
+      "bad context", "stack", "forbidden variable", "too many steps", "nested too deep"};
   evaluator_t *evaluator = baton;
   int code = error->code - XML_XPATH_EXPRESSION_OK;
   const char *text = code > 0 && code < (int)(sizeof(texts) / sizeof(texts[0])) ? texts[code] : "error";
@@ -147,7 +148,7 @@ static void evaluator_give(ruleset_t *ruleset, evaluator_t *evaluator)
   apr_thread_mutex_unlock(ruleset->lock);
 }
 
-/* ---- document -------------------------------------------------------------------------------------------- */
+/* ---- document ----------------------------------------------------------------------------------------- */
 
 static xmlNode *node_add(evaluator_t *evaluator, xmlElementType type, xmlNode *parent)
 {
@@ -186,7 +187,8 @@ static xmlNode **place_of(const ruleset_t *ruleset, evaluator_t *evaluator, cons
   return ruleset->slots.whole ? &evaluator->elsewhere : NULL;
 }
 
-static int document_build(const ruleset_t *ruleset, evaluator_t *evaluator, const gaokao_candidate_t *candidate)
+static int document_build(const ruleset_t *ruleset, evaluator_t *evaluator,
+                          const gaokao_candidate_t *candidate)
 {
   apr_uint64_t needed = (apr_uint64_t)candidate->n_fields * 2;
   for (apr_uint32_t i = 0; i < candidate->n_rows; i++)
@@ -226,7 +228,7 @@ static int document_build(const ruleset_t *ruleset, evaluator_t *evaluator, cons
   return 1;
 }
 
-/* ---- rules ----------------------------------------------------------------------------------------------- */
+/* ---- rules -------------------------------------------------------------------------------------------- */
 
 /* The answer of a test that needs no document: most conditions of a pack are true(). */
 static int constant_of(const char *test)
@@ -271,8 +273,8 @@ static apr_status_t ruleset_end(void *data)
   return APR_SUCCESS;
 }
 
-static gaokao_error_t *load_rules(void *instance, const gaokao_call_t *call, const gaokao_rule_t *const *rules,
-                                  apr_uint32_t n_rules, void **out)
+static gaokao_error_t *load_rules(void *instance, const gaokao_call_t *call,
+                                  const gaokao_rule_t *const *rules, apr_uint32_t n_rules, void **out)
 {
   plugin_t *plugin = instance;
   apr_pool_t *pool;
@@ -307,8 +309,8 @@ static gaokao_error_t *load_rules(void *instance, const gaokao_call_t *call, con
     if (why == NULL && (!compiles(first, rules[i]->test) || !compile(ruleset, first, i)))
       why = first->reason[0] != '\0' ? first->reason : "not XPath 1.0";
     if (why != NULL)
-      faulty = apr_psprintf(call->pool, "%s%s%s (%s)", faulty != NULL ? faulty : "", faulty != NULL ? ", " : "",
-                            rules[i]->id, why);
+      faulty = apr_psprintf(call->pool, "%s%s%s (%s)", faulty != NULL ? faulty : "",
+                            faulty != NULL ? ", " : "", rules[i]->id, why);
   }
   evaluator_give(ruleset, first);
   if (faulty != NULL) {
@@ -327,10 +329,10 @@ static void unload_rules(void *instance, void *data)
   apr_pool_destroy(((ruleset_t *)data)->pool);
 }
 
-/* ---- evaluation ------------------------------------------------------------------------------------------ */
+/* ---- evaluation --------------------------------------------------------------------------------------- */
 
-static void add_seen(gaokao_verdict_t *verdict, const gaokao_rule_t *rule, const gaokao_candidate_t *candidate,
-                     apr_pool_t *pool)
+static void add_seen(gaokao_verdict_t *verdict, const gaokao_rule_t *rule,
+                     const gaokao_candidate_t *candidate, apr_pool_t *pool)
 {
   gaokao_pair_t *seen = apr_palloc(pool, sizeof(*seen) * (rule->n_fields + 1));
   for (apr_uint32_t f = 0; f < rule->n_fields; f++)
@@ -368,7 +370,8 @@ static gaokao_error_t *evaluate(void *instance, const gaokao_call_t *call, void 
     verdict.result = answer == 1 ? GAOKAO_PASS : answer == 0 ? GAOKAO_FAIL : GAOKAO_ERROR;
     if (verdict.result == GAOKAO_ERROR) {
       plugin->host->metric_add(plugin->host, "rule_errors", 1);
-      verdict.reason = evaluator->reason[0] != '\0' ? apr_pstrdup(call->pool, evaluator->reason) : "no reason given";
+      verdict.reason =
+          evaluator->reason[0] != '\0' ? apr_pstrdup(call->pool, evaluator->reason) : "no reason given";
     }
     if (verdict.result != GAOKAO_PASS)
       add_seen(&verdict, ruleset->rules[rule], question->candidate, call->pool);
@@ -380,7 +383,7 @@ static gaokao_error_t *evaluate(void *instance, const gaokao_call_t *call, void 
   return NULL;
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------ */
+/* ---- life --------------------------------------------------------------------------------------------- */
 
 static gaokao_error_t *create(const gaokao_host_t *host, apr_pool_t *pool, void **instance)
 {

@@ -1,5 +1,6 @@
-/* rewrite.c: see rewrite.h. A lexer for XPath 1.0 (section 3.7 of the recommendation, with its rule for telling names
- * from operators). Only a name that begins a path outside predicates is a field of the candidate; all else stays. */
+/* rewrite.c: see rewrite.h. A lexer for XPath 1.0 (section 3.7 of the recommendation, with its rule for
+ * telling names from operators). Only a name that begins a path outside predicates is a field of the
+ * candidate; all else stays. */
 #include "rewrite.h"
 
 #include <stdlib.h>
@@ -76,10 +77,10 @@ static int is_word(const char *name, apr_size_t length, const char *word)
 static int is_function(const char *name, apr_size_t length)
 {
   static const char *const functions[] = {
-      "boolean", "ceiling", "comment", "concat", "contains", "count", "false", "floor", "id", "lang", "last", "local-name",
-      "name", "namespace-uri", "node", "normalize-space", "not", "number", "position", "processing-instruction", "round",
-      "starts-with", "string", "string-length", "substring", "substring-after", "substring-before", "sum", "text",
-      "translate", "true"};
+      "boolean", "ceiling", "comment", "concat", "contains", "count", "false", "floor", "id", "lang", "last",
+      "local-name", "name", "namespace-uri", "node", "normalize-space", "not", "number", "position",
+      "processing-instruction", "round", "starts-with", "string", "string-length", "substring",
+      "substring-after", "substring-before", "sum", "text", "translate", "true"};
   for (apr_size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
     if (is_word(name, length, functions[i]))
       return 1;
@@ -102,7 +103,8 @@ static void lex_name(lexer_t *lexer)
     token(lexer, (apr_size_t)(next - name) + 2, 0, 1);
   } else if (next[0] == '(') { /* a function, or node() and text() */
     if (!is_function(name, length))
-      lexer->why = apr_psprintf(lexer->slots->pool, "there is no function %.*s()", (int)(length < 60 ? length : 60), name);
+      lexer->why = apr_psprintf(lexer->slots->pool, "there is no function %.*s()",
+                                (int)(length < 60 ? length : 60), name);
     if (*skip_space(next + 1) == ')' && !is_word(name, length, "true") && !is_word(name, length, "false"))
       lexer->slots->whole = 1; /* string() looks at the node it stands at */
     token(lexer, (apr_size_t)(next - name) + 1, 0, 0);

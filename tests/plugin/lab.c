@@ -1,5 +1,6 @@
-/* tests/plugin/lab.c: one file with many plugins that do wrong, for the loader and the guard. Each entry function is a
- * plugin of its own: the host looks for gaokao_plugin_NAME, and a configuration row may give any name. */
+/* tests/plugin/lab.c: one file with many plugins that do wrong, for the loader and the guard. Each entry
+ * function is a plugin of its own: the host looks for gaokao_plugin_NAME, and a configuration row may give
+ * any name. */
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,8 +41,9 @@ static gaokao_error_t *lab_configure(void *instance, const gaokao_call_t *call)
 static gaokao_error_t *lab_check(void *instance, const gaokao_call_t *call)
 {
   lab_t *lab = instance;
-  return in_mood(lab, "refuse_check") ? lab->host->error_new(call->pool, GAOKAO_E_OPTION, "检查不通过", "Checked: no")
-                                      : NULL;
+  return in_mood(lab, "refuse_check")
+             ? lab->host->error_new(call->pool, GAOKAO_E_OPTION, "检查不通过", "Checked: no")
+             : NULL;
 }
 
 static gaokao_error_t *lab_start(void *instance, const gaokao_call_t *call)
@@ -108,10 +110,10 @@ static gaokao_error_t *lab_mood(lab_t *lab, const gaokao_call_t *call)
   return NULL;
 }
 
-/* ---- policy ----------------------------------------------------------------------------------------------- */
+/* ---- policy ------------------------------------------------------------------------------------------- */
 
-static gaokao_error_t *lab_load_rules(void *instance, const gaokao_call_t *call, const gaokao_rule_t *const *rules,
-                                      apr_uint32_t n_rules, void **ruleset)
+static gaokao_error_t *lab_load_rules(void *instance, const gaokao_call_t *call,
+                                      const gaokao_rule_t *const *rules, apr_uint32_t n_rules, void **ruleset)
 {
   lab_t *lab = instance;
   (void)rules;
@@ -160,9 +162,10 @@ static void lab_unload_rules(void *instance, void *ruleset)
   lab->host->metric_add(lab->host, "unloads", 1);
 }
 
-static const gaokao_policy_t lab_policy = {&lab_life, "xpath-1.0", lab_load_rules, lab_evaluate, lab_unload_rules};
+static const gaokao_policy_t lab_policy = {&lab_life, "xpath-1.0", lab_load_rules, lab_evaluate,
+                                           lab_unload_rules};
 
-/* ---- device ----------------------------------------------------------------------------------------------- */
+/* ---- device ------------------------------------------------------------------------------------------- */
 
 static gaokao_error_t *lab_recognise(void *instance, const gaokao_call_t *call, const gaokao_input_t *input,
                                      apr_uint32_t *confidence)
@@ -201,7 +204,7 @@ static gaokao_error_t *lab_decode(void *instance, const gaokao_call_t *call, con
 
 static const gaokao_device_t lab_device = {&lab_life, lab_recognise, lab_decode};
 
-/* ---- photo ------------------------------------------------------------------------------------------------ */
+/* ---- photo -------------------------------------------------------------------------------------------- */
 
 static gaokao_error_t *lab_inspect(void *instance, const gaokao_call_t *call, const gaokao_picture_t *picture,
                                    const gaokao_photo_sink_t *sink)
@@ -233,12 +236,13 @@ static gaokao_error_t *lab_inspect(void *instance, const gaokao_call_t *call, co
 
 static const gaokao_photo_t lab_photo = {&lab_life, lab_inspect};
 
-/* ---- export ----------------------------------------------------------------------------------------------- */
+/* ---- export ------------------------------------------------------------------------------------------- */
 
 typedef struct lab_stream_t { const gaokao_byte_sink_t *sink; } lab_stream_t;
 
-static gaokao_error_t *lab_begin(void *instance, const gaokao_call_t *call, const gaokao_export_header_t *header,
-                                 const gaokao_byte_sink_t *sink, apr_pool_t *pool, void **out)
+static gaokao_error_t *lab_begin(void *instance, const gaokao_call_t *call,
+                                 const gaokao_export_header_t *header, const gaokao_byte_sink_t *sink,
+                                 apr_pool_t *pool, void **out)
 {
   lab_t *lab = instance;
   lab_stream_t *stream = apr_palloc(pool, sizeof(*stream));
@@ -271,10 +275,10 @@ static gaokao_error_t *lab_end(void *instance, const gaokao_call_t *call, void *
 static const gaokao_export_format_t lab_formats[] = {{"lab", "text/plain", "txt", "UTF-8|GB18030"}};
 static const gaokao_export_t lab_export = {&lab_life, lab_formats, 1, 0, lab_begin, lab_record, lab_end};
 
-/* ---- entries ---------------------------------------------------------------------------------------------- */
+/* ---- entries ------------------------------------------------------------------------------------------ */
 
-static const gaokao_build_t good_build = {sizeof(good_build), APR_MAJOR_VERSION, sizeof(void *), sizeof(apr_time_t),
-                                          sizeof(apr_off_t), GAOKAO_POOL_DEBUG_};
+static const gaokao_build_t good_build = {sizeof(good_build), APR_MAJOR_VERSION, sizeof(void *),
+                                          sizeof(apr_time_t), sizeof(apr_off_t), GAOKAO_POOL_DEBUG_};
 
 /* A good descriptor, but for what `...` says about `d`. Built at the first call; the tests are one thread. */
 #define ENTRY(entry_name, KIND, table, entry_flags, ...)                                                 \
@@ -298,13 +302,16 @@ ENTRY(lab_photo, PHOTO, lab_photo, 0)
 ENTRY(lab_photo_2, PHOTO, lab_photo, 0)
 ENTRY(lab_export, EXPORT, lab_export, 0)
 
-static const gaokao_build_t other_build = {sizeof(other_build), 2, 4, sizeof(apr_time_t), 4, GAOKAO_POOL_DEBUG_};
+static const gaokao_build_t other_build = {sizeof(other_build), 2, 4,
+                                           sizeof(apr_time_t),  4, GAOKAO_POOL_DEBUG_};
 static const gaokao_build_t short_build = {8, APR_MAJOR_VERSION, 0, 0, 0, 0};
 static const gaokao_life_t short_life = {16, 0, lab_create, NULL, NULL, NULL, NULL, lab_describe, lab_health};
-static const gaokao_life_t no_health = {sizeof(no_health), 0, lab_create, NULL, NULL, NULL, NULL, lab_describe, NULL};
+static const gaokao_life_t no_health = {sizeof(no_health), 0,   lab_create, NULL, NULL, NULL, NULL,
+                                        lab_describe,      NULL};
 static const gaokao_policy_t short_life_policy = {&short_life, "xpath-1.0", lab_load_rules, lab_evaluate,
                                                   lab_unload_rules};
-static const gaokao_policy_t no_health_policy = {&no_health, "", lab_load_rules, lab_evaluate, lab_unload_rules};
+static const gaokao_policy_t no_health_policy = {&no_health, "", lab_load_rules, lab_evaluate,
+                                                 lab_unload_rules};
 static const gaokao_export_t no_formats = {&lab_life, lab_formats, 0, 0, lab_begin, lab_record, lab_end};
 static const gaokao_option_t bad_options[] = {
     {"Key", GAOKAO_OPTION_INT, 0, "7", 0, 0, NULL, NULL, "", ""},
@@ -344,7 +351,7 @@ static const long_option_t long_options[] = {
     {{"mood", GAOKAO_OPTION_STRING, 0, "good", 0, 0, NULL, NULL, "", ""}, "x"},
     {{"number", GAOKAO_OPTION_INT, 0, "3", 0, 0, NULL, NULL, "", ""}, "x"},
     {GAOKAO_OPTIONS_END, ""}};
-static const long_policy_t long_policy = {{&lab_life, "xpath-1.0", lab_load_rules, lab_evaluate, lab_unload_rules},
-                                          {NULL, NULL, NULL, NULL}};
-ENTRY(lab_long, POLICY, long_policy, GAOKAO_PURE, d.options = (const gaokao_option_t *)(const void *)long_options,
-      d.option_size = sizeof(long_option_t))
+static const long_policy_t long_policy = {
+    {&lab_life, "xpath-1.0", lab_load_rules, lab_evaluate, lab_unload_rules}, {NULL, NULL, NULL, NULL}};
+ENTRY(lab_long, POLICY, long_policy, GAOKAO_PURE,
+      d.options = (const gaokao_option_t *)(const void *)long_options, d.option_size = sizeof(long_option_t))

@@ -42,14 +42,18 @@ static inline gk_document_t *packs_candidate(apr_pool_t *pool, const gk_pack_t *
       "\"school\":\"浏阳河中学\",\"class\":\"高三（4）班\",\"leaving_exam_number\":\"4301110000001\","
       "\"household_place\":\"430121\",\"household_type\":\"1\",\"migrant_child\":\"0\",\"political\":\"13\","
       "\"address\":\"湖南省长沙市长沙县㮾梨街道3栋201\",\"postcode\":\"410100\",\"receiver\":\"向晚晴\","
-      "\"mobile\":\"13800000217\",\"family\":[{\"relation\":\"1\",\"name\":\"向国强\",\"phone\":\"13900000002\"}],";
+      "\"mobile\":\"13800000217\","
+      "\"family\":[{\"relation\":\"1\",\"name\":\"向国强\",\"phone\":\"13900000002\"}],";
   static const char *const own[] = {
       "\"birth\":\"1996-01-01\",\"id_number\":\"430102199601019989\",\"graduation_year\":\"2014\","
       "\"student_number\":\"G430102199601019989\",\"resume\":[{\"start\":\"2008-09\",\"end\":\"2011-06\","
-      "\"school\":\"星沙中学\",\"witness\":\"刘芳\"},{\"start\":\"2011-09\",\"school\":\"浏阳河中学\",\"witness\":\"张明\"}]",
+      "\"school\":\"星沙中学\",\"witness\":\"刘芳\"},"
+      "{\"start\":\"2011-09\",\"school\":\"浏阳河中学\",\"witness\":\"张明\"}]",
       "\"birth\":\"2007-01-01\",\"id_number\":\"430102200701019981\",\"graduation_year\":\"2025\","
-      "\"student_number\":\"G430102200701019981\",\"first_choice\":\"WL\",\"elective_1\":\"HX\",\"elective_2\":\"DL\","
-      "\"household_town\":\"㮾梨街道\",\"resume\":[{\"start\":\"2019-09\",\"end\":\"2022-06\",\"school\":\"星沙中学\","
+      "\"student_number\":\"G430102200701019981\",\"first_choice\":\"WL\","
+      "\"elective_1\":\"HX\",\"elective_2\":\"DL\","
+      "\"household_town\":\"㮾梨街道\","
+      "\"resume\":[{\"start\":\"2019-09\",\"end\":\"2022-06\",\"school\":\"星沙中学\","
       "\"witness\":\"刘芳\"},{\"start\":\"2022-09\",\"school\":\"浏阳河中学\",\"witness\":\"张明\"}]"};
   gk_document_t *document = NULL;
   gk_json_t *fields = NULL;

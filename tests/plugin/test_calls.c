@@ -1,14 +1,18 @@
-/* Guarded calls: answers that lie, failures in a row, recovery, late calls; device, photo and export wrappers. */
+/* Guarded calls: answers that lie, failures in a row, recovery, late calls; device, photo and export
+ * wrappers. */
 #include "lab.h"
 
 #include <apr_thread_proc.h>
 #include <unistd.h>
 #include "plugin/calls.h"
 
-static const gaokao_input_t reading_bytes = {sizeof(reading_bytes), 0, (const unsigned char *)"L\0x", 3, "", "", 0};
-static const gaokao_input_t foreign_bytes = {sizeof(foreign_bytes), 0, (const unsigned char *)"xyz", 3, "", "", 0};
+static const gaokao_input_t reading_bytes = {
+    sizeof(reading_bytes), 0, (const unsigned char *)"L\0x", 3, "", "", 0};
+static const gaokao_input_t foreign_bytes = {
+    sizeof(foreign_bytes), 0, (const unsigned char *)"xyz", 3, "", "", 0};
 
-static gk_plugins_t *one(const char *name, const char *mood, gk_on_error_t on_error, int fail_limit, apr_pool_t *pool)
+static gk_plugins_t *one(const char *name, const char *mood, gk_on_error_t on_error, int fail_limit,
+                         apr_pool_t *pool)
 {
   apr_array_header_t *rows = lab_rows(pool);
   gk_plugin_row_t *row = lab_row(rows, name, mood);
@@ -28,7 +32,7 @@ static apr_int64_t number_of(gk_plugins_t *plugins, const char *name, const char
   return gk_json_int(gk_plugin_json(plugins, name, pool), key);
 }
 
-/* ---- device ----------------------------------------------------------------------------------------------- */
+/* ---- device ------------------------------------------------------------------------------------------- */
 
 static void a_reading_is_decoded_and_copied(apr_pool_t *pool)
 {
@@ -44,12 +48,14 @@ static void a_reading_is_decoded_and_copied(apr_pool_t *pool)
   GK_TEST_STR(reading->fields[0].value, "𠮷");
   GK_TEST_INT(reading->blobs[0].length, 3);
   GK_TEST(memcmp(reading->blobs[0].bytes, "L\0x", 3) == 0);
-  GK_TEST_ERROR(gk_device_decode(plugins, "r2", &foreign_bytes, &outcome, &reading, &name, pool), GK_E_INVALID);
+  GK_TEST_ERROR(gk_device_decode(plugins, "r2", &foreign_bytes, &outcome, &reading, &name, pool),
+                GK_E_INVALID);
 }
 
 static void readings_that_lie_are_failures(apr_pool_t *pool)
 {
-  static const char *const moods[] = {"lie_text", "lie_length", "lie_count", "lie_nothing", "fail", "fail_badly"};
+  static const char *const moods[] = {"lie_text",    "lie_length", "lie_count",
+                                      "lie_nothing", "fail",       "fail_badly"};
   for (size_t i = 0; i < sizeof(moods) / sizeof(moods[0]); i++) {
     const gaokao_reading_t *reading = NULL;
     gk_outcome_t outcome = GK_OUTCOME_DONE;
@@ -103,7 +109,8 @@ static void health_does_not_hide_failures(apr_pool_t *pool)
   const gaokao_reading_t *reading = NULL;
   gk_outcome_t outcome;
   gk_plugins_t *plugins = one("lab_device", "fail_first", GK_ON_ERROR_FAIL, 3, pool);
-  GK_TEST_OK(gk_plugin_set_options(plugins, "lab_device", lab_settings(pool, "mood=fail_first number=4"), pool));
+  GK_TEST_OK(
+      gk_plugin_set_options(plugins, "lab_device", lab_settings(pool, "mood=fail_first number=4"), pool));
   for (int i = 0; i < 3; i++) {
     GK_TEST_STR(lab_state(plugins, "lab_device", pool), "started");
     GK_TEST_ERROR(decode(plugins, &outcome, &reading, pool), GK_E_PLUGIN);
@@ -131,7 +138,8 @@ static void a_failing_plugin_is_left_alone_for_a_doubling_pause(apr_pool_t *pool
 {
   gk_photo_result_t *result;
   gk_plugins_t *plugins = one("lab_photo", NULL, GK_ON_ERROR_FAIL, 3, pool);
-  GK_TEST_OK(gk_plugin_set_options(plugins, "lab_photo", lab_settings(pool, "mood=fail_first number=4"), pool));
+  GK_TEST_OK(
+      gk_plugin_set_options(plugins, "lab_photo", lab_settings(pool, "mood=fail_first number=4"), pool));
   for (int i = 0; i < 3; i++)
     GK_TEST_ERROR(inspect(plugins, &result, pool), GK_E_PLUGIN);
   GK_TEST_STR(lab_state(plugins, "lab_photo", pool), "degraded");
@@ -139,7 +147,8 @@ static void a_failing_plugin_is_left_alone_for_a_doubling_pause(apr_pool_t *pool
   apr_int64_t calls = number_of(plugins, "lab_photo", "calls", pool);
   GK_TEST_ERROR(inspect(plugins, &result, pool), GK_E_PLUGIN);
   GK_TEST_INT(number_of(plugins, "lab_photo", "calls", pool), calls); /* it was not asked */
-  GK_TEST(strstr(gk_plugins_metrics(plugins, pool), "gaokao_plugin_up{plugin=\"lab_photo\",kind=\"photo\"} 0") != NULL);
+  GK_TEST(strstr(gk_plugins_metrics(plugins, pool),
+                 "gaokao_plugin_up{plugin=\"lab_photo\",kind=\"photo\"} 0") != NULL);
   usleep(1050000);
   GK_TEST_ERROR(inspect(plugins, &result, pool), GK_E_PLUGIN);        /* the probe fails: the pause doubles */
   GK_TEST_INT(number_of(plugins, "lab_photo", "calls", pool), calls + 1);
@@ -170,7 +179,7 @@ static void late_calls_count_but_their_answer_is_used(apr_pool_t *pool)
   GK_TEST_OK(inspect(plugins, &result, pool));
 }
 
-/* ---- calls at once ------------------------------------------------------------------------------------------ */
+/* ---- calls at once ------------------------------------------------------------------------------------ */
 
 typedef struct crowd_t { gk_plugins_t *plugins; int good, refused; } crowd_t;
 
@@ -233,7 +242,7 @@ static void options_change_while_calls_run(apr_pool_t *pool)
   GK_TEST(strstr(gk_plugins_metrics(crowd.plugins, pool), "event=\"stopped\"} 50\n") != NULL);
 }
 
-/* ---- photo ------------------------------------------------------------------------------------------------ */
+/* ---- photo -------------------------------------------------------------------------------------------- */
 
 static void photo_plugins_see_earlier_facts(apr_pool_t *pool)
 {
@@ -253,7 +262,8 @@ static void photo_plugins_see_earlier_facts(apr_pool_t *pool)
 
 static void photo_plugins_that_lie_leave_no_trace(apr_pool_t *pool)
 {
-  static const char *const moods[] = {"lie_nan", "lie_severity", "lie_region", "lie_crops", "lie_many", "fail"};
+  static const char *const moods[] = {"lie_nan",   "lie_severity", "lie_region",
+                                      "lie_crops", "lie_many",     "fail"};
   for (size_t i = 0; i < sizeof(moods) / sizeof(moods[0]); i++) {
     gk_photo_result_t *result = NULL;
     apr_array_header_t *rows = lab_rows(pool);
@@ -281,8 +291,9 @@ static void the_example_measures_brightness(apr_pool_t *pool)
   GK_TEST_INT(result->facts->nelts, 1);
   GK_TEST_INT(APR_ARRAY_IDX(result->facts, 0, gaokao_number_t).value, 0);
   GK_TEST_STR(APR_ARRAY_IDX(result->findings, 0, gaokao_finding_t).zh, "照片偏暗");
-  GK_TEST_ERROR(gk_plugin_set_options(plugins, "example", lab_settings(pool, "darkest=90 brightest=10"), pool),
-                GK_E_PLUGIN);
+  GK_TEST_ERROR(
+      gk_plugin_set_options(plugins, "example", lab_settings(pool, "darkest=90 brightest=10"), pool),
+      GK_E_PLUGIN);
   GK_TEST_OK(gk_plugin_set_options(plugins, "example", lab_settings(pool, "darkest=0"), pool));
   GK_TEST_OK(inspect(plugins, &result, pool));
   GK_TEST_INT(result->findings->nelts, 0);

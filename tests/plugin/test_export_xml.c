@@ -1,5 +1,5 @@
-/* Exports: export_xml against the shipped XSD with values that are hard to write, streams that fail, memory that
- * doesn't grow. */
+/* Exports: export_xml against the shipped XSD with values that are hard to write, streams that fail, memory
+ * that doesn't grow. */
 #include "packs.h"
 
 #include <unistd.h>
@@ -139,13 +139,16 @@ static void both_packs_give_valid_xml(apr_pool_t *pool)
       GK_TEST_FAIL("%s\n%.4000s", said, out.bytes);
     GK_TEST_STR(text_at(out.bytes, out.length, "string(//g:candidate[1]//g:XM)", pool), "向晚晴");
     GK_TEST_STR(text_at(out.bytes, out.length, "count(//g:candidate[1]//g:KSH)", pool), "0");
-    GK_TEST_STR(text_at(out.bytes, out.length, "string(//g:candidate[2]/g:T_BMK/g:KSH)", pool), "14430121150001");
+    GK_TEST_STR(text_at(out.bytes, out.length, "string(//g:candidate[2]/g:T_BMK/g:KSH)", pool),
+                "14430121150001");
     GK_TEST_STR(text_at(out.bytes, out.length, "string(//g:candidate[1]//g:BMXH)", pool), "01040317");
     GK_TEST_STR(text_at(out.bytes, out.length, "string(//g:candidate[1]/g:T_KSJL[2]/g:JL)", pool), "浏阳河中学");
     GK_TEST_STR(text_at(out.bytes, out.length, "string(//g:candidate[1]/g:T_JTCY/g:XM)", pool), "向国强");
-    GK_TEST_STR(text_at(out.bytes, out.length, "string(//g:candidate[1]//g:CSNY|//g:candidate[1]//g:CSRQ)", pool),
-                p == 0 ? "19960101" : "20070101");
-    GK_TEST_STR(text_at(out.bytes, out.length, "string(/g:candidates/@scopeName)", pool), "湖南省教育考试院\r\n\t<\"&'>");
+    GK_TEST_STR(
+        text_at(out.bytes, out.length, "string(//g:candidate[1]//g:CSNY|//g:candidate[1]//g:CSRQ)", pool),
+        p == 0 ? "19960101" : "20070101");
+    GK_TEST_STR(text_at(out.bytes, out.length, "string(/g:candidates/@scopeName)", pool),
+                "湖南省教育考试院\r\n\t<\"&'>");
     GK_TEST_STR(text_at(out.bytes, out.length, "string(/g:candidates/g:summary/@records)", pool), "2");
     free(out.bytes);
   }
@@ -182,7 +185,8 @@ static void an_empty_export_and_one_of_changes_are_valid(apr_pool_t *pool)
 }
 
 static const char *const awkward[] = {
-    "𠮷", "·阿依古丽·买买提", "<&>\"'", "a\nb\tc", "]]>", "&amp;", "  blanks  ", "㮾梨", "\xf4\x8f\xbf\xbd", "<!--", "𠀀𪜶", "é"};
+    "𠮷",   "·阿依古丽·买买提", "<&>\"'", "a\nb\tc", "]]>", "&amp;", "  blanks  ",
+    "㮾梨", "\xf4\x8f\xbf\xbd", "<!--",   "𠀀𪜶",    "é"};
 
 static void awkward_values_come_back_as_they_were(apr_pool_t *pool)
 {
@@ -195,7 +199,8 @@ static void awkward_values_come_back_as_they_were(apr_pool_t *pool)
   GK_TEST_OK(gk_export_begin(&export, plugins, "r1", pack, &head, collect, &out, pool));
   const char *wanted[sizeof(awkward) / sizeof(awkward[0])];
   for (int i = 0; i < n; i++) {
-    gk_export_row_t row = row_of("01040317", gk_document_with(gk_document_new(pool), "name", awkward[i], pool));
+    gk_export_row_t row =
+        row_of("01040317", gk_document_with(gk_document_new(pool), "name", awkward[i], pool));
     GK_TEST_CASE("%s", awkward[i]);
     gk_error_t *error = gk_export_candidate(export, &row);
     if (error == NULL)
@@ -207,8 +212,9 @@ static void awkward_values_come_back_as_they_were(apr_pool_t *pool)
   GK_TEST_OK(gk_export_end(export, NULL));
   for (int i = 0; i < written; i++) {
     GK_TEST_CASE("%s", wanted[i]);
-    GK_TEST_STR(text_at(out.bytes, out.length, apr_psprintf(pool, "string(//g:candidate[%d]//g:XM)", i + 1), pool),
-                wanted[i]);
+    GK_TEST_STR(
+        text_at(out.bytes, out.length, apr_psprintf(pool, "string(//g:candidate[%d]//g:XM)", i + 1), pool),
+        wanted[i]);
   }
   const char *said = schema_says(out.bytes, out.length, pool);
   if (said != NULL)
@@ -218,7 +224,8 @@ static void awkward_values_come_back_as_they_were(apr_pool_t *pool)
 
 static void what_xml_cannot_hold_is_refused_by_name(apr_pool_t *pool)
 {
-  static const char *const bad[] = {"a\x01z", "\xff", "\xed\xa0\x80", "\xef\xbf\xbe", "\x7f", "a\xe2\x80\xaez"};
+  static const char *const bad[] = {"a\x01z",       "\xff", "\xed\xa0\x80",
+                                    "\xef\xbf\xbe", "\x7f", "a\xe2\x80\xaez"};
   gk_plugins_t *plugins = host("export_xml", NULL, pool);
   gk_pack_t *pack = packs_load(pool, 0);
   gk_export_head_t head = head_of("xml");
@@ -286,12 +293,15 @@ static void formats_and_encodings_are_known_beforehand(apr_pool_t *pool)
   GK_TEST_ERROR(gk_export_begin(&export, plugins, "r1", pack, &head, collect, &out, pool), GK_E_INVALID);
   head.format = "lab";
   head.encoding = "GB18030";
-  GK_TEST_OK(gk_export_begin(&export, host("lab_export", NULL, pool), "r1", pack, &head, collect, &out, pool));
+  GK_TEST_OK(
+      gk_export_begin(&export, host("lab_export", NULL, pool), "r1", pack, &head, collect, &out, pool));
   GK_TEST_INT(out.length, 7);
-  GK_TEST_ERROR(gk_export_begin(&export, host("lab_export", "lie_nothing", pool), "r1", pack, &head, collect, &out, pool),
+  GK_TEST_ERROR(gk_export_begin(&export, host("lab_export", "lie_nothing", pool), "r1", pack, &head, collect,
+                                &out, pool),
                 GK_E_PLUGIN);
-  GK_TEST_ERROR(gk_export_begin(&export, host("lab_export", "fail", pool), "r1", pack, &head, collect, &out, pool),
-                GK_E_PLUGIN);
+  GK_TEST_ERROR(
+      gk_export_begin(&export, host("lab_export", "fail", pool), "r1", pack, &head, collect, &out, pool),
+      GK_E_PLUGIN);
 }
 
 static void a_slow_receiver_is_not_the_plugins_fault(apr_pool_t *pool)

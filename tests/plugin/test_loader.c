@@ -67,7 +67,8 @@ static void a_missing_file_is_a_fault_or_optional(apr_pool_t *pool)
   GK_TEST(gk_json_str(gk_json_get(gk_plugin_json(plugins, "policy_none", pool), "reason"), "zh") != NULL);
   GK_TEST_OK(gk_plugins_start(plugins, pool));
   GK_TEST_OK(gk_plugins_ready(plugins, pool));
-  GK_TEST_ERROR(gk_plugin_set_options(plugins, "policy_none", lab_settings(pool, "mood=good"), pool), GK_E_NOT_FOUND);
+  GK_TEST_ERROR(gk_plugin_set_options(plugins, "policy_none", lab_settings(pool, "mood=good"), pool),
+                GK_E_NOT_FOUND);
 }
 
 static void a_name_is_configured_once(apr_pool_t *pool)
@@ -124,18 +125,50 @@ static void policies_are_not_skipped_and_exports_only_fail(apr_pool_t *pool)
   GK_TEST_INT(gk_on_error_of("perhaps"), 0);
 }
 
-static const struct { const char *text; bool good; } option_cases[] = {
-    {"number=0", true},       {"number=-10", true},    {"number=1000", true},   {"number=1001", false},
-    {"number=", false},       {"number=7x", false},    {"number=0x7", false},   {"number=1e2", false},
-    {"number=99999999999999999999", false},            {"number=--1", false},   {"share=1", true},
-    {"share=0.25", true},     {"share=1.01", false},   {"share=nan", false},    {"share=inf", false},
-    {"share=.5", false},      {"share=0.", false},     {"share=1e-3", false},   {"fast=on", true},
-    {"fast=off", true},       {"fast=yes", false},     {"fast=1", false},       {"colour=red", true},
-    {"colour=green", true},   {"colour=gre", false},   {"colour=red|green", false},
-    {"colour=", false},       {"pause=20ms", true},    {"pause=1min", true},    {"pause=2min", false},
-    {"pause=20", false},      {"pause=1d", false},     {"pause=500us", false},  {"pause=99999999999999h", false},
-    {"secret=x", true},       {"mood=\x01", false},    {"mood=\xc0\x80", false}, {"mood=心情", true},
-    {"colours=red", false},   {"number=1 number=2", false},
+static const struct {
+  const char *text;
+  bool good;
+} option_cases[] = {
+    {"number=0", true},
+    {"number=-10", true},
+    {"number=1000", true},
+    {"number=1001", false},
+    {"number=", false},
+    {"number=7x", false},
+    {"number=0x7", false},
+    {"number=1e2", false},
+    {"number=99999999999999999999", false},
+    {"number=--1", false},
+    {"share=1", true},
+    {"share=0.25", true},
+    {"share=1.01", false},
+    {"share=nan", false},
+    {"share=inf", false},
+    {"share=.5", false},
+    {"share=0.", false},
+    {"share=1e-3", false},
+    {"fast=on", true},
+    {"fast=off", true},
+    {"fast=yes", false},
+    {"fast=1", false},
+    {"colour=red", true},
+    {"colour=green", true},
+    {"colour=gre", false},
+    {"colour=red|green", false},
+    {"colour=", false},
+    {"pause=20ms", true},
+    {"pause=1min", true},
+    {"pause=2min", false},
+    {"pause=20", false},
+    {"pause=1d", false},
+    {"pause=500us", false},
+    {"pause=99999999999999h", false},
+    {"secret=x", true},
+    {"mood=\x01", false},
+    {"mood=\xc0\x80", false},
+    {"mood=心情", true},
+    {"colours=red", false},
+    {"number=1 number=2", false},
 };
 
 static void options_are_parsed_and_in_range(apr_pool_t *pool)
@@ -147,7 +180,8 @@ static void options_are_parsed_and_in_range(apr_pool_t *pool)
   for (size_t i = 0; i < sizeof(option_cases) / sizeof(option_cases[0]); i++) {
     gk_error_t *error = NULL;
     GK_TEST_CASE("%s", option_cases[i].text);
-    gk_plugin__values(image->options, lab_settings(pool, option_cases[i].text), NULL, NULL, true, &error, pool);
+    gk_plugin__values(image->options, lab_settings(pool, option_cases[i].text), NULL, NULL, true, &error,
+                      pool);
     GK_TEST((error == NULL) == option_cases[i].good);
     if (error != NULL) {
       const gk_violation_t *fault = &APR_ARRAY_IDX(error->violations, 0, gk_violation_t);
@@ -218,7 +252,8 @@ static void every_step_of_life_may_refuse(apr_pool_t *pool)
   lab_row(rows, "lab_policy", "refuse_configure");
   gk_error_t *error = gk_plugins_load(plugins, rows, pool);
   GK_TEST_ERROR(error, GK_E_CONFIG);
-  GK_TEST(strstr(APR_ARRAY_IDX(error->violations, 0, gk_violation_t).en, "Not taken: refuse_configure") != NULL);
+  GK_TEST(strstr(APR_ARRAY_IDX(error->violations, 0, gk_violation_t).en, "Not taken: refuse_configure") !=
+          NULL);
 
   rows = lab_rows(pool);
   plugins = gk_plugins_create(NULL, pool);

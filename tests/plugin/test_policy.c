@@ -1,4 +1,5 @@
-/* Rulesets and verdicts (domain/verdict.h), on the shipped packs with policy_xpath and on lab plugins that lie. */
+/* Rulesets and verdicts (domain/verdict.h), on the shipped packs with policy_xpath and on lab plugins that
+ * lie. */
 #include "packs.h"
 
 #include <apr_thread_proc.h>
@@ -9,12 +10,14 @@ static const gk_date_t day = {2013, 11, 5};
 static gk_plugins_t *host(const char *name, const char *mood, gk_on_error_t on_error, apr_pool_t *pool)
 {
   apr_array_header_t *rows = lab_rows(pool);
-  gk_plugin_row_t *row = strcmp(name, "policy_xpath") == 0 ? lab_shipped(rows, name) : lab_row(rows, name, mood);
+  gk_plugin_row_t *row =
+      strcmp(name, "policy_xpath") == 0 ? lab_shipped(rows, name) : lab_row(rows, name, mood);
   row->on_error = on_error;
   return lab_host(rows, pool);
 }
 
-static const gk_verdict_t *verdict_on(const apr_array_header_t *verdicts, const char *rule, const char *pointer)
+static const gk_verdict_t *verdict_on(const apr_array_header_t *verdicts, const char *rule,
+                                      const char *pointer)
 {
   for (int i = 0; i < verdicts->nelts; i++) {
     const gk_verdict_t *verdict = &APR_ARRAY_IDX(verdicts, i, gk_verdict_t);
@@ -68,8 +71,8 @@ static void every_rule_answers_its_cases(apr_pool_t *pool)
         for (gk_json_iter_t it = gk_json_first(one->fields); it.key != NULL; gk_json_next(&it))
           if (gk_json_is_string(it.value))
             gk_json_set(derived, it.key, it.value);
-        GK_TEST_OK(gk_policy_evaluate(ruleset, document, derived, rule->stages & -rule->stages, one->as_of, &verdicts,
-                                      pool));
+        GK_TEST_OK(gk_policy_evaluate(ruleset, document, derived, rule->stages & -rule->stages, one->as_of,
+                                      &verdicts, pool));
         const gk_verdict_t *verdict = verdict_on(verdicts, rule->id, NULL);
         GK_TEST((verdict == NULL) == one->expect);
         if (verdict != NULL) {
@@ -91,8 +94,8 @@ static void an_empty_record_lists_what_is_missing(apr_pool_t *pool)
   apr_array_header_t *verdicts = NULL, *ids = NULL;
   gk_document_t *empty = gk_document_new(pool);
   GK_TEST_OK(gk_policy_ruleset(plugins, pack, &ruleset, pool));
-  GK_TEST_OK(gk_policy_evaluate(ruleset, empty, gk_derive(empty, pack, day, pool), GK_STAGE_CONFIRM, day, &verdicts,
-                                pool));
+  GK_TEST_OK(gk_policy_evaluate(ruleset, empty, gk_derive(empty, pack, day, pool), GK_STAGE_CONFIRM, day,
+                                &verdicts, pool));
   GK_TEST_OK(gk_policy_ask(ruleset, empty, NULL, GK_ASK_REQUIRED_FIELDS, &ids, pool));
   int missing = 0;
   for (int i = 0; i < verdicts->nelts; i++)
@@ -115,8 +118,8 @@ static void conditions_follow_other_fields(apr_pool_t *pool)
   apr_array_header_t *verdicts = NULL;
   GK_TEST_OK(gk_policy_ruleset(plugins, pack, &ruleset, pool));
   gk_document_t *document = gk_document_with(packs_candidate(pool, pack, false), "subject", "3", pool);
-  GK_TEST_OK(gk_policy_evaluate(ruleset, document, gk_derive(document, pack, day, pool), GK_STAGE_CONFIRM, day,
-                                &verdicts, pool));
+  GK_TEST_OK(gk_policy_evaluate(ruleset, document, gk_derive(document, pack, day, pool), GK_STAGE_CONFIRM,
+                                day, &verdicts, pool));
   GK_TEST(verdict_on(verdicts, "required", "/fields/art_major") != NULL);
   GK_TEST(verdict_on(verdicts, "required", "/fields/sport_item") == NULL);
 }
@@ -153,11 +156,12 @@ static void papers_parts_and_relevant_fields_can_be_asked(apr_pool_t *pool)
   GK_TEST(verdict_on(verdicts, "required", "/parts/appraisal/conduct") == NULL);
 }
 
-static const packs_field_t small_fields[] = {{"name", "true()", NULL, GK_FIELD_TEXT},
-                                             {"town", "starts-with(place, '43')", "not(abroad)", GK_FIELD_TEXT},
-                                             {"place", NULL, NULL, GK_FIELD_TEXT},
-                                             {"abroad", NULL, NULL, GK_FIELD_TEXT},
-                                             {NULL, NULL, NULL, 0}};
+static const packs_field_t small_fields[] = {
+    {"name", "true()", NULL, GK_FIELD_TEXT},
+    {"town", "starts-with(place, '43')", "not(abroad)", GK_FIELD_TEXT},
+    {"place", NULL, NULL, GK_FIELD_TEXT},
+    {"abroad", NULL, NULL, GK_FIELD_TEXT},
+    {NULL, NULL, NULL, 0}};
 static const packs_rule_t small_rules[] = {
     {"name-is-a", "name = 'a'", "name place", "{name} is {not a} {place} {nothing} {} {x"},
     {"seen", "false()", "place", "no braces"},
@@ -193,11 +197,12 @@ static void rows_are_asked_for_row_by_row(apr_pool_t *pool)
   gk_pack_t *pack = packs_load(pool, 0);
   gk_ruleset_t *ruleset = NULL;
   apr_array_header_t *verdicts = NULL;
-  gk_document_t *document =
-      packs_document(pool, "{\"resume\":[{\"start\":\"2008-09\",\"school\":\"星沙中学\",\"witness\":\"刘芳\"},{\"end\":\"2011-06\"}]}");
+  gk_document_t *document = packs_document(
+      pool,
+      "{\"resume\":[{\"start\":\"2008-09\",\"school\":\"星沙中学\",\"witness\":\"刘芳\"},{\"end\":\"2011-06\"}]}");
   GK_TEST_OK(gk_policy_ruleset(plugins, pack, &ruleset, pool));
-  GK_TEST_OK(gk_policy_evaluate(ruleset, document, gk_derive(document, pack, day, pool), GK_STAGE_CONFIRM, day,
-                                &verdicts, pool));
+  GK_TEST_OK(gk_policy_evaluate(ruleset, document, gk_derive(document, pack, day, pool), GK_STAGE_CONFIRM,
+                                day, &verdicts, pool));
   GK_TEST(verdict_on(verdicts, "required", "/fields/resume/0/school") == NULL);
   const gk_verdict_t *verdict = verdict_on(verdicts, "required", "/fields/resume/1/school");
   GK_TEST(verdict != NULL);
@@ -230,17 +235,17 @@ static void scope_and_validity_are_the_hosts(apr_pool_t *pool)
   }
 }
 
-/* ---- plugins that don't keep their promises ------------------------------------------------------------------ */
+/* ---- plugins that don't keep their promises ----------------------------------------------------------- */
 
-static gk_error_t *ask_lab(const char *name, const char *mood, gk_on_error_t on_error, apr_array_header_t **verdicts,
-                           apr_pool_t *pool)
+static gk_error_t *ask_lab(const char *name, const char *mood, gk_on_error_t on_error,
+                           apr_array_header_t **verdicts, apr_pool_t *pool)
 {
   gk_ruleset_t *ruleset = NULL;
   gk_plugins_t *plugins = host(name, mood, on_error, pool);
   gk_error_t *error = gk_policy_ruleset(plugins, packs_make(pool, small_fields, small_rules), &ruleset, pool);
   if (error == NULL)
-    error = gk_policy_evaluate(ruleset, packs_document(pool, "{\"name\":\"a\"}"), NULL, GK_STAGE_FILL, day, verdicts,
-                               pool);
+    error = gk_policy_evaluate(ruleset, packs_document(pool, "{\"name\":\"a\"}"), NULL, GK_STAGE_FILL, day,
+                               verdicts, pool);
   return error;
 }
 
@@ -315,7 +320,7 @@ static void rulesets_may_be_destroyed_after_the_plugins(apr_pool_t *pool)
   apr_pool_destroy(second);
 }
 
-/* ---- many threads ---------------------------------------------------------------------------------------------- */
+/* ---- many threads ------------------------------------------------------------------------------------- */
 
 typedef struct crowd_t {
   gk_ruleset_t *ruleset;
@@ -333,8 +338,9 @@ static void *APR_THREAD_FUNC crowd_member(apr_thread_t *thread, void *data)
     apr_array_header_t *verdicts = NULL;
     apr_pool_clear(pool);
     gk_json_t *derived = gk_derive(crowd->document, crowd->pack, crowd->pack->start, pool);
-    if (gk_policy_evaluate(crowd->ruleset, crowd->document, derived, GK_STAGE_CONFIRM, crowd->pack->start, &verdicts,
-                           pool) != NULL || verdicts->nelts != 0)
+    if (gk_policy_evaluate(crowd->ruleset, crowd->document, derived, GK_STAGE_CONFIRM, crowd->pack->start,
+                           &verdicts, pool) != NULL ||
+        verdicts->nelts != 0)
       __atomic_fetch_add(&crowd->wrong, 1, __ATOMIC_RELAXED);
   }
   apr_pool_destroy(pool);
@@ -353,8 +359,8 @@ static void threads_evaluate_while_options_change(apr_pool_t *pool)
   for (int i = 0; i < 4; i++)
     apr_thread_create(&threads[i], NULL, crowd_member, &crowd, pool);
   for (int i = 0; i < 10; i++)
-    GK_TEST_OK(gk_plugin_set_options(plugins, "policy_xpath",
-                                     lab_settings(pool, apr_psprintf(pool, "op_limit=%d", 100000 + i)), pool));
+    GK_TEST_OK(gk_plugin_set_options(
+        plugins, "policy_xpath", lab_settings(pool, apr_psprintf(pool, "op_limit=%d", 100000 + i)), pool));
   for (int i = 0; i < 4; i++)
     apr_thread_join(&status, threads[i]);
   GK_TEST_INT(crowd.wrong, 0);
