@@ -14,6 +14,8 @@ typedef struct gk_credential_t {
   apr_int64_t failures;
   apr_time_t blocked_until;
   bool open;                     /* the unit and all above it are enabled */
+  const char *browser; /* digest of a browser that signed in before: failures and blocked_until are its own;
+                        * NULL: a stranger */
 } gk_credential_t;
 
 gk_error_t *gk_session_store_credential(bool *found, gk_credential_t *out, gk_act_t *act, const char *realm,
@@ -28,11 +30,15 @@ gk_error_t *gk_session_store_resume(bool *found, gk_account_t *out, gk_act_t *ac
  * used meanwhile. */
 gk_error_t *gk_session_store_signed_in(bool *changed, gk_act_t *act, const gk_credential_t *credential,
                                        const char *rehash, apr_int64_t totp_step);
-/* forget: this failure is the first of a new row. */
-gk_error_t *gk_session_store_failed(gk_act_t *act, apr_int64_t id, bool forget, apr_time_t blocked_until);
+/* Counts at the browser's row when credential->browser is set, else at the account's. */
+gk_error_t *gk_session_store_failed(gk_act_t *act, const gk_credential_t *credential,
+                                    apr_time_t blocked_until);
+/* Replaces the account's counts by the browser's and sets credential->browser when it is known. */
+gk_error_t *gk_session_store_browser(gk_credential_t *credential, gk_act_t *act, const char *browser);
+gk_error_t *gk_session_store_browser_seen(gk_act_t *act, apr_int64_t account_id, const char *browser);
 gk_error_t *gk_session_store_miss(apr_int64_t *failures, apr_time_t *blocked_until, gk_act_t *act,
                                   apr_int64_t bucket);
-gk_error_t *gk_session_store_missed(gk_act_t *act, apr_int64_t bucket, bool forget, apr_time_t blocked_until);
+gk_error_t *gk_session_store_missed(gk_act_t *act, apr_int64_t bucket, apr_time_t blocked_until);
 
 gk_error_t *gk_session_store_end(gk_act_t *act, const char *session_id, apr_time_t expires);
 gk_error_t *gk_session_store_end_all(gk_act_t *act);

@@ -9,9 +9,8 @@
 #include "domain/ports_session.h"
 #include "domain/totp.h"
 
-enum { FREE_FAILURES = 4, BUCKETS = 65536 };
+enum { FREE_FAILURES = 4, MOST_FAILURES = 100, BUCKETS = 65536 };
 #define DELAY_MAX_US (15 * GK_MINUTE)
-#define FORGET_US (12 * GK_HOUR)
 
 /* ---- who somebody is ---------------------------------------------------------------------------------- */
 
@@ -60,18 +59,30 @@ static apr_time_t delay_until(apr_int64_t failures, apr_time_t now)
   return now + (delay < DELAY_MAX_US ? delay : DELAY_MAX_US);
 }
 
-/* Failures long ago don't count any more. */
-static bool rested(apr_time_t blocked_until, apr_time_t now)
+/* Nobody gets in now, whatever is typed. A stranger's hundredth failure in a row needs a new slip (NIST SP
+ * 800-63B); a known browser only ever waits. */
+static bool blocked(const gk_credential_t *credential, apr_time_t now)
 {
-  return blocked_until != 0 && now - blocked_until > FORGET_US;
+  return credential->blocked_until > now ||
+         (credential->browser == NULL && credential->failures >= MOST_FAILURES);
 }
 
 static gk_error_t *count_failure(gk_act_t *act, const gk_credential_t *credential)
 {
-  bool forget = rested(credential->blocked_until, act->now);
   GK_TRY(gk_act_begin(act));
-  return gk_session_store_failed(act, credential->account.id, forget,
-                                 delay_until(forget ? 0 : credential->failures, act->now));
+  return gk_session_store_failed(act, credential, delay_until(credential->failures, act->now));
+}
+
+/* What the account's table knows a browser by. */
+static const char *browser_key(const gk_act_t *act, const char *browser)
+{
+  return browser != NULL ? gk_blind_index(gk_core_keys(act->core), "known_browser", browser, act->pool)
+                         : NULL;
+}
+
+static gk_error_t *recognise(gk_credential_t *credential, gk_act_t *act, const char *browser)
+{
+  return browser != NULL ? gk_session_store_browser(credential, act, browser_key(act, browser)) : NULL;
 }
 
 static apr_int64_t bucket_of(gk_act_t *act, const char *realm, const char *login)
@@ -101,10 +112,9 @@ static gk_error_t *refuse_unknown(gk_error_t **refusal, gk_act_t *act, const cha
   apr_time_t blocked_until;
   GK_TRY(gk_session_store_miss(&failures, &blocked_until, act, bucket));
   GK_TRY(gk_password_dummy(password, act->address, act->pool));
-  if (blocked_until <= act->now) {
-    bool forget = rested(blocked_until, act->now);
+  if (blocked_until <= act->now && failures < MOST_FAILURES) {
     GK_TRY(gk_act_begin(act));
-    GK_TRY(gk_session_store_missed(act, bucket, forget, delay_until(forget ? 0 : failures, act->now)));
+    GK_TRY(gk_session_store_missed(act, bucket, delay_until(failures, act->now)));
   }
   *refusal = wrong(act->pool);
   return NULL;
@@ -188,36 +198,42 @@ static gk_error_t *enter(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *ac
   return NULL;
 }
 
-gk_error_t *gk_session_sign_in(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *act, const char *realm,
-                               const char *login, const char *password, const char *totp)
+gk_error_t *gk_session_sign_in(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *act,
+                               const gk_sign_in_t *typed)
 {
-  bool candidate = strcmp(realm, "candidate") == 0, found, right;
+  bool candidate = strcmp(typed->realm, "candidate") == 0, found, right;
   gk_credential_t credential;
-  const char *rehash;
+  const char *rehash, *login = normal_login(typed->login, act->pool);
   apr_int64_t step;
   *refusal = NULL;
   if (candidate)
     GK_TRY(gk_act_season(act));
-  login = normal_login(login, act->pool);
-  GK_TRY(
-      gk_session_store_credential(&found, &credential, act, realm, candidate ? act->season->id : 0, login));
+  GK_TRY(gk_session_store_credential(&found, &credential, act, typed->realm, candidate ? act->season->id : 0,
+                                     login));
   if (!found)
-    return refuse_unknown(refusal, act, realm, login, password);
-  if (credential.blocked_until > act->now || !credential.account.enabled || !credential.open) {
-    GK_TRY(gk_password_dummy(password, act->address, act->pool));
-    if (credential.blocked_until <= act->now)
-      GK_TRY(count_failure(act, &credential));
+    return refuse_unknown(refusal, act, typed->realm, login, typed->password);
+  GK_TRY(recognise(&credential, act, typed->browser));
+  if (blocked(&credential, act->now)) {
     *refusal = wrong(act->pool);
-    return NULL;
+    return gk_password_dummy(typed->password, act->address, act->pool);
   }
-  GK_TRY(check_secret(&right, &rehash, act, &credential, password));
+  if (!credential.account.enabled || !credential.open) {
+    GK_TRY(gk_password_dummy(typed->password, act->address, act->pool));
+    *refusal = wrong(act->pool);
+    return count_failure(act, &credential);
+  }
+  GK_TRY(check_secret(&right, &rehash, act, &credential, typed->password));
   if (!right) {
-    GK_TRY(count_failure(act, &credential));
     *refusal = wrong(act->pool);
-    return NULL;
+    return count_failure(act, &credential);
   }
-  GK_TRY(check_code(&step, refusal, act, &credential, totp));
-  return *refusal != NULL ? NULL : enter(out, refusal, act, &credential, rehash, step);
+  GK_TRY(check_code(&step, refusal, act, &credential, typed->totp));
+  if (*refusal != NULL)
+    return NULL;
+  GK_TRY(enter(out, refusal, act, &credential, rehash, step));
+  if (*refusal != NULL || typed->browser == NULL)
+    return NULL;
+  return gk_session_store_browser_seen(act, credential.account.id, browser_key(act, typed->browser));
 }
 
 gk_error_t *gk_session_resume(gk_signed_in_t *out, bool *valid, gk_act_t *act, const char *realm,
@@ -257,11 +273,11 @@ gk_error_t *gk_session_end_all(gk_act_t *act)
 
 /* ---- own password and codes --------------------------------------------------------------------------- */
 
-static gk_error_t *load_own(gk_credential_t *credential, gk_act_t *act)
+static gk_error_t *load_own(gk_credential_t *credential, gk_act_t *act, const char *browser)
 {
   bool found;
   GK_TRY(gk_session_store_own(&found, credential, act));
-  return found ? NULL : gk_error_plain(act->pool, GK_E_NOT_SIGNED_IN);
+  return found ? recognise(credential, act, browser) : gk_error_plain(act->pool, GK_E_NOT_SIGNED_IN);
 }
 
 /* The present password again, for acts that somebody at an open screen must not do. */
@@ -270,13 +286,14 @@ static gk_error_t *confirm(gk_error_t **refusal, gk_act_t *act, const gk_credent
 {
   bool right = false;
   const char *rehash;
-  if (credential->blocked_until > act->now)
+  bool waits = blocked(credential, act->now);
+  if (waits)
     GK_TRY(gk_password_dummy(password, act->address, act->pool));
   else
     GK_TRY(check_secret(&right, &rehash, act, credential, password));
   if (right)
     return NULL;
-  if (credential->blocked_until <= act->now)
+  if (!waits)
     GK_TRY(count_failure(act, credential));
   gk_violation(refusal, act->pool, pointer, "wrong", "当前密码不对；连续输错要等一段时间",
                "This is not the present password; after several failures there is a waiting time");
@@ -284,14 +301,14 @@ static gk_error_t *confirm(gk_error_t **refusal, gk_act_t *act, const gk_credent
 }
 
 gk_error_t *gk_session_change_password(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *act,
-                                       const char *current, const char *wanted)
+                                       const char *browser, const char *current, const char *wanted)
 {
   gk_credential_t credential;
   gk_error_t *error = NULL;
   const char *hash;
   bool changed;
   *refusal = NULL;
-  GK_TRY(load_own(&credential, act));
+  GK_TRY(load_own(&credential, act, browser));
   gk_session_check_password(&error, "/new", &credential.account, credential.account.totp, wanted, act->pool);
   if (error == NULL && (strcmp(current, wanted) == 0 ||
                         gk_slip_matches(gk_core_keys(act->core), credential.account.id,
@@ -344,7 +361,7 @@ static gk_error_t *offer(const char **secret, const char **uri, gk_error_t **ref
 }
 
 gk_error_t *gk_session_enrol(gk_signed_in_t *out, const char **secret, const char **uri, gk_error_t **refusal,
-                             gk_act_t *act, const char *code, const char *password)
+                             gk_act_t *act, const char *browser, const char *code, const char *password)
 {
   gk_credential_t credential;
   gk_totp_t totp;
@@ -353,7 +370,7 @@ gk_error_t *gk_session_enrol(gk_signed_in_t *out, const char **secret, const cha
   apr_int64_t step;
   bool changed;
   *refusal = NULL;
-  GK_TRY(load_own(&credential, act));
+  GK_TRY(load_own(&credential, act, browser));
   GK_TRY(gk_totp_unseal(&totp, act, credential.account.id, credential.totp));
   if (code == NULL)
     return offer(secret, uri, refusal, act, &credential, &totp, password);

@@ -2,9 +2,10 @@
  * ID-1 to ID-11).
  *
  * Unknown login, wrong password, switched-off account, closed unit and a running delay look alike: same text,
- * same work. Delays count per account: from the fifth failure in a row 1 s, doubling to 15 min; after 12
- * hours of rest the count starts anew. Names that nobody has get the same delays, counted in buckets of a
- * keyed digest of the name, so that guessing names can't fill the table.
+ * same work. Delays count per account: from the fifth failure in a row 1 s, doubling to 15 min; after 100
+ * only a new slip helps. A browser that signed in with the account before has a count of its own: strangers
+ * who guess delay strangers only (ID-3). Names that nobody has get the same delays, counted in buckets of a
+ * keyed digest of the name, so that guessing names can't fill the table. A right sign-in ends the count.
  *
  * A refusal is not an error: the act goes well, the transaction that counts it is committed, and the client
  * is told what *refusal says.
@@ -21,6 +22,13 @@
 /* A cookie older than this is replaced by one that was seen now. */
 #define GK_SESSION_REFRESH_US APR_TIME_C(60000000)
 
+/* What signs in: typed texts and the browser's own secret (from its long-lived cookie; NULL: none). */
+typedef struct gk_sign_in_t {
+  const char *realm, *login, *password;
+  const char *totp;              /* NULL: none */
+  const char *browser;
+} gk_sign_in_t;
+
 typedef struct gk_signed_in_t {
   gk_principal_t who;            /* session_id, generation and session_issued set */
   bool must_change_password;     /* the slip's password was used */
@@ -31,8 +39,8 @@ typedef struct gk_signed_in_t {
 
 /* Signs in. *refusal: SIGN_IN_FAILED, TOTP_NEEDED, or NULL. Errors: BUSY, NO_SEASON (candidates), faults of
  * the store. */
-gk_error_t *gk_session_sign_in(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *act, const char *realm,
-                               const char *login, const char *password, const char *totp);
+gk_error_t *gk_session_sign_in(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *act,
+                               const gk_sign_in_t *typed);
 
 /* What an opened cookie's session is worth at act->now: *valid false when it was ended, is too old, or
  * account, unit, season or generation no longer fit. One statement. */
@@ -46,13 +54,13 @@ gk_error_t *gk_session_end_all(gk_act_t *act);
 /* Sets an own password: *out is the new session (new id and generation); all others of the account end.
  * *refusal: INVALID at /current, counted like a failed sign-in. Errors: INVALID (/new), BUSY. */
 gk_error_t *gk_session_change_password(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *act,
-                                       const char *current, const char *wanted);
+                                       const char *browser, const char *current, const char *wanted);
 
 /* One-time codes, two steps. `code` NULL: *secret and *uri are a fresh secret to be confirmed; an account
  * that has codes already needs `password` for that (*refusal: INVALID at /password). With a code the pending
  * secret becomes valid and *out is the new session. Errors: INVALID (/code). */
 gk_error_t *gk_session_enrol(gk_signed_in_t *out, const char **secret, const char **uri, gk_error_t **refusal,
-                             gk_act_t *act, const char *code, const char *password);
+                             gk_act_t *act, const char *browser, const char *code, const char *password);
 
 /* The rules for own passwords: staff at least 15 characters, or 8 with one-time codes; candidates 8; at most
  * 128; none of the common ones, none made of the own login, name or number. Faults to *error at `pointer`.

@@ -124,7 +124,15 @@ static void send_response(request_rec *r, gk_request_t *request, gk_response_t *
   r->status = response->status;
   if (apr_table_get(response->headers, "Cache-Control") != NULL)
     apr_table_unset(r->headers_out, "Cache-Control"); /* the handler knows better than "no-store" */
-  apr_table_overlap(r->headers_out, response->headers, APR_OVERLAP_TABLES_MERGE);
+  /* One by one: two cookies must not become one line. */
+  const apr_array_header_t *headers = apr_table_elts(response->headers);
+  for (int i = 0; i < headers->nelts; i++) {
+    const apr_table_entry_t *header = &APR_ARRAY_IDX(headers, i, apr_table_entry_t);
+    if (strcasecmp(header->key, "Set-Cookie") == 0)
+      apr_table_addn(r->headers_out, header->key, header->val);
+    else
+      apr_table_mergen(r->headers_out, header->key, header->val);
+  }
   if (response->etag != NULL)
     apr_table_setn(r->headers_out, "ETag", response->etag);
   if (response->location != NULL)

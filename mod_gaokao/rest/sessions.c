@@ -23,6 +23,38 @@ static const char *cookie(const gk_request_t *request, const char *value)
                      value[0] == '\0' ? "; Max-Age=0" : "", NULL);
 }
 
+/* The browser's own secret, kept for half a year: who signed in here before is no stranger
+ * (domain/session.h). */
+#define BROWSER_SECONDS 15552000
+
+static const char *browser_name(const gk_request_t *request)
+{
+  bool secure = config_of(request)->secure;
+  return candidates(request) ? (secure ? "__Host-gk-ks-browser" : "gk-ks-browser")
+                             : (secure ? "__Host-gk-hn-browser" : "gk-hn-browser");
+}
+
+/* NULL unless the browser sent one of ours. */
+static const char *known_browser(const gk_request_t *request)
+{
+  const char *name = browser_name(request), *header = apr_table_get(request->headers, "Cookie");
+  apr_size_t length = strlen(name);
+  for (const char *p = header; p != NULL && *p != '\0'; p += strcspn(p, ";")) {
+    p += strspn(p, "; ");
+    if (strncmp(p, name, length) == 0 && p[length] == '=' &&
+        strspn(p + length + 1, "0123456789abcdef") == 32 && (p[length + 33] == '\0' || p[length + 33] == ';'))
+      return apr_pstrmemdup(request->pool, p + length + 1, 32);
+  }
+  return NULL;
+}
+
+static const char *browser_cookie(const gk_request_t *request, const char *browser)
+{
+  return apr_psprintf(request->pool, "%s=%s; Path=/; HttpOnly; SameSite=Strict%s; Max-Age=%d",
+                      browser_name(request), browser, config_of(request)->secure ? "; Secure" : "",
+                      BROWSER_SECONDS);
+}
+
 static const char *cookie_of(const gk_request_t *request, const gk_principal_t *who, apr_time_t seen)
 {
   gk_session_t session = {who->account_id, who->generation, who->session_issued, seen, who->session_id};
@@ -152,14 +184,21 @@ gk_error_t *gk_rest_session_create(gk_request_t *request, gk_response_t *respons
   gk_signed_in_t in;
   gk_error_t *refusal;
   gk_decode_t d = gk_decode_start(request->json, request->pool);
-  const char *login = gk_decode_str(&d, "login", GK_REQUIRED, 1, 64);
-  const char *password = secret(&d, "password", GK_REQUIRED);
-  const char *totp = gk_decode_str(&d, "totp", GK_OPTIONAL, 1, 10);
+  gk_sign_in_t typed = {
+      .realm = request->realm,
+      .login = gk_decode_str(&d, "login", GK_REQUIRED, 1, 64),
+      .password = secret(&d, "password", GK_REQUIRED),
+      .totp = gk_decode_str(&d, "totp", GK_OPTIONAL, 1, 10),
+      .browser = known_browser(request),
+  };
   GK_TRY(gk_decode_end(&d));
-  GK_TRY(gk_session_sign_in(&in, &refusal, &request->act, request->realm, login, password, totp));
+  if (typed.browser == NULL)
+    typed.browser = gk_random_hex(request->pool, 16);
+  GK_TRY(gk_session_sign_in(&in, &refusal, &request->act, &typed));
   if (refusal != NULL)
     return refuse(request, response, refusal);
   start(request, response, &in);
+  apr_table_addn(response->headers, "Set-Cookie", browser_cookie(request, typed.browser));
   return NULL;
 }
 
@@ -192,7 +231,7 @@ gk_error_t *gk_rest_session_password(gk_request_t *request, gk_response_t *respo
   const char *current = secret(&d, "current", GK_REQUIRED);
   const char *wanted = secret(&d, "new", GK_REQUIRED);
   GK_TRY(gk_decode_end(&d));
-  GK_TRY(gk_session_change_password(&in, &refusal, &request->act, current, wanted));
+  GK_TRY(gk_session_change_password(&in, &refusal, &request->act, known_browser(request), current, wanted));
   if (refusal != NULL)
     return refuse(request, response, refusal);
   start(request, response, &in);
@@ -208,7 +247,8 @@ gk_error_t *gk_rest_session_totp(gk_request_t *request, gk_response_t *response)
   const char *code = gk_decode_str(&d, "code", GK_OPTIONAL, 1, 10);
   const char *password = secret(&d, "password", GK_OPTIONAL);
   GK_TRY(gk_decode_end(&d));
-  GK_TRY(gk_session_enrol(&in, &fresh, &uri, &refusal, &request->act, code, password));
+  GK_TRY(
+      gk_session_enrol(&in, &fresh, &uri, &refusal, &request->act, known_browser(request), code, password));
   if (refusal != NULL)
     return refuse(request, response, refusal);
   if (code != NULL) {

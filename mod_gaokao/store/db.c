@@ -24,6 +24,18 @@ gk_error_t *gk_db_adopt(gk_db_t **out, gk_engine_t engine, void *native, gk_writ
   return NULL;
 }
 
+typedef struct opened_t {
+  const apr_dbd_driver_t *driver;
+  apr_dbd_t *handle;
+} opened_t;
+
+/* apr_dbd ties nothing but memory to the pool. */
+static apr_status_t close_handle(void *data)
+{
+  opened_t *opened = data;
+  return apr_dbd_close(opened->driver, opened->handle);
+}
+
 gk_error_t *gk_db_open(gk_db_t **out, gk_engine_t engine, const char *params, gk_write_lock_t *lock, apr_pool_t *pool)
 {
   const apr_dbd_driver_t *driver;
@@ -40,8 +52,10 @@ gk_error_t *gk_db_open(gk_db_t **out, gk_engine_t engine, const char *params, gk
     gk_error_t *error = gk_error_internal(pool, GK_E_DB_DOWN, "Can't open the database: %s", why != NULL ? why : "no reason given");
     return gk_error_retry(error, 5 * APR_USEC_PER_SEC);
   }
-  GK_TRY(gk_db_adopt(out, engine, apr_dbd_native_handle(driver, handle), lock, pool));
-  return NULL;
+  opened_t *opened = apr_palloc(pool, sizeof(*opened));
+  *opened = (opened_t){driver, handle};
+  apr_pool_cleanup_register(pool, opened, close_handle, apr_pool_cleanup_null);
+  return gk_db_adopt(out, engine, apr_dbd_native_handle(driver, handle), lock, pool);
 }
 
 gk_error_t *gk_db_ready(gk_db_t *db, apr_time_t deadline, apr_pool_t *pool)

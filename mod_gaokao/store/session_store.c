@@ -88,18 +88,48 @@ gk_error_t *gk_session_store_signed_in(bool *changed, gk_act_t *act, const gk_cr
 {
   apr_int64_t rows;
   GK_TRY(gk_db_exec(act->db,
-                    GK_CALL(session_signed_in, .now_us = act->now, .password = rehash, .totp_step = totp_step,
-                            .id = credential->account.id, .generation = credential->account.generation),
+                    GK_CALL(session_signed_in, .known = credential->browser != NULL, .now_us = act->now,
+                            .password = rehash, .totp_step = totp_step, .id = credential->account.id,
+                            .generation = credential->account.generation),
                     &rows, act->pool));
   *changed = rows > 0;
   return NULL;
 }
 
-gk_error_t *gk_session_store_failed(gk_act_t *act, apr_int64_t id, bool forget, apr_time_t blocked_until)
+gk_error_t *gk_session_store_failed(gk_act_t *act, const gk_credential_t *credential,
+                                    apr_time_t blocked_until)
 {
+  if (credential->browser != NULL)
+    return gk_db_exec(act->db,
+                      GK_CALL(session_browser_failed, .blocked_until_us = blocked_until,
+                              .account_id = credential->account.id, .browser = credential->browser),
+                      NULL, act->pool);
   return gk_db_exec(act->db,
-                    GK_CALL(session_failed, .forget = forget, .blocked_until_us = blocked_until, .id = id),
+                    GK_CALL(session_failed, .blocked_until_us = blocked_until, .id = credential->account.id),
                     NULL, act->pool);
+}
+
+gk_error_t *gk_session_store_browser(gk_credential_t *credential, gk_act_t *act, const char *browser)
+{
+  gk_row_session_browser_t row;
+  bool found;
+  GK_TRY(gk_db_find(act->db,
+                    GK_CALL(session_browser, .account_id = credential->account.id, .browser = browser),
+                    &found, &row, act->pool));
+  if (found) {
+    credential->browser = browser;
+    credential->failures = row.failures;
+    credential->blocked_until = row.blocked_until_us;
+  }
+  return NULL;
+}
+
+gk_error_t *gk_session_store_browser_seen(gk_act_t *act, apr_int64_t account_id, const char *browser)
+{
+  return gk_db_exec(
+      act->db,
+      GK_CALL(session_browser_seen, .account_id = account_id, .browser = browser, .now_us = act->now), NULL,
+      act->pool);
 }
 
 gk_error_t *gk_session_store_miss(apr_int64_t *failures, apr_time_t *blocked_until, gk_act_t *act,
@@ -113,11 +143,11 @@ gk_error_t *gk_session_store_miss(apr_int64_t *failures, apr_time_t *blocked_unt
   return NULL;
 }
 
-gk_error_t *gk_session_store_missed(gk_act_t *act, apr_int64_t bucket, bool forget, apr_time_t blocked_until)
+gk_error_t *gk_session_store_missed(gk_act_t *act, apr_int64_t bucket, apr_time_t blocked_until)
 {
   return gk_db_exec(act->db,
                     GK_CALL(session_missed, .bucket = bucket, .blocked_until_us = blocked_until,
-                            .now_us = act->now, .forget = forget),
+                            .now_us = act->now),
                     NULL, act->pool);
 }
 

@@ -22,15 +22,22 @@ static gk_error_t *make(gk_account_t **out, const gk_principal_t *who, const cha
 }
 
 /* One sign-in at act_test.now as the handler does it: what was counted is committed. */
-static gk_error_code_t enter(gk_signed_in_t *in, const char *realm, const char *login, const char *password,
-                             const char *code, apr_pool_t *pool)
+static gk_error_code_t enter_by(gk_signed_in_t *in, const char *browser, const char *realm, const char *login,
+                                const char *password, const char *code, apr_pool_t *pool)
 {
   gk_error_t *refusal = NULL;
   gk_act_t *act = act_of(&who_public, pool);
-  gk_error_t *error = act_done(act, gk_session_sign_in(in, &refusal, act, realm, login, password, code));
+  gk_sign_in_t typed = {realm, login, password, code, browser};
+  gk_error_t *error = act_done(act, gk_session_sign_in(in, &refusal, act, &typed));
   if (error != NULL)
     printf("# %s\n", gk_error_log_text(pool, error));
   return error != NULL ? error->code : refusal != NULL ? refusal->code : GK_E_NONE;
+}
+
+static gk_error_code_t enter(gk_signed_in_t *in, const char *realm, const char *login, const char *password,
+                             const char *code, apr_pool_t *pool)
+{
+  return enter_by(in, NULL, realm, login, password, code, pool);
 }
 
 static bool alive(const gk_signed_in_t *in, const char *realm, apr_time_t seen, apr_pool_t *pool)
@@ -201,11 +208,12 @@ static void a_slip_opens_until_the_own_password_is_set(apr_pool_t *pool)
                 bad[i].code != NULL ? apr_pstrcat(pool, "/new ", bad[i].code, NULL) : "");
   }
   GK_TEST_CASE("%s", "");
-  GK_TEST_ERROR(act_done(act, gk_session_change_password(&fresh, &refusal, act, slip.password, "short")),
-                GK_E_INVALID);
-  GK_TEST_OK(act_done(act, gk_session_change_password(&fresh, &refusal, act, "wrong", OWN)));
+  GK_TEST_ERROR(
+      act_done(act, gk_session_change_password(&fresh, &refusal, act, NULL, slip.password, "short")),
+      GK_E_INVALID);
+  GK_TEST_OK(act_done(act, gk_session_change_password(&fresh, &refusal, act, NULL, "wrong", OWN)));
   GK_TEST_STR(act_fault(refusal, 0, pool), "/current wrong");
-  GK_TEST_OK(act_done(act, gk_session_change_password(&fresh, &refusal, act, slip.password, OWN)));
+  GK_TEST_OK(act_done(act, gk_session_change_password(&fresh, &refusal, act, NULL, slip.password, OWN)));
   GK_TEST(refusal == NULL);
   GK_TEST(strcmp(fresh.who.session_id, in.who.session_id) != 0);
   GK_TEST(!alive(&in, "staff", act_test.now, pool));
@@ -289,10 +297,40 @@ static void failures_delay_and_names_look_alike(apr_pool_t *pool)
   GK_TEST_CASE("%s", "");
   GK_TEST_INT(enter(&in, "staff", "delayed", slip.password, NULL, pool), GK_E_SIGN_IN_FAILED);
   act_test.now = start + 24 * GK_HOUR;
-  GK_TEST_INT(enter(&in, "staff", "delayed", "wrong", NULL, pool), GK_E_SIGN_IN_FAILED);
   GK_TEST_INT(enter(&in, "staff", "delayed", slip.password, NULL, pool), GK_E_NONE);
   GK_TEST_INT(act_number(apr_psprintf(pool, "SELECT failures FROM account WHERE id = %d", (int)account->id)),
               0);
+  act_test.now = start;
+}
+
+static void strangers_delay_strangers_only(apr_pool_t *pool)
+{
+  gk_account_t *account;
+  gk_slip_t slip;
+  gk_signed_in_t in, fresh;
+  gk_error_t *refusal = NULL;
+  const char *mine = "0123456789abcdef0123456789abcdef", *other = "ffffffffffffffffffffffffffffffff";
+  apr_time_t start = act_test.now;
+  GK_TEST_OK(make(&account, &who_county, "besieged", GK_ROLE_POINT, 7, pool));
+  GK_TEST_OK(slip_of(&slip, &who_county, account->id, pool));
+  GK_TEST_INT(enter_by(&in, mine, "staff", "besieged", slip.password, NULL, pool), GK_E_NONE);
+  for (int i = 0; i < 100; i++) {
+    act_test.now += 16 * GK_MINUTE;
+    GK_TEST_INT(enter_by(&in, other, "staff", "besieged", "guess", NULL, pool), GK_E_SIGN_IN_FAILED);
+  }
+  act_test.now += 24 * GK_HOUR;
+  /* A hundred in a row: strangers need a new slip, even with the right password. */
+  GK_TEST_INT(enter_by(&in, other, "staff", "besieged", slip.password, NULL, pool), GK_E_SIGN_IN_FAILED);
+  GK_TEST_INT(enter_by(&in, mine, "staff", "besieged", slip.password, NULL, pool), GK_E_NONE);
+  gk_act_t *act = act_of(&in.who, pool);
+  GK_TEST_OK(act_done(act, gk_session_change_password(&fresh, &refusal, act, mine, slip.password, OWN)));
+  GK_TEST(refusal == NULL);
+  /* The own browser has its own count. */
+  for (int i = 0; i < 5; i++)
+    GK_TEST_INT(enter_by(&in, mine, "staff", "besieged", "typo", NULL, pool), GK_E_SIGN_IN_FAILED);
+  GK_TEST_INT(enter_by(&in, mine, "staff", "besieged", OWN, NULL, pool), GK_E_SIGN_IN_FAILED);
+  act_test.now += 2 * GK_SECOND;
+  GK_TEST_INT(enter_by(&in, mine, "staff", "besieged", OWN, NULL, pool), GK_E_NONE);
   act_test.now = start;
 }
 
@@ -311,25 +349,25 @@ static void cities_work_with_one_time_codes_only(apr_pool_t *pool)
   GK_TEST_INT(enter(&in, "staff", "bureau", slip.password, NULL, pool), GK_E_NONE);
   GK_TEST(in.must_change_password && in.must_enrol_totp && in.who.must_enrol_totp);
   gk_act_t *act = act_of(&in.who, pool);
-  GK_TEST_ERROR(act_done(act, gk_session_enrol(&fresh, &secret, &uri, &refusal, act, "123456", NULL)),
+  GK_TEST_ERROR(act_done(act, gk_session_enrol(&fresh, &secret, &uri, &refusal, act, NULL, "123456", NULL)),
                 GK_E_INVALID);
-  GK_TEST_OK(act_done(act, gk_session_enrol(&fresh, &secret, &uri, &refusal, act, NULL, NULL)));
+  GK_TEST_OK(act_done(act, gk_session_enrol(&fresh, &secret, &uri, &refusal, act, NULL, NULL, NULL)));
   GK_TEST_INT(strlen(secret), 32);
   GK_TEST(strncmp(uri, "otpauth://totp/", 15) == 0 && strstr(uri, secret) != NULL);
-  GK_TEST_ERROR(act_done(act, gk_session_enrol(&fresh, &secret, &uri, &refusal, act, "000000", NULL)),
+  GK_TEST_ERROR(act_done(act, gk_session_enrol(&fresh, &secret, &uri, &refusal, act, NULL, "000000", NULL)),
                 GK_E_INVALID);
   /* A pending secret is not asked for. */
   GK_TEST_INT(enter(&in, "staff", "bureau", slip.password, NULL, pool), GK_E_NONE);
   act = act_of(&in.who, pool);
   GK_TEST_OK(act_done(act, gk_session_enrol(&fresh, NULL, NULL, &refusal, act,
-                                            gk_totp_code(secret, act_test.now, pool), NULL)));
+                                            NULL, gk_totp_code(secret, act_test.now, pool), NULL)));
   GK_TEST(!alive(&in, "staff", act_test.now, pool));
   GK_TEST(alive(&fresh, "staff", act_test.now, pool));
   GK_TEST(!fresh.must_enrol_totp);
 
   /* With codes 8 characters will do. The code of the enrolment is used up; a code works once. */
   act = act_of(&fresh.who, pool);
-  GK_TEST_OK(act_done(act, gk_session_change_password(&in, &refusal, act, slip.password, "wolke 7!")));
+  GK_TEST_OK(act_done(act, gk_session_change_password(&in, &refusal, act, NULL, slip.password, "wolke 7!")));
   GK_TEST_INT(enter(&in, "staff", "bureau", "wolke 7!", NULL, pool), GK_E_TOTP_NEEDED);
   GK_TEST_INT(enter(&in, "staff", "bureau", "wolke 7!", gk_totp_code(secret, act_test.now, pool), pool),
               GK_E_TOTP_NEEDED);
@@ -341,16 +379,16 @@ static void cities_work_with_one_time_codes_only(apr_pool_t *pool)
   /* Another phone: the password again; the old secret works until the new one is confirmed. */
   act = act_of(&in.who, pool);
   const char *next;
-  GK_TEST_OK(act_done(act, gk_session_enrol(&fresh, &next, &uri, &refusal, act, NULL, NULL)));
+  GK_TEST_OK(act_done(act, gk_session_enrol(&fresh, &next, &uri, &refusal, act, NULL, NULL, NULL)));
   GK_TEST_STR(act_fault(refusal, 0, pool), "/password required");
-  GK_TEST_OK(act_done(act, gk_session_enrol(&fresh, &next, &uri, &refusal, act, NULL, "wolke 7!")));
+  GK_TEST_OK(act_done(act, gk_session_enrol(&fresh, &next, &uri, &refusal, act, NULL, NULL, "wolke 7!")));
   GK_TEST(refusal == NULL);
   act_test.now = start + 60 * GK_SECOND;
   GK_TEST_INT(enter(&in, "staff", "bureau", "wolke 7!", gk_totp_code(secret, act_test.now, pool), pool),
               GK_E_NONE);
   act = act_of(&in.who, pool);
   GK_TEST_OK(act_done(act, gk_session_enrol(&fresh, NULL, NULL, &refusal, act,
-                                            gk_totp_code(next, act_test.now, pool), NULL)));
+                                            NULL, gk_totp_code(next, act_test.now, pool), NULL)));
   act_test.now = start + 120 * GK_SECOND;
   GK_TEST_INT(enter(&in, "staff", "bureau", "wolke 7!", gk_totp_code(secret, act_test.now, pool), pool),
               GK_E_TOTP_NEEDED);
@@ -438,9 +476,11 @@ static void candidates_sign_in_with_number_and_slip(apr_pool_t *pool)
   GK_TEST_INT(in.who.role, GK_ROLE_CANDIDATE);
   GK_TEST(in.must_change_password && !in.must_enrol_totp);
   gk_act_t *own = act_of(&in.who, pool);
-  GK_TEST_ERROR(act_done(own, gk_session_change_password(&fresh, &refusal, own, slip.password, "01020001x")),
-                GK_E_INVALID);
-  GK_TEST_OK(act_done(own, gk_session_change_password(&fresh, &refusal, own, slip.password, "wolke 7!")));
+  GK_TEST_ERROR(
+      act_done(own, gk_session_change_password(&fresh, &refusal, own, NULL, slip.password, "01020001x")),
+      GK_E_INVALID);
+  GK_TEST_OK(
+      act_done(own, gk_session_change_password(&fresh, &refusal, own, NULL, slip.password, "wolke 7!")));
   GK_TEST_INT(enter(&in, "candidate", "01020001", "wolke 7!", NULL, pool), GK_E_NONE);
   act_script("UPDATE season SET active = 0");
   GK_TEST(!alive(&in, "candidate", act_test.now, pool));
@@ -467,6 +507,7 @@ int main(void)
     GK_TEST_RUN(a_slip_opens_until_the_own_password_is_set);
     GK_TEST_RUN(slips_are_printed_for_a_unit_or_by_ids);
     GK_TEST_RUN(failures_delay_and_names_look_alike);
+    GK_TEST_RUN(strangers_delay_strangers_only);
     GK_TEST_RUN(cities_work_with_one_time_codes_only);
     GK_TEST_RUN(sessions_end_by_every_way);
     GK_TEST_RUN(candidates_sign_in_with_number_and_slip);

@@ -32,17 +32,17 @@ SELECT a.id, a.login, a.role, a.org_id, a.org_path, o.code, o.name, o.level, coa
    AND (a.season_id = 0 OR EXISTS (SELECT 1 FROM season s WHERE s.id = a.season_id AND s.active = 1))
 
 -- Right password and right code. Somebody who guessed in parallel until the account was blocked, or who sends a code a
--- second time, changes no row.
+-- second time, changes no row. known 1: a browser with a count of its own; the account's goes on for strangers.
 -- name: session_signed_in
-UPDATE account SET failures = 0, blocked_until_us = 0, signed_in_us = ${now_us:int},
+UPDATE account SET failures = CASE WHEN ${known:int} = 1 THEN failures ELSE 0 END,
+       blocked_until_us = CASE WHEN ${known} = 1 THEN blocked_until_us ELSE 0 END, signed_in_us = ${now_us:int},
        password = coalesce(${password:text}, password),
        totp_step = CASE WHEN ${totp_step:int} > 0 THEN ${totp_step} ELSE totp_step END
- WHERE id = ${id:int} AND generation = ${generation:int} AND blocked_until_us <= ${now_us}
+ WHERE id = ${id:int} AND generation = ${generation:int} AND (${known} = 1 OR blocked_until_us <= ${now_us})
    AND (${totp_step} = 0 OR totp_step < ${totp_step})
 
 -- name: session_failed
-UPDATE account SET failures = CASE WHEN ${forget:int} = 1 THEN 1 ELSE failures + 1 END,
-       blocked_until_us = ${blocked_until_us:int}
+UPDATE account SET failures = failures + 1, blocked_until_us = ${blocked_until_us:int}
  WHERE id = ${id:int}
 
 -- name: session_miss
@@ -52,8 +52,20 @@ SELECT failures, blocked_until_us FROM sign_in_miss WHERE bucket = ${bucket:int}
 -- name: session_missed
 INSERT INTO sign_in_miss (bucket, failures, blocked_until_us, updated_us)
 VALUES (${bucket:int}, 1, ${blocked_until_us:int}, ${now_us:int})
-ON CONFLICT (bucket) DO UPDATE SET failures = CASE WHEN ${forget:int} = 1 THEN 1 ELSE sign_in_miss.failures + 1 END,
+ON CONFLICT (bucket) DO UPDATE SET failures = sign_in_miss.failures + 1,
        blocked_until_us = excluded.blocked_until_us, updated_us = excluded.updated_us
+
+-- name: session_browser
+-- returns: failures int, blocked_until_us int
+SELECT failures, blocked_until_us FROM known_browser WHERE account_id = ${account_id:int} AND browser = ${browser:text}
+
+-- name: session_browser_seen
+INSERT INTO known_browser (account_id, browser, seen_us) VALUES (${account_id:int}, ${browser:text}, ${now_us:int})
+ON CONFLICT (account_id, browser) DO UPDATE SET failures = 0, blocked_until_us = 0, seen_us = excluded.seen_us
+
+-- name: session_browser_failed
+UPDATE known_browser SET failures = failures + 1, blocked_until_us = ${blocked_until_us:int}
+ WHERE account_id = ${account_id:int} AND browser = ${browser:text}
 
 -- name: session_end
 INSERT INTO ended_session (session_id, expires_us) VALUES (${session_id:text}, ${expires_us:int})

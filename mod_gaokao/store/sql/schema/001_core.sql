@@ -76,6 +76,17 @@ CREATE TABLE account (
 CREATE INDEX account_scope ON account (org_path, realm, login);
 CREATE INDEX account_candidate ON account (candidate_id);
 
+-- Browsers that signed in with an account before, by the digest of their cookie: they have a count of failures of their
+-- own, so that strangers who guess can't keep the owner out.
+CREATE TABLE known_browser (
+  account_id BIGINT NOT NULL REFERENCES account (id),
+  browser TEXT NOT NULL,
+  failures BIGINT NOT NULL DEFAULT 0,
+  blocked_until_us BIGINT NOT NULL DEFAULT 0,
+  seen_us BIGINT NOT NULL,
+  PRIMARY KEY (account_id, browser)
+);
+
 -- Failed sign-ins of names that nobody has, by a keyed digest of the name: they wait as long as real ones do.
 CREATE TABLE sign_in_miss (
   bucket BIGINT PRIMARY KEY,
