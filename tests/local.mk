@@ -3,7 +3,12 @@
 # Store tests run their suite on SQLite, and on PostgreSQL too when GK_TEST_PGSQL holds a libpq connection
 # string (./check sets it): each makes a schema of its own there.
 UNIT_TESTS =
+UNIT_TESTS += %D%/plugin/test_abi
+UNIT_TESTS += %D%/plugin/test_calls
+UNIT_TESTS += %D%/plugin/test_export_xml
 UNIT_TESTS += %D%/plugin/test_loader
+UNIT_TESTS += %D%/plugin/test_policy
+UNIT_TESTS += %D%/plugin/test_policy_xpath
 UNIT_TESTS += %D%/unit/test_calendar
 UNIT_TESTS += %D%/unit/test_crypto
 UNIT_TESTS += %D%/unit/test_document
