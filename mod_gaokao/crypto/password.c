@@ -186,11 +186,10 @@ bool gk_password_outdated(const char *hash)
 
 gk_error_t *gk_password_dummy(const char *password, const char *address, apr_pool_t *pool)
 {
-  unsigned char out[32], salt[crypto_pwhash_SALTBYTES] = {0};
-  gk_crypto__ready();
-  GK_TRY(enter(address, pool));
-  int rc = crypto_pwhash(out, sizeof(out), password, strlen(password), salt, OPS, MEMORY_BYTES,
-                         crypto_pwhash_ALG_ARGON2ID13);
-  done();
-  return rc == 0 ? NULL : no_memory(pool);
+  bool right;
+  /* Nobody's hash, by today's parameters: exactly the work of a verify. */
+  return gk_password_verify(&right,
+                            "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA"
+                            "$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                            password, address, pool);
 }
