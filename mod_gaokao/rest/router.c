@@ -330,6 +330,15 @@ static gk_error_t *run(gk_request_t *request, gk_response_t *response)
       return NULL;
     if (request->act.db != NULL)
       gk_db_rollback(request->act.db);
+    /* Refused because the same request, sent twice at once, was carried out meanwhile: its answer is ours. */
+    int http = gk_error_info(error->code)->http;
+    bool done = false;
+    if (key != NULL && request->act.db != NULL && (http == 409 || http == 412 || http == 422)) {
+      reset_response(response, request->pool);
+      gk_error_t *again = find_kept(request, response, key, digest, &done);
+      if (done)
+        return again;
+    }
     if (request->act.db == NULL || error->code != GK_E_RETRY || tries == 3 || response->streamed)
       return error;
     reset_response(response, request->pool);
