@@ -38,6 +38,7 @@ check_LTLIBRARIES += %D%/plugin/lab.la
 
 BENCHES =
 BENCHES += %D%/bench/rules
+BENCHES += %D%/bench/statements
 
 GUARDS =
 GUARDS += %D%/guards/binaries.py
