@@ -20,7 +20,14 @@ UNIT_TESTS += %D%/unit/test_xml
 STORE_TESTS =
 STORE_TESTS += %D%/store/test_account_session
 STORE_TESTS += %D%/store/test_db
+STORE_TESTS += %D%/store/test_job
 STORE_TESTS += %D%/store/test_org_range
+
+# gaokaoctl and gaokao-worker.
+CTL_TESTS =
+CTL_TESTS += %D%/ctl/test_demo
+%C%_ctl_test_demo_LDADD = libgaokao_ctl.la $(LDADD)
+CTL_PY = %D%/ctl/test_gaokaoctl.py
 
 # Plugin tests load the built plugins and lab.so, a file of plugins that do wrong.
 PLUGIN_TESTS =
@@ -83,8 +90,8 @@ FUZZ_LINK = $(AM_LDFLAGS) $(GK_FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_xml_SOURCES = %D%/fuzz/fuzz_xml.c $(FUZZ_ENTRY)
 %C%_fuzz_fuzz_xml_LDFLAGS = $(FUZZ_LINK)
 
-check_PROGRAMS += $(UNIT_TESTS) $(STORE_TESTS) $(PLUGIN_TESTS) $(BENCHES) $(FUZZ_TARGETS)
-TESTS += $(UNIT_TESTS) $(STORE_TESTS) $(PLUGIN_TESTS) $(GUARDS)
+check_PROGRAMS += $(UNIT_TESTS) $(STORE_TESTS) $(CTL_TESTS) $(PLUGIN_TESTS) $(BENCHES) $(FUZZ_TARGETS)
+TESTS += $(UNIT_TESTS) $(STORE_TESTS) $(CTL_TESTS) $(CTL_PY) $(PLUGIN_TESTS) $(GUARDS)
 if FUZZ
 AM_CPPFLAGS += -DGK_LIBFUZZER
 fuzz: $(BUILT_SOURCES) $(FUZZ_TARGETS)
@@ -92,7 +99,7 @@ else
 TESTS += $(FUZZ_TARGETS)
 endif
 
-EXTRA_DIST += $(GUARDS)
+EXTRA_DIST += $(GUARDS) $(CTL_PY)
 EXTRA_DIST += %D%/README.md
 EXTRA_DIST += %D%/faults
 EXTRA_DIST += %D%/fuzz/corpus
