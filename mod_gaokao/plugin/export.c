@@ -289,6 +289,15 @@ static const char *formatted(const char *value, const char *format, apr_pool_t *
   return value;
 }
 
+/* Printable ASCII passes at once: that is what most values are. */
+static bool exportable(const char *value)
+{
+  const char *p = value;
+  while (*p >= ' ' && *p <= '~')
+    p++;
+  return *p == '\0' || (gk_utf8_valid(p, strlen(p)) && gk_text_forbidden(p, true) == 0);
+}
+
 static apr_uint32_t map_columns(mapping_t *m, gaokao_pair_t **out, const apr_array_header_t *columns,
                                 gk_json_t *object)
 {
@@ -306,7 +315,7 @@ static apr_uint32_t map_columns(mapping_t *m, gaokao_pair_t **out, const apr_arr
     }
     if (value == NULL)
       continue;
-    if (m->bad == NULL && (!gk_utf8_valid(value, strlen(value)) || gk_text_forbidden(value, true) != 0))
+    if (m->bad == NULL && !exportable(value))
       m->bad = column->name;
     pairs[n].name = column->name;
     pairs[n++].value = value;

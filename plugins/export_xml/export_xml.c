@@ -9,7 +9,7 @@
 #include "gaokao_plugin.h"
 
 #define NAMESPACE "urn:gaokao:export:1"
-enum { BUFFER_BYTES = 65536, LONGEST_ESCAPE = 6 };
+enum { BUFFER_BYTES = 65536, LONGEST_ESCAPE = 6, MAX_NAME = 64 };
 
 typedef struct plugin_t {
   const gaokao_host_t *host;
@@ -109,18 +109,37 @@ static void put_attribute(stream_t *stream, const char *name, const char *value)
   put_raw(stream, "\"");
 }
 
-static int is_name(const char *name)
+static int is_name_byte(char c, int first)
 {
-  static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
-  static const char others[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789-.";
-  return name[0] != '\0' && strchr(letters, name[0]) != NULL && name[strspn(name, others)] == '\0';
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' ||
+         (!first && ((c >= '0' && c <= '9') || c == '-' || c == '.'));
 }
 
+static int is_name(const char *name)
+{
+  const char *p = name;
+  while (is_name_byte(*p, p == name))
+    p++;
+  return p != name && *p == '\0';
+}
+
+/* "<", "NAME", ">". Names are looked at while they are copied: a name that is none can't get out unnoticed. */
 static void put_tag(stream_t *stream, const char *open, const char *name)
 {
+  char *p, *limit;
   put_raw(stream, open);
-  put_raw(stream, name);
-  put_raw(stream, ">");
+  if (stream->used + MAX_NAME + 1 > BUFFER_BYTES)
+    flush(stream);
+  p = stream->buffer + stream->used;
+  limit = p + MAX_NAME;
+  stream->bad |= !is_name_byte(*name, 1);
+  for (; *name != '\0' && p < limit; name++) {
+    stream->bad |= !is_name_byte(*name, 0);
+    *p++ = *name;
+  }
+  stream->bad |= *name != '\0';
+  *p++ = '>';
+  stream->used = (apr_size_t)(p - stream->buffer);
 }
 
 static gaokao_error_t *bad_value(const stream_t *stream, const gaokao_call_t *call, const char *number,
@@ -186,8 +205,6 @@ static gaokao_error_t *put_pairs(stream_t *stream, const gaokao_call_t *call, co
                                  const gaokao_pair_t *pairs, apr_uint32_t n)
 {
   for (apr_uint32_t i = 0; i < n; i++) {
-    if (!is_name(pairs[i].name))
-      return bad_value(stream, call, record->number, "?");
     put_tag(stream, "<", pairs[i].name);
     put_escaped(stream, pairs[i].value, 0);
     put_tag(stream, "</", pairs[i].name);
@@ -200,12 +217,10 @@ static gaokao_error_t *put_pairs(stream_t *stream, const gaokao_call_t *call, co
 static gaokao_error_t *put_table(stream_t *stream, const gaokao_call_t *call, const gaokao_record_t *record,
                                  const char *table, const gaokao_pair_t *pairs, apr_uint32_t n)
 {
-  if (!is_name(table))
-    return bad_value(stream, call, record->number, "?");
   put_tag(stream, "<", table);
   gaokao_error_t *error = put_pairs(stream, call, record, pairs, n);
   put_tag(stream, "</", table);
-  return error;
+  return error != NULL || !stream->bad ? error : bad_value(stream, call, record->number, "table");
 }
 
 static gaokao_error_t *record(void *instance, const gaokao_call_t *call, void *data,
