@@ -77,6 +77,7 @@ FUZZ_TARGETS += %D%/fuzz/fuzz_json
 FUZZ_TARGETS += %D%/fuzz/fuzz_pack
 FUZZ_TARGETS += %D%/fuzz/fuzz_text
 FUZZ_TARGETS += %D%/fuzz/fuzz_xml
+FUZZ_TARGETS += %D%/fuzz/fuzz_xpath
 FUZZ_ENTRY = %D%/fuzz/entry.c %D%/fuzz/gk_fuzz.h
 FUZZ_LINK = $(AM_LDFLAGS) $(GK_FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_identity_SOURCES = %D%/fuzz/fuzz_identity.c $(FUZZ_ENTRY)
@@ -89,6 +90,8 @@ FUZZ_LINK = $(AM_LDFLAGS) $(GK_FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_text_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_fuzz_xml_SOURCES = %D%/fuzz/fuzz_xml.c $(FUZZ_ENTRY)
 %C%_fuzz_fuzz_xml_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_fuzz_xpath_SOURCES = %D%/fuzz/fuzz_xpath.c plugins/policy_xpath/rewrite.c $(FUZZ_ENTRY)
+%C%_fuzz_fuzz_xpath_LDFLAGS = $(FUZZ_LINK)
 
 check_PROGRAMS += $(UNIT_TESTS) $(STORE_TESTS) $(CTL_TESTS) $(PLUGIN_TESTS) $(BENCHES) $(FUZZ_TARGETS)
 TESTS += $(UNIT_TESTS) $(STORE_TESTS) $(CTL_TESTS) $(CTL_PY) $(PLUGIN_TESTS) $(GUARDS)
