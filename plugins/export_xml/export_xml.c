@@ -123,7 +123,8 @@ static int is_name(const char *name)
   return p != name && *p == '\0';
 }
 
-/* "<", "NAME", ">". Names are looked at while they are copied: a name that is none can't get out unnoticed. */
+/* "<", "NAME", ">". Names are looked at while they are copied: a name that is none can't get out
+ * unnoticed. */
 static void put_tag(stream_t *stream, const char *open, const char *name)
 {
   char *p, *limit;

@@ -1,6 +1,6 @@
 /* Rewriting of rule tests (plugins/policy_xpath/rewrite.c) against plain libxml2: what both compile gives the
- * same answer on the same record. (libxml2 compiles some texts that are no XPath, such as "a |", only as paths:
- * those are refused when the rules are loaded.) */
+ * same answer on the same record. (libxml2 compiles some texts that are no XPath, such as "a |", only as
+ * paths: those are refused when the rules are loaded.) */
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
 #include <libxml/xpathInternals.h>
