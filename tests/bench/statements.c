@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <apr_general.h>
-
 #include "store/sql.h"
 
 static const gk_statement_t *find(const char *name)
