@@ -42,10 +42,12 @@ gk_error_t *gk_export_plan(gk_export_plan_t *out, gk_act_t *act, const gk_export
 {
   gk_org_t *org;
   GK_TRY(gk_act_season(act));
-  if (filter->org != NULL)
-    GK_TRY(gk_org_by_code(&org, act, filter->org));
-  else
-    GK_TRY(gk_org_get(&org, act, act->who->org_id));
+  gk_error_t *error = filter->org != NULL ? gk_org_by_code(&org, act, filter->org)
+                                          : gk_org_get(&org, act, act->who->org_id);
+  if (error != NULL && error->code == GK_E_NOT_FOUND && filter->org != NULL)
+    return gk_error(act->pool, GK_E_NOT_FOUND, "本单位范围内没有机构 %s，请检查机构代码",
+                    "There is no unit %s in your area: check its code", filter->org);
+  GK_TRY(error);
   *out = (gk_export_plan_t){.code = org->code,
                             .name = org->name,
                             .path = org->path,
