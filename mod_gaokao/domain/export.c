@@ -136,8 +136,8 @@ static gk_error_t *walk_points(walk_t *walk, const gk_export_plan_t *plan, apr_p
 gk_error_t *gk_export_each(gk_act_t *act, const gk_export_plan_t *plan, gk_export_each_fn each, void *baton)
 {
   walk_t walk = {act, each, baton, mapping_names(act->season->pack, is_derived), gk_date_of(act->now)};
-  GK_TRY(gk_db_begin_snapshot(act->db, act->pool));
+  GK_TRY(gk_export_store_begin(act));
   gk_error_t *error = walk_points(&walk, plan, act->pool);
-  gk_db_rollback(act->db);
+  gk_export_store_end(act);
   return error;
 }

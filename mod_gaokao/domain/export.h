@@ -48,6 +48,9 @@ gk_error_t *gk_export_each(gk_act_t *act, const gk_export_plan_t *plan, gk_expor
 
 /* ---- what it needs of the store (store/export_store.c) --------------------------------------------------- */
 
+/* Begins and ends the snapshot. */
+gk_error_t *gk_export_store_begin(gk_act_t *act);
+void gk_export_store_end(gk_act_t *act);
 /* Inside a snapshot: the plan's points by path (gk_export_point_t), in pages. */
 typedef struct gk_export_point_t {
   const char *path, *code;

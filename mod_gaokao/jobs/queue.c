@@ -1,5 +1,6 @@
 /* jobs/queue.c: the queue as workers see it: lease, beat, end, release, sweep (job.h). Each step is one short transaction. */
 #include <string.h>
+#include <apr_file_info.h>
 #include <apr_file_io.h>
 #include <apr_strings.h>
 
@@ -94,10 +95,29 @@ gk_error_t *gk_job_release(gk_db_t *db, apr_int64_t id, const char *owner, apr_p
   return ended(db, gk_db_exec(db, GK_CALL(job_release, .id = id, .owner = owner), NULL, pool), pool);
 }
 
+/* Files of the spool that no job will ever name: halves left by a worker that was killed, and whatever is too old. */
+static void sweep_files(const char *spool, apr_time_t now, apr_pool_t *pool)
+{
+  apr_dir_t *dir;
+  apr_finfo_t info;
+  if (apr_dir_open(&dir, spool, pool) != APR_SUCCESS)
+    return;
+  while (apr_dir_read(&info, APR_FINFO_NAME | APR_FINFO_MTIME | APR_FINFO_TYPE, dir) == APR_SUCCESS) {
+    apr_size_t length = strlen(info.name);
+    if (strncmp(info.name, "job-", 4) != 0 || info.filetype != APR_REG)
+      continue;
+    bool half = length > 5 && strcmp(info.name + length - 5, ".part") == 0; /* one that is written is young */
+    if (now - info.mtime > (half ? 40 * GK_JOB_LEASE_US : GK_JOB_KEEP_US + 3600 * APR_USEC_PER_SEC))
+      apr_file_remove(apr_pstrcat(pool, spool, "/", info.name, NULL), pool);
+  }
+  apr_dir_close(dir);
+}
+
 /* The file goes first: while its row still names it, a stop in between is made good the next time. */
 gk_error_t *gk_job_sweep(int *count, gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
 {
   apr_array_header_t *rows;
+  sweep_files(gk_core_config(core)->spool_dir, apr_time_now(), pool);
   GK_TRY(
       gk_db_list(db, GK_CALL(job_results_old, .before_us = gk_core_now(core) - GK_JOB_KEEP_US), &rows, pool));
   for (int i = 0; i < rows->nelts; i++) {

@@ -8,6 +8,22 @@
 #include "domain/part.h"
 #include "store/sql.h"
 
+/* A whole province read once would fill SQLite's page cache with pages nobody asks for again, in every process that
+ * exports: a small one does for reading in order. */
+gk_error_t *gk_export_store_begin(gk_act_t *act)
+{
+  if (gk_db_engine(act->db) == GK_SQLITE)
+    GK_TRY(gk_db_script(act->db, "PRAGMA cache_size = -1024", act->pool));
+  return gk_db_begin_snapshot(act->db, act->pool);
+}
+
+void gk_export_store_end(gk_act_t *act)
+{
+  gk_db_rollback(act->db);
+  if (gk_db_engine(act->db) == GK_SQLITE) /* as store/db_sqlite.c sets it; an error shows at the next statement */
+    gk_db_script(act->db, "PRAGMA cache_size = -16384", act->pool);
+}
+
 gk_error_t *gk_export_store_points(apr_array_header_t **points, gk_act_t *act, const gk_export_plan_t *plan,
                                    const char *after, int limit)
 {
