@@ -63,17 +63,35 @@ gk_error_t *gk_json_parse(gk_json_t **out, const char *text, apr_size_t length, 
   return NULL;
 }
 
+typedef struct sink_t {
+  char *bytes;
+  size_t used, room;
+  apr_pool_t *pool;
+} sink_t;
+
+static int take(const char *bytes, size_t n, void *data)
+{
+  sink_t *sink = data;
+  if (sink->used + n >= sink->room) {
+    while (sink->used + n >= sink->room)
+      sink->room *= 4;
+    char *larger = apr_palloc(sink->pool, sink->room);
+    memcpy(larger, sink->bytes, sink->used);
+    sink->bytes = larger;
+  }
+  memcpy(sink->bytes + sink->used, bytes, n);
+  sink->used += n;
+  return 0;
+}
+
+/* One pass into memory of the pool: measuring first would cost a second one. */
 static const char *dump(const gk_json_t *value, size_t flags, apr_pool_t *pool)
 {
-  char small[2048];
-  size_t n = json_dumpb(value, small, sizeof(small), flags | JSON_COMPACT | JSON_ENCODE_ANY);
-  char *out = apr_palloc(pool, n + 1);
-  if (n <= sizeof(small))
-    memcpy(out, small, n);
-  else
-    json_dumpb(value, out, n, flags | JSON_COMPACT | JSON_ENCODE_ANY);
-  out[n] = '\0';
-  return out;
+  char first[4096];
+  sink_t sink = {first, 0, sizeof(first), pool};
+  json_dump_callback(value, take, &sink, flags | JSON_COMPACT | JSON_ENCODE_ANY);
+  sink.bytes[sink.used] = '\0';
+  return sink.bytes == first ? apr_pmemdup(pool, first, sink.used + 1) : sink.bytes;
 }
 
 const char *gk_json_text(const gk_json_t *value, apr_pool_t *pool) { return dump(value, 0, pool); }
@@ -122,10 +140,9 @@ void gk_json_set_time(gk_json_t *object, const char *key, apr_time_t when)
     gk_json_set_null(object, key);
     return;
   }
-  apr_pool_t *scratch;
-  apr_pool_create(&scratch, NULL);
-  gk_json_set_str(object, key, gk_time_text(scratch, when));
-  apr_pool_destroy(scratch);
+  char text[GK_TIME_TEXT_BYTES];
+  gk_time_write(text, when);
+  gk_json_set_str(object, key, text);
 }
 
 void gk_json_remove(gk_json_t *object, const char *key) { json_object_del(object, key); }

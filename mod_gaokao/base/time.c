@@ -41,15 +41,21 @@ static apr_int64_t split(apr_time_t when, apr_int64_t *rest)
   return days;
 }
 
-const char *gk_time_text(apr_pool_t *pool, apr_time_t when)
+void gk_time_write(char text[GK_TIME_TEXT_BYTES], apr_time_t when)
 {
   apr_int64_t rest;
   gk_date_t d = civil_from_days(split(when, &rest));
   int s = (int)(rest / GK_SECOND), us = (int)(rest % GK_SECOND);
-  if (us != 0)
-    return apr_psprintf(pool, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", d.year, d.month, d.day, s / 3600, s / 60 % 60,
-                        s % 60, us);
-  return apr_psprintf(pool, "%04d-%02d-%02dT%02d:%02d:%02dZ", d.year, d.month, d.day, s / 3600, s / 60 % 60, s % 60);
+  int n = apr_snprintf(text, GK_TIME_TEXT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d", d.year, d.month, d.day, s / 3600,
+                       s / 60 % 60, s % 60);
+  apr_snprintf(text + n, (apr_size_t)(GK_TIME_TEXT_BYTES - n), us != 0 ? ".%06dZ" : "Z", us);
+}
+
+const char *gk_time_text(apr_pool_t *pool, apr_time_t when)
+{
+  char text[GK_TIME_TEXT_BYTES];
+  gk_time_write(text, when);
+  return apr_pstrdup(pool, text);
 }
 
 static bool digits(const char **p, int n, int *value)

@@ -15,6 +15,9 @@
 
 /* "2026-11-03T08:00:00Z" (fraction only when not zero, six digits). */
 const char *gk_time_text(apr_pool_t *pool, apr_time_t when);
+/* The same into `text`, without a pool. */
+#define GK_TIME_TEXT_BYTES 40
+void gk_time_write(char text[GK_TIME_TEXT_BYTES], apr_time_t when);
 /* Parses RFC 3339 with an offset. Second 60 and dates that don't exist are refused. */
 bool gk_time_parse(const char *text, apr_time_t *when);
 /* "11月3日 16:00" / "3 Nov 16:00" in Asia/Shanghai, for sentences. */

@@ -273,8 +273,13 @@ static gk_error_t *finish(gk_request_t *request, gk_response_t *response, const 
   if (key != NULL && response->status < 300) {
     gk_kept_answer_t answer = {digest, response->status, response->etag, response->location, ""};
     bool kept;
-    if (response->json != NULL && !response->keep_private)
-      answer.body = gk_json_text(response->json, request->pool);
+    if (response->json != NULL) { /* written once, for the reply and for its repetition */
+      response->text = gk_json_text(response->json, request->pool);
+      response->length = strlen(response->text);
+      response->json = NULL;
+      if (!response->keep_private)
+        answer.body = response->text;
+    }
     GK_TRY(gk_store_answer_keep(&request->act, key, &answer, &kept));
     if (!kept) /* the same request on another connection was first: look again */
       return gk_error_plain(request->pool, GK_E_RETRY);

@@ -25,6 +25,7 @@ struct gk_db_t {
   void *adopted;            /* what gk_db_adopt was given; native is another one after a reconnect of our own */
   apr_pool_t *pool;         /* the connection's */
   void **prepared;          /* sqlite3_stmt * by statement index; non-NULL mark for PostgreSQL */
+  void *frame[3];           /* SQLite: BEGIN IMMEDIATE, COMMIT, ROLLBACK, prepared */
   gk_write_lock_t *lock;
   bool locked;              /* this connection holds the write lock */
   bool in_transaction;

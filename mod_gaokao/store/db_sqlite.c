@@ -31,9 +31,22 @@ static gk_error_t *fault(gk_db_t *db, const char *what, apr_pool_t *pool)
   return error;
 }
 
+/* The three that frame every write are worth keeping prepared. */
+static const char *const frames[] = {"BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"};
+
 static gk_error_t *script(gk_db_t *db, const char *sql, apr_pool_t *pool)
 {
   db->calls++;
+  for (int i = 0; i < 3; i++) {
+    if (strcmp(sql, frames[i]) != 0)
+      continue;
+    if (db->frame[i] == NULL &&
+        sqlite3_prepare_v3(db->native, sql, -1, SQLITE_PREPARE_PERSISTENT, (sqlite3_stmt **)&db->frame[i], NULL) != SQLITE_OK)
+      return fault(db, sql, pool);
+    gk_error_t *error = sqlite3_step(db->frame[i]) == SQLITE_DONE ? NULL : fault(db, sql, pool);
+    sqlite3_reset(db->frame[i]);
+    return error;
+  }
   if (sqlite3_exec(db->native, sql, NULL, NULL, NULL) == SQLITE_OK)
     return NULL;
   return fault(db, apr_pstrndup(pool, sql, 60), pool);
@@ -65,6 +78,10 @@ static apr_status_t finalize_all(void *data)
     if (db->prepared[i] != NULL)
       sqlite3_finalize(db->prepared[i]);
     db->prepared[i] = NULL;
+  }
+  for (int i = 0; i < 3; i++) {
+    sqlite3_finalize(db->frame[i]);
+    db->frame[i] = NULL;
   }
   if (db->native != db->adopted)
     sqlite3_close(db->native);
