@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import subprocess
+import time
 import uuid
 
 import pytest
@@ -44,6 +45,7 @@ class Journey:
         site = self.site
         done = site.ctl("season", "create", "--pack", self.pack, "--json")
         assert done.returncode == 0
+        time.sleep(1)  # every process notices another season within 500 ms
         made = json.loads(site.ctl("account", "create", "--role", "province", "--login", "hunan", "--json").stdout)
         self.top = Client(site)
         self.top.sign_in("hunan", made["initial_password"], change_to=PASSWORD)
