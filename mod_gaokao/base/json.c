@@ -123,6 +123,10 @@ void gk_json_set_int(gk_json_t *object, const char *key, apr_int64_t value)
 {
   json_object_set_new(object, key, json_integer(value));
 }
+void gk_json_set_id(gk_json_t *object, const char *key, apr_int64_t id)
+{
+  json_object_set_new(object, key, id != 0 ? json_integer(id) : json_null());
+}
 void gk_json_set_bool(gk_json_t *object, const char *key, bool value)
 {
   json_object_set_new(object, key, json_boolean(value));

@@ -32,6 +32,7 @@ bool gk_json_equal(const gk_json_t *a, const gk_json_t *b);
 void gk_json_set(gk_json_t *object, const char *key, gk_json_t *value); /* shares value */
 void gk_json_set_str(gk_json_t *object, const char *key, const char *value);
 void gk_json_set_int(gk_json_t *object, const char *key, apr_int64_t value);
+void gk_json_set_id(gk_json_t *object, const char *key, apr_int64_t id); /* 0: null */
 void gk_json_set_bool(gk_json_t *object, const char *key, bool value);
 void gk_json_set_real(gk_json_t *object, const char *key, double value);
 void gk_json_set_null(gk_json_t *object, const char *key);

@@ -195,6 +195,7 @@ static gk_error_t *put_review(load_t *load, const record_t *r)
   gk_json_set_str(body, "reason", pass ? NULL : "户口簿与身份证姓名不一致，请更正后再来");
   gk_json_set(body, "accepted", accepted);
   gk_json_set_int(body, "by", load->unit->reviewer_id);
+  gk_json_set_str(body, "by_name", load->unit->point.name);
   gk_json_set_time(body, "at", r->updated);
   gk_json_set_int(body, "pack_id", load->act.season->pack_id);
   return put_part(load, r, "candidate_part.body", "review", r->review, body);
@@ -214,6 +215,7 @@ static gk_error_t *put_parts(load_t *load, const record_t *r, gk_demo_chance_t *
     if (i == 3) {
       gk_json_t *decision = gk_json_object(pool);
       gk_json_set_str(decision, "verdict", "approve");
+      gk_json_set_null(decision, "reason");
       gk_json_set_int(decision, "by", load->unit->operator_id);
       gk_json_set_time(decision, "at", r->updated);
       gk_json_set(body, "decision", decision);

@@ -307,6 +307,7 @@ gk_slip_t gk_account_slip(const gk_act_t *act, const gk_account_t *account)
                      .org_id = account->org_id,
                      .org_code = account->org_code,
                      .org_name = account->org_name,
+                     .org_level = account->org_level,
                      .password = account->own_password
                                      ? NULL
                                      : gk_slip_password(gk_core_keys(act->core), account->id,
@@ -519,7 +520,7 @@ gk_json_t *gk_slip_json(const gk_slip_t *slip, apr_pool_t *pool)
   gk_json_set_str(json, "login", slip->login);
   gk_json_set_str(json, "role", gk_role_name(slip->role));
   gk_json_set_str(json, "display_name", slip->display_name);
-  gk_json_set(json, "org", gk_org_brief_json(slip->org_id, slip->org_code, slip->org_name, NULL, pool));
+  gk_json_set(json, "org", gk_org_brief_json(slip->org_id, slip->org_code, slip->org_name, slip->org_level, pool));
   gk_json_set_str(json, "password", slip->password);
   gk_json_set_int(json, "slip_generation", slip->generation);
   gk_json_set_int(json, "version", slip->version);

@@ -90,7 +90,7 @@ typedef struct gk_slip_t {
   gk_role_t role;
   const char *display_name;
   apr_int64_t org_id;
-  const char *org_code, *org_name;
+  const char *org_code, *org_name, *org_level;
   const char *password;        /* NULL when the own password is set: the slip is dead */
   apr_int64_t generation;      /* of the slip */
   apr_int64_t version;         /* of the account */

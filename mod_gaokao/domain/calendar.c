@@ -5,6 +5,9 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "domain/org.h"
+#include "domain/paths.h"
+
 static const struct {
   const char *action, *zh, *en;
 } names[] = {
@@ -272,25 +275,25 @@ gk_error_t *gk_calendar_state(gk_json_t **out, gk_act_t *act)
 
 gk_json_t *gk_window_json(const gk_window_t *window, apr_pool_t *pool)
 {
-  gk_json_t *json = gk_json_object(pool), *org = gk_json_object(pool);
+  gk_json_t *json = gk_json_object(pool), *candidate = NULL;
   gk_json_set_int(json, "id", window->id);
   gk_json_set_str(json, "action", window->action);
   gk_json_set_str(json, "kind", gk_window_kind_word(window->kind));
-  gk_json_set_int(org, "id", window->org_id);
-  gk_json_set_str(org, "name", window->org_name);
+  gk_json_t *org = gk_org_brief_json(window->org_id, gk_path_code(window->org_path, pool), window->org_name,
+                                     window->org_level, pool);
   gk_json_set_str(org, "path", window->org_path);
   gk_json_set(json, "org", org);
   if (window->candidate_id != 0) {
-    gk_json_t *candidate = gk_json_object(pool);
+    candidate = gk_json_object(pool);
     gk_json_set_int(candidate, "id", window->candidate_id);
     gk_json_set_str(candidate, "number", window->number);
-    gk_json_set(json, "candidate", candidate);
   }
+  gk_json_set(json, "candidate", candidate);
   gk_json_set_time(json, "opens_at", window->opens);
   gk_json_set_time(json, "closes_at", window->closes);
   gk_json_set_str(json, "reason", window->reason);
   gk_json_set_int(json, "version", window->version);
-  gk_json_set_int(json, "created_by", window->created_by);
+  gk_json_set_id(json, "created_by", window->created_by);
   gk_json_set_time(json, "created_at", window->created);
   gk_json_set_time(json, "updated_at", window->updated);
   return json;

@@ -35,7 +35,7 @@ typedef struct gk_window_t {
   gk_window_kind_t kind;
   const char *org_path;
   apr_int64_t org_id;         /* 0: the unit is gone */
-  const char *org_name;
+  const char *org_name, *org_level;
   apr_int64_t candidate_id;   /* extension of one candidate; 0: of the unit */
   const char *number;         /* the candidate's registration number, or NULL */
   apr_time_t opens, closes;

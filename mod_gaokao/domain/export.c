@@ -67,7 +67,7 @@ gk_json_t *gk_export_plan_json(const gk_export_plan_t *plan, apr_pool_t *pool)
 {
   gk_json_t *json = gk_json_object(pool);
   gk_json_set_str(json, "org", plan->code);
-  gk_json_set_bool(json, "art", plan->art);
+  gk_json_set_str(json, "kind", plan->art ? "art" : "all");
   if (plan->any)
     gk_json_set_str(json, "state", "any");
   else if (plan->state_1 == plan->state_2)

@@ -331,10 +331,7 @@ gk_error_t *gk_org_readiness(gk_json_t **out, gk_act_t *act, const gk_org_t *org
 gk_json_t *gk_org_json(const gk_org_t *org, apr_pool_t *pool)
 {
   gk_json_t *json = gk_org_brief_json(org->id, org->code, org->name, org->level, pool);
-  if (org->parent_id != 0)
-    gk_json_set_int(json, "parent_id", org->parent_id);
-  else
-    gk_json_set_null(json, "parent_id");
+  gk_json_set_id(json, "parent_id", org->parent_id);
   gk_json_set_str(json, "path", org->path);
   gk_json_set_bool(json, "enabled", org->enabled);
   gk_json_set_bool(json, "open", org->open);
@@ -352,7 +349,6 @@ gk_json_t *gk_org_brief_json(apr_int64_t id, const char *code, const char *name,
   gk_json_set_int(json, "id", id);
   gk_json_set_str(json, "code", code);
   gk_json_set_str(json, "name", name);
-  if (level != NULL)
-    gk_json_set_str(json, "level", level);
+  gk_json_set_str(json, "level", level);
   return json;
 }

@@ -50,12 +50,9 @@ gk_json_t *gk_part_json(const gk_part_row_t *row, const gk_pack_t *pack, apr_poo
   }
   gk_json_set_str(json, "state", row->state);
   gk_json_set(json, "fields", gk_document_json(row->fields));
-  if (row->decision != NULL)
-    gk_json_set(json, "decision", row->decision);
-  else
-    gk_json_set_null(json, "decision");
+  gk_json_set(json, "decision", row->decision);
   gk_json_set_int(json, "version", row->version);
-  gk_json_set_int(json, "updated_by", row->updated_by);
+  gk_json_set_id(json, "updated_by", row->updated_by);
   gk_json_set_time(json, "updated_at", row->updated);
   return json;
 }

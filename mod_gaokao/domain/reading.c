@@ -109,8 +109,7 @@ static gk_json_t *place_json(const gk_act_t *act, const gk_candidate_place_t *pl
   gk_error_t *error = gk_candidate_duplicate(act, place);
   gk_json_set_str(json, "org", place->org_name);
   gk_json_set_str(json, "county", place->county_name);
-  if (gk_act_covers(act, place->org_path))
-    gk_json_set_str(json, "number", place->number);
+  gk_json_set_str(json, "number", gk_act_covers(act, place->org_path) ? place->number : NULL);
   gk_json_set_str(json, "zh", error->zh);
   gk_json_set_str(json, "en", error->en);
   return json;
@@ -375,16 +374,10 @@ gk_json_t *gk_reading_json(const gk_reading_t *r, bool full, apr_pool_t *pool)
   gk_json_set_str(json, "purpose", r->purpose);
   gk_json_set_str(json, "verdict", r->verdict);
   gk_json_set(json, "org", gk_org_brief_json(r->org_id, gk_path_code(r->org_path, pool), r->org_name, "point", pool));
-  if (r->candidate_id != 0)
-    gk_json_set_int(json, "candidate_id", r->candidate_id);
-  else
-    gk_json_set_null(json, "candidate_id");
+  gk_json_set_id(json, "candidate_id", r->candidate_id);
   gk_json_set_time(json, "taken_at", r->taken);
   gk_json_set_time(json, "received_at", r->received);
-  if (r->elsewhere != NULL)
-    gk_json_set(json, "elsewhere", r->elsewhere);
-  else
-    gk_json_set_null(json, "elsewhere");
+  gk_json_set(json, "elsewhere", r->elsewhere);
   if (!full) {
     gk_json_set_str(json, "name", gk_json_str(r->fields, "name"));
     gk_json_set_str(json, "id_number", gk_text_mask_id(pool, gk_json_str(r->fields, "id_number")));
@@ -393,9 +386,6 @@ gk_json_t *gk_reading_json(const gk_reading_t *r, bool full, apr_pool_t *pool)
   gk_json_set(json, "fields", r->fields);
   gk_json_set(json, "comparison", r->comparison);
   gk_json_set_bool(json, "photo", r->photo != NULL);
-  if (r->decision != NULL)
-    gk_json_set(json, "decision", r->decision);
-  else
-    gk_json_set_null(json, "decision");
+  gk_json_set(json, "decision", r->decision);
   return json;
 }

@@ -198,10 +198,7 @@ static gk_json_t *child_json(const gk_check_child_t *child, apr_pool_t *pool)
   gk_json_set_bool(json, "ready", gk_check_child_ready(child));
   gk_json_set_int(json, "live", child->live);
   gk_json_set_str(json, "state", child->state);
-  if (child->submission_id != 0)
-    gk_json_set_int(json, "submission_id", child->submission_id);
-  else
-    gk_json_set_null(json, "submission_id");
+  gk_json_set_id(json, "submission_id", child->submission_id);
   gk_json_set_int(json, "total", child->total);
   return json;
 }

@@ -51,10 +51,8 @@ gk_json_t *gk_verdicts_json(const apr_array_header_t *verdicts, const gk_pack_t 
     gk_json_set_str(one, "pointer", verdict->pointer);
     gk_json_set_str(one, "zh", verdict->zh);
     gk_json_set_str(one, "en", verdict->en);
-    if (verdict->hint_zh != NULL)
-      gk_json_set(one, "hint", both(verdict->hint_zh, verdict->hint_en, pool));
-    if (rule != NULL)
-      gk_json_set(one, "basis", both(rule->basis.zh, rule->basis.en, pool));
+    gk_json_set(one, "hint", verdict->hint_zh != NULL ? both(verdict->hint_zh, verdict->hint_en, pool) : NULL);
+    gk_json_set(one, "basis", rule != NULL ? both(rule->basis.zh, rule->basis.en, pool) : NULL);
     for (int s = 0; verdict->seen != NULL && s < verdict->seen->nelts; s++)
       gk_json_set_str(seen, APR_ARRAY_IDX(verdict->seen, s, gk_seen_t).field,
                       APR_ARRAY_IDX(verdict->seen, s, gk_seen_t).value);

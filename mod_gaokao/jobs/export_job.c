@@ -25,10 +25,12 @@ static gk_error_t *disk(apr_pool_t *pool, apr_status_t rv)
                            apr_strerror(rv, why, sizeof(why)));
 }
 
+static bool art(const char *kind) { return kind != NULL && strcmp(kind, "art") == 0; }
+
 static gk_export_wish_t wish_of(const gk_json_t *args)
 {
   return (gk_export_wish_t){
-      .filter = {gk_json_str(args, "org"), gk_json_bool(args, "art"), gk_json_str(args, "state")},
+      .filter = {gk_json_str(args, "org"), art(gk_json_str(args, "kind")), gk_json_str(args, "state")},
       .format = "xml"};
 }
 
@@ -40,7 +42,7 @@ static gk_error_t *check(gk_json_t **kept, gk_act_t *act, gk_json_t *args)
   d.prefix = "/args";
   gk_export_wish_t wish = {.format = "xml"};
   wish.filter.org = gk_decode_str(&d, "org", GK_OPTIONAL, 2, 10);
-  wish.filter.art = gk_decode_bool(&d, "art", GK_OPTIONAL, false);
+  wish.filter.art = art(gk_decode_word(&d, "kind", GK_OPTIONAL, "art|all"));
   wish.filter.state = gk_decode_word(&d, "state", GK_OPTIONAL, "submitted|accepted|any");
   GK_TRY(gk_decode_end(&d));
   GK_TRY(gk_export_prepare(&plan, &media_type, &extension, act, &wish));

@@ -4,7 +4,7 @@
 
 #include "jobs/job.h"
 
-/* The province's export into a file. args {"org", "art", "state"}: as GET /export/candidates.xml. (export_job.c) */
+/* The province's export into a file. args {"org", "kind", "state"}: as GET /export/candidates.xml. (export_job.c) */
 extern const gk_job_kind_t gk_job_export_xml;
 
 #endif

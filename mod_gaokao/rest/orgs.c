@@ -11,8 +11,7 @@ static gk_error_t *answer(gk_request_t *request, gk_response_t *response, const 
   gk_json_t *readiness;
   GK_TRY(gk_org_readiness(&readiness, &request->act, org));
   response->json = gk_org_json(org, request->pool);
-  if (readiness != NULL)
-    gk_json_set(response->json, "readiness", readiness);
+  gk_json_set(response->json, "readiness", readiness);
   response->etag = gk_etag(request->pool, org->version);
   return NULL;
 }

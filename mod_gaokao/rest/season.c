@@ -46,8 +46,7 @@ gk_error_t *gk_rest_season_get(gk_request_t *request, gk_response_t *response)
   gk_json_set_str(json, "site", config->site);
   gk_json_set_time(json, "now", request->act.now);
   gk_json_set_bool(json, "demo", config->demo);
-  if (config->clock_offset_us != 0)
-    gk_json_set_int(json, "clock_offset_s", config->clock_offset_us / GK_SECOND);
+  gk_json_set_int(json, "clock_offset_s", config->clock_offset_us / GK_SECOND);
   gk_json_set(json, "windows", windows);
   gk_json_set(json, "texts", texts_json(season->pack->notices, request->pool));
   return NULL;

@@ -132,8 +132,7 @@ static void describe(const gk_request_t *request, gk_response_t *response, const
   gk_json_set_bool(json, "must_change_password", in->must_change_password);
   gk_json_set_bool(json, "must_enrol_totp", in->must_enrol_totp);
   gk_json_set_bool(json, "totp", in->totp);
-  if (in->who.candidate_id != 0)
-    gk_json_set_int(json, "candidate_id", in->who.candidate_id);
+  gk_json_set_id(json, "candidate_id", in->who.candidate_id);
   gk_json_set_int(json, "idle_seconds",
                   (candidates(request) ? GK_CANDIDATE_IDLE_US : GK_STAFF_IDLE_US) / APR_USEC_PER_SEC);
   gk_json_set_time(json, "expires_at", in->who.session_issued + GK_SESSION_MAX_US);

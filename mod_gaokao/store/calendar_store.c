@@ -75,6 +75,7 @@ static gk_window_t window_of(const gk_row_window_get_t *row)
                        .org_path = row->org_path,
                        .org_id = row->org_id,
                        .org_name = row->org_name,
+                       .org_level = row->org_level,
                        .candidate_id = row->candidate_id,
                        .number = row->number,
                        .opens = row->opens_us,

@@ -323,7 +323,7 @@ def accounts_are_made_with_an_initial_password(i):
 @test
 def worker_exports_what_is_there(i):
     handed, everybody = i.queue({"state": None}), i.queue({"state": "any"})
-    art = i.queue({"art": True, "state": "any", "org": "4301"})
+    art = i.queue({"kind": "art", "state": "any", "org": "4301"})
     worker = i.worker("--once")
     same(worker.wait(timeout=60), 0, worker.stderr.read())
     for job, where in ((handed, "state IN ('submitted', 'accepted')"), (everybody, "state <> 'withdrawn' AND number IS NOT NULL"),

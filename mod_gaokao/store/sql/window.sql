@@ -31,8 +31,8 @@ SELECT w.id, w.action, w.kind, w.org_path, w.opens_us, w.closes_us
  WHERE w.season_id = ${season_id:int} AND w.candidate_id IS NULL
 
 -- name: window_list
--- returns: id int, action text, kind text, org_path text, org_id int, org_name text, candidate_id int, number text, opens_us int, closes_us int, reason text, setter_path text, created_by int, created_us int, updated_us int, version int
-SELECT w.id, w.action, w.kind, w.org_path, coalesce(o.id, 0), o.name, coalesce(w.candidate_id, 0), c.number,
+-- returns: id int, action text, kind text, org_path text, org_id int, org_name text, org_level text, candidate_id int, number text, opens_us int, closes_us int, reason text, setter_path text, created_by int, created_us int, updated_us int, version int
+SELECT w.id, w.action, w.kind, w.org_path, coalesce(o.id, 0), o.name, o.level, coalesce(w.candidate_id, 0), c.number,
        w.opens_us, w.closes_us, w.reason, a.org_path, coalesce(w.created_by, 0), w.created_us, w.updated_us, w.version
   FROM open_window w
   LEFT JOIN org o ON o.path = w.org_path
@@ -46,8 +46,8 @@ SELECT w.id, w.action, w.kind, w.org_path, coalesce(o.id, 0), o.name, coalesce(w
  ORDER BY w.id LIMIT ${limit:int}
 
 -- name: window_get
--- returns: id int, action text, kind text, org_path text, org_id int, org_name text, candidate_id int, number text, opens_us int, closes_us int, reason text, setter_path text, created_by int, created_us int, updated_us int, version int
-SELECT w.id, w.action, w.kind, w.org_path, coalesce(o.id, 0), o.name, coalesce(w.candidate_id, 0), c.number,
+-- returns: id int, action text, kind text, org_path text, org_id int, org_name text, org_level text, candidate_id int, number text, opens_us int, closes_us int, reason text, setter_path text, created_by int, created_us int, updated_us int, version int
+SELECT w.id, w.action, w.kind, w.org_path, coalesce(o.id, 0), o.name, o.level, coalesce(w.candidate_id, 0), c.number,
        w.opens_us, w.closes_us, w.reason, a.org_path, coalesce(w.created_by, 0), w.created_us, w.updated_us, w.version
   FROM open_window w
   LEFT JOIN org o ON o.path = w.org_path
