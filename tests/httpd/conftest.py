@@ -1,5 +1,8 @@
 """Fixtures of the httpd tests: one instance an engine for the whole run (`site`), a fresh one where a test breaks
-things (`own_instance`). A test that uses `site` runs on SQLite and on PostgreSQL."""
+things (`own_instance`). A test that uses `site` runs on SQLite and on PostgreSQL. Every exchange of a Client is held
+against the contract; test_contract.py tells at the end what did not keep it."""
+import collections
+import json
 import os
 import shutil
 import sys
@@ -7,11 +10,58 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "tools"))
+from gk_client import Client  # noqa: E402 pylint: disable=wrong-import-position
+from gk_contract import Contract, jsonschema  # noqa: E402 pylint: disable=wrong-import-position
 from gk_instance import Instance  # noqa: E402 pylint: disable=wrong-import-position
 
 ENGINES = ["sqlite", "pgsql"]
 if os.environ.get("GK_PRELOAD"):
     ENGINES = ["sqlite"]
+
+
+class Record:
+    """What was exchanged in this run: operations answered with 2xx, and breaches of the contract with their test."""
+
+    def __init__(self):
+        self.seen = set()
+        self.faults = collections.OrderedDict()
+        self.contract = Contract()
+        self.file = None
+        if os.environ.get("GK_EXCHANGES"):  # for tests/tools/openapi_examples.py
+            self.file = open(os.environ["GK_EXCHANGES"], "a", encoding="utf-8")
+
+    def __call__(self, method, path, body, reply):
+        operation = self.contract.operation(method, path)
+        if operation is not None and 200 <= reply.status < 300:
+            self.seen.add(operation)
+        for fault in self.contract.faults(method, path, body, reply):
+            self.faults.setdefault(fault, os.environ.get("PYTEST_CURRENT_TEST", ""))
+        if self.file is not None:
+            kind = reply.headers.get("Content-Type") or ""
+            answer = reply.json() if "json" in kind and reply.body else None
+            self.file.write(json.dumps({"method": method, "path": path, "body": body, "status": reply.status, "reply": answer},
+                                       ensure_ascii=False) + "\n")
+            self.file.flush()
+
+
+def pytest_configure(config):
+    config.record = None
+    if jsonschema is not None:
+        config.record = Record()
+        Client.watch = config.record
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Tests marked by `at_the_end` come after everything else."""
+    items.sort(key=lambda item: getattr(getattr(item, "function", None), "at_the_end", False))
+
+
+@pytest.fixture(scope="session")
+def record(request):
+    if request.config.record is None:
+        pytest.skip("python3-jsonschema is not installed")
+    return request.config.record
 
 
 def need_engine(engine):

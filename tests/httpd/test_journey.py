@@ -350,6 +350,7 @@ class Journey:
 
     def accept(self, client, kind, level):
         for submission in client.items(f"/submissions?kind={kind}&state=submitted&level={level}"):
+            assert client.get(f"/submissions/{submission['id']}", expect=200).json() == submission
             client.post(f"/submissions/{submission['id']}/acceptance", {}, version=submission["version"], expect=200)
 
     def export(self, folder):

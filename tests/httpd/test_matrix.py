@@ -60,7 +60,8 @@ def call(client, route, path):
 @pytest.mark.parametrize("route", [r for r in ROUTES if not r["path"].startswith("/session")], ids=lambda r: r["operation"])
 def test_the_table_decides(people, foreign, route, role):
     allowed = role in ACCESS[route["action"]]["roles"]
-    path = concrete(route, {**foreign, "windows": 1, "submissions": 1, "notices": 1, "packs": 1, "jobs": 1})
+    path = concrete(route, {**foreign, "windows": 1, "submissions": 1, "notices": 1, "packs": 1, "jobs": 1,
+                             "readings": 1})
     if allowed:
         if route["method"] != "GET" and "{id}" not in path:
             return  # writing for real is the journey's matter

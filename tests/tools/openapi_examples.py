@@ -42,6 +42,7 @@ def better(new, old):
 def main():
     contract = Contract()
     wanted = set(sys.argv[2:])
+    shared = contract.document["components"]["examples"]
     best, problems = {}, {}
     with open(sys.argv[1], encoding="utf-8") as file:
         for line in file:
@@ -49,9 +50,12 @@ def main():
             name = contract.operation(exchange["method"], exchange["path"])
             if name is None or exchange["reply"] is None and exchange["body"] is None:
                 continue
+            told = contract.operations[name][2]["responses"].get(str(exchange["status"]))
+            if told is None:
+                continue
             if exchange["status"] >= 400:
-                problems.setdefault(exchange["status"], exchange["reply"])
-            elif str(exchange["status"]) in contract.operations[name][2]["responses"] and better(exchange, best.get(name)):
+                problems.setdefault(told.get("$ref", "").rpartition("/")[2], exchange["reply"])
+            elif better(exchange, best.get(name)):
                 best[name] = exchange
     for name, (_, _, operation) in contract.operations.items():
         if name not in best or wanted and name not in wanted:
@@ -63,18 +67,13 @@ def main():
         told = operation["responses"][str(exchange["status"])].get("content", {}).get("application/json")
         if told is None or exchange["reply"] is None:
             continue
-        if name in SHARED and (wanted or SHARED[name] not in contract.document["components"]["examples"]):
-            contract.document["components"]["examples"][SHARED[name]] = {"value": short(exchange["reply"])}
+        if name in SHARED and (wanted or not shared.get(SHARED[name])):
+            shared[SHARED[name]] = {"value": short(exchange["reply"])}
         if "examples" not in told and (wanted or "example" not in told):
             told["example"] = short(exchange["reply"])
-    for response in contract.document["components"]["responses"].values():
-        told = response.get("content", {}).get("application/problem+json")
-        status = next((s for s, reply in problems.items() if reply and any(
-            f"`{reply['code']}`" in r.get("description", "") and contract.resolve(r).get("content") == response.get("content")
-            and r.get("$ref", "").endswith(next(n for n, c in contract.document["components"]["responses"].items() if c is response))
-            for _, _, o in contract.operations.values() for s2, r in o["responses"].items() if s2 == str(s))), None)
-        if told is not None and status is not None and "example" not in told:
-            told["example"] = short(problems[status])
+    for name, response in contract.document["components"]["responses"].items():
+        if problems.get(name) and (wanted or "example" not in response["content"]["application/problem+json"]):
+            response["content"]["application/problem+json"]["example"] = short(problems[name])
     write(contract.document)
 
 
