@@ -262,5 +262,5 @@ def test_every_answer_was_as_promised(record):
 def test_every_operation_was_seen(record):
     if not {"submit", "splitRange"} <= record.seen:
         pytest.skip("the journey or the walk was not run")
-    unseen = set(record.contract.operations) - record.seen
-    assert unseen == set(NOT_CALLED), "of these, some were not seen, or are seen by now: " + ", ".join(sorted(unseen ^ set(NOT_CALLED)))
+    unseen = set(record.contract.operations) - record.seen - set(NOT_CALLED)
+    assert not unseen, "no test called these with success: " + ", ".join(sorted(unseen))
