@@ -8,6 +8,7 @@
 #include "domain/act.h"
 #include "domain/pack.h"
 #include "domain/ports.h"
+#include "plugin/overrides.h"
 #include "plugin/plugin.h"
 #include "plugin/policy.h"
 
@@ -32,6 +33,7 @@ struct gk_core_t {
   apr_thread_mutex_t *loading;
   snapshot_t *current;
   apr_time_t looked;
+  char options[64];           /* generation of the plugins' overrides this process has; under loading */
 };
 
 static apr_time_t plugin_now(void *baton) { return gk_core_now(baton); }
@@ -155,11 +157,25 @@ static gk_error_t *load(snapshot_t **out, gk_core_t *core, gk_db_t *db, bool pre
   return NULL;
 }
 
+/* Takes over options of plugins that were changed somewhere. A plugin that refuses them goes on with its old ones and
+ * shows the reason; the season is not held up by it. */
+static gk_error_t *follow_options(gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
+{
+  const char *generation;
+  GK_TRY(gk_store_setting(&generation, db, "plugin_options", pool));
+  if (generation == NULL || strncmp(core->options, generation, sizeof(core->options) - 1) == 0)
+    return NULL;
+  gk_overrides_apply(core->plugins, core->config->plugins, db, pool);
+  apr_cpystrn(core->options, generation, sizeof(core->options));
+  return NULL;
+}
+
 /* Asks the database; loads anew only when season or pack changed. Under core->loading. */
 static gk_error_t *look(gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
 {
   bool present;
   gk_season_t row = {0};
+  GK_TRY(follow_options(core, db, pool));
   GK_TRY(gk_store_season_active(db, &present, &row, pool));
   snapshot_t *now = core->current, *fresh = NULL;
   bool same = now != NULL && now->present == present &&

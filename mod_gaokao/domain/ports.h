@@ -14,6 +14,27 @@ gk_error_t *gk_store_season_active(gk_db_t *db, bool *found, gk_season_t *season
 /* The pack's XML; checks its digest. */
 gk_error_t *gk_store_pack_body(gk_db_t *db, apr_int64_t pack_id, gk_blob_t *body, apr_pool_t *pool);
 
+/* One value of the table setting; *value NULL when there is none. */
+gk_error_t *gk_store_setting(const char **value, gk_db_t *db, const char *name, apr_pool_t *pool);
+gk_error_t *gk_store_setting_put(gk_act_t *act, const char *name, const char *value);
+
+/* Options of plugins that were changed at run time: gk_stored_option_t. (store/pack_store.c) */
+typedef struct gk_stored_option_t { const char *plugin, *key, *value; } gk_stored_option_t;
+gk_error_t *gk_store_plugin_options(apr_array_header_t **out, gk_db_t *db, apr_pool_t *pool);
+/* `value` NULL removes it. */
+gk_error_t *gk_store_plugin_option_put(gk_act_t *act, const char *plugin, const char *key, const char *value);
+
+/* Packs of all seasons, by id, without their XML. */
+typedef struct gk_pack_row_t {
+  apr_int64_t id, season_id, created_by;
+  int year;
+  const char *name, *version, *digest, *state;
+  bool active;
+  apr_time_t created;
+} gk_pack_row_t;
+gk_error_t *gk_store_packs(apr_array_header_t **out, gk_db_t *db, apr_int64_t after, int limit, apr_pool_t *pool);
+gk_error_t *gk_store_pack(gk_pack_row_t *out, gk_db_t *db, apr_int64_t id, apr_pool_t *pool);
+
 /* A kept answer of an earlier request with the same key; *found false when there is none.
  * (store/idempotency_store.c) */
 typedef struct gk_kept_answer_t {

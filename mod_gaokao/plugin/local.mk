@@ -15,3 +15,5 @@ libgaokao_core_la_SOURCES += %D%/policy_internal.h
 libgaokao_core_la_SOURCES += %D%/registry.c
 libgaokao_core_la_SOURCES += %D%/report.c
 libgaokao_core_la_SOURCES += %D%/verdicts.c
+libgaokao_core_la_SOURCES += %D%/overrides.c
+libgaokao_core_la_SOURCES += %D%/overrides.h

@@ -14,11 +14,6 @@
 #define STREAM GK_ROUTE_STREAM
 #define WAY_IN GK_ROUTE_WAY_IN
 
-#define GK_ROUTE(method, path, handler, action, body, max, flags, operation) \
-  extern __attribute__((weak)) gk_error_t *gk_rest_##handler(gk_request_t *request, gk_response_t *response);
-#include "rest/routes.def"
-#undef GK_ROUTE
-
 const gk_route_t gk_routes[] = {
 #define GK_ROUTE(method, path, handler, action, body, max, flags, operation) \
   {#method, path, gk_rest_##handler, GK_ACTION_##action, GK_BODY_##body, max, flags, operation},
@@ -301,8 +296,6 @@ static gk_error_t *attempt(gk_request_t *request, gk_response_t *response, const
   if (done)
     return NULL;
   GK_TRY(gk_core_season(&request->act.season, request->act.core, request->act.db, request->pool));
-  if (request->route->handler == NULL)
-    return gk_error_internal(request->pool, GK_E_INTERNAL, "no handler for %s", request->route->operation);
   GK_TRY(request->route->handler(request, response));
   if (response->status == 0)
     response->status = 200;

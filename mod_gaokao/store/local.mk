@@ -16,6 +16,8 @@ libgaokao_core_la_SOURCES += %D%/progress_store.c
 libgaokao_core_la_SOURCES += %D%/proof_store.c
 libgaokao_core_la_SOURCES += %D%/range_store.c
 libgaokao_core_la_SOURCES += %D%/reading_store.c
+libgaokao_core_la_SOURCES += %D%/notice_store.c
+libgaokao_core_la_SOURCES += %D%/pack_store.c
 libgaokao_core_la_SOURCES += %D%/schema.c
 libgaokao_core_la_SOURCES += %D%/schema.h
 libgaokao_core_la_SOURCES += %D%/season_store.c
@@ -25,6 +27,8 @@ libgaokao_core_la_SOURCES += %D%/write_lock.c
 
 # Named statements (one file an aggregate) and numbered migrations.
 SQL_FILES =
+SQL_FILES += %D%/sql/notice.sql
+SQL_FILES += %D%/sql/pack.sql
 SQL_FILES += %D%/sql/account.sql
 SQL_FILES += %D%/sql/audit.sql
 SQL_FILES += %D%/sql/audit_read.sql

@@ -29,7 +29,8 @@ EXCEPTIONS = {
     ("domain/act.h", "store/db.h"),       # an act carries its connection, opaque to the domain
     ("domain/core.h", "store/db.h"),      # so does what a process holds
     ("domain/core.c", "plugin/plugin.h"),  # puts a process together: plugins,
-    ("domain/core.c", "plugin/policy.h"),  # and the season's rules
+    ("domain/core.c", "plugin/policy.h"),  # the season's rules
+    ("domain/core.c", "plugin/overrides.h"),  # and options changed at run time
 }
 
 # A header of a borrowed library: where it may be included.

@@ -1,0 +1,74 @@
+/* plugin/overrides.c: see overrides.h. */
+#include "plugin/overrides.h"
+
+#include <string.h>
+#include <apr_strings.h>
+
+#include "domain/ports.h"
+
+/* gk_plugin_setting_t of one plugin among the stored rows. */
+static apr_array_header_t *settings_of(const apr_array_header_t *rows, const char *name, apr_pool_t *pool)
+{
+  apr_array_header_t *settings = apr_array_make(pool, 4, sizeof(gk_plugin_setting_t));
+  for (int i = 0; i < rows->nelts; i++) {
+    const gk_stored_option_t *row = &APR_ARRAY_IDX(rows, i, gk_stored_option_t);
+    if (strcmp(row->plugin, name) == 0)
+      APR_ARRAY_PUSH(settings, gk_plugin_setting_t) = (gk_plugin_setting_t){row->key, row->value, NULL};
+  }
+  return settings;
+}
+
+gk_error_t *gk_overrides_apply(struct gk_plugins_t *plugins, const char *names, gk_db_t *db, apr_pool_t *pool)
+{
+  apr_array_header_t *rows;
+  gk_error_t *first = NULL;
+  char *last = NULL;
+  GK_TRY(gk_store_plugin_options(&rows, db, pool));
+  for (char *name = apr_strtok(apr_pstrdup(pool, names), " \t", &last); name != NULL; name = apr_strtok(NULL, " \t", &last)) {
+    gk_error_t *error = gk_plugin_set_options(plugins, name, settings_of(rows, name, pool), pool);
+    if (first == NULL)
+      first = error;
+  }
+  return first;
+}
+
+/* The settings of `name` after `options` is laid over them; collects faults of type. */
+static apr_array_header_t *merged(apr_array_header_t *settings, gk_json_t *options, gk_error_t **error, apr_pool_t *pool)
+{
+  apr_array_header_t *out = apr_array_make(pool, 4, sizeof(gk_plugin_setting_t));
+  for (int i = 0; i < settings->nelts; i++) {
+    gk_plugin_setting_t *setting = &APR_ARRAY_IDX(settings, i, gk_plugin_setting_t);
+    if (gk_json_get(options, setting->key) == NULL)
+      APR_ARRAY_PUSH(out, gk_plugin_setting_t) = *setting;
+  }
+  for (gk_json_iter_t it = gk_json_first(options); it.key != NULL; gk_json_next(&it)) {
+    if (gk_json_is_string(it.value))
+      APR_ARRAY_PUSH(out, gk_plugin_setting_t) = (gk_plugin_setting_t){it.key, gk_json_str_value(it.value), NULL};
+    else if (!gk_json_is_null(it.value))
+      gk_violation(error, pool, apr_pstrcat(pool, "/options/", it.key, NULL), "type", "应为文字(字符串)，或用 null 撤销",
+                   "Must be a string, or null to take it back");
+  }
+  return out;
+}
+
+gk_error_t *gk_overrides_change(gk_json_t **out, gk_act_t *act, const char *name, gk_json_t *options)
+{
+  struct gk_plugins_t *plugins = gk_core_plugins(act->core);
+  apr_pool_t *pool = act->pool;
+  apr_array_header_t *rows;
+  gk_error_t *error = NULL;
+  if (gk_plugin_json(plugins, name, pool) == NULL)
+    return gk_error(pool, GK_E_NOT_FOUND, "没有插件“%s”", "There is no plugin '%s'", name);
+  GK_TRY(gk_store_plugin_options(&rows, act->db, pool));
+  apr_array_header_t *before = settings_of(rows, name, pool), *after = merged(before, options, &error, pool);
+  if (error != NULL)
+    return error;
+  GK_TRY(gk_plugin_set_options(plugins, name, after, pool));
+  GK_TRY(gk_act_begin(act));
+  for (gk_json_iter_t it = gk_json_first(options); it.key != NULL; gk_json_next(&it))
+    GK_TRY(gk_store_plugin_option_put(act, name, it.key, gk_json_str_value(it.value)));
+  GK_TRY(gk_store_setting_put(act, "plugin_options", act->request_id));
+  GK_TRY(gk_audit(act, "plugin.options", "plugin", 0, 0, act->who->org_path, NULL, options));
+  *out = gk_plugin_json(plugins, name, pool);
+  return NULL;
+}

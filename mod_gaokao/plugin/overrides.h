@@ -1,0 +1,18 @@
+/* plugin/overrides.h: options of plugins that were changed at run time. They live in the database, win over gaokao.conf, and
+ * reach every process of every node within a second (gk_core_season asks for their generation). */
+#ifndef GK_PLUGIN_OVERRIDES_H
+#define GK_PLUGIN_OVERRIDES_H
+
+#include "domain/act.h"
+#include "plugin/plugin.h"
+
+/* Brings this process's plugins (`names`, space separated) in line with the database. A plugin that refuses its
+ * overrides keeps what it had; the first such error is returned after all were tried. */
+gk_error_t *gk_overrides_apply(struct gk_plugins_t *plugins, const char *names, gk_db_t *db, apr_pool_t *pool);
+
+/* Changes overrides of one plugin: {"key": "value", "other": null}; null takes an override back. Tried in this process
+ * first, so that nothing is stored that the plugin refuses. *out: the plugin as gk_plugin_json shows it.
+ * Errors: NOT_FOUND, INVALID with pointers below /options, PLUGIN. */
+gk_error_t *gk_overrides_change(gk_json_t **out, gk_act_t *act, const char *name, gk_json_t *options);
+
+#endif

@@ -1,0 +1,21 @@
+/* rest/plugins.c: /plugins: state, figures and options of the plugins. */
+#include "plugin/overrides.h"
+#include "plugin/plugin.h"
+#include "rest/request.h"
+
+gk_error_t *gk_rest_plugins_list(gk_request_t *request, gk_response_t *response)
+{
+  GK_TRY(gk_query_end(request, NULL));
+  gk_response_list(request, response, gk_plugins_json(gk_core_plugins(request->act.core), request->pool), NULL);
+  return NULL;
+}
+
+gk_error_t *gk_rest_plugins_update(gk_request_t *request, gk_response_t *response)
+{
+  gk_decode_t d = gk_decode_start(request->json, request->pool);
+  gk_json_t *options = gk_decode_any(&d, "options", GK_REQUIRED);
+  if (options != NULL && !gk_json_is_object(options))
+    gk_decode_fault(&d, "options", "type", "应为一个 JSON 对象", "Must be a JSON object");
+  GK_TRY(gk_decode_end(&d));
+  return gk_overrides_change(&response->json, &request->act, request->args[0], options);
+}

@@ -1,0 +1,120 @@
+"""Notices with files (P5), packs and plugins over HTTP."""
+import pytest
+
+from gk_client import Client
+
+PDF = b"%PDF-1.4\n% an empty page\n"
+
+
+@pytest.fixture(scope="module")
+def people(site):
+    logins = site.logins()
+    found = {role: Client(site, "ks" if role == "candidate" else "hngz").sign_in(logins[role])
+             for role in ("province", "county", "point", "auditor", "candidate")}
+    found["public"] = Client(site)
+    return found
+
+
+def titles(client):
+    return [n["title"] for n in client.items("/notices")]
+
+
+def write(client, title, audience, **more):
+    return client.post("/notices", {"title": title, "audience": audience, "body": "第一行\n第二行", **more}, expect=201)
+
+
+def test_who_sees_which_notice(people):
+    for audience in ("public", "candidates", "points", "staff"):
+        write(people["province"], f"省-{audience}", audience)
+        write(people["county"], f"县-{audience}", audience)
+    seen = {role: {t for t in titles(client) if t[:2] in ("省-", "县-")} for role, client in people.items()}
+    assert seen["public"] == {"省-public"}
+    assert seen["candidate"] == {"省-public", "省-candidates", "县-public", "县-candidates"}
+    assert seen["point"] == {f"{u}-{a}" for u in "省县" for a in ("public", "candidates", "points", "staff")}
+    assert seen["province"] == {f"省-{a}" for a in ("public", "candidates", "points", "staff")}
+
+
+def test_a_notice_appears_at_its_moment(people):
+    write(people["county"], "以后发布", "public", published_at="2099-01-01T08:00:00+08:00")
+    assert "以后发布" in titles(people["county"])
+    assert "以后发布" not in titles(people["point"])
+    assert "以后发布" not in titles(people["candidate"])
+
+
+def test_only_the_writer_changes_and_withdraws(people):
+    reply = write(people["province"], "请勿改动", "public")
+    path, etag = f"/notices/{reply.json()['id']}", reply.headers["ETag"]
+    assert people["county"].patch(path, {"title": "改了"}, version=etag).status == 403
+    changed = people["province"].patch(path, {"title": "已更正"}, version=etag, expect=200)
+    assert changed.json()["title"] == "已更正"
+    assert people["province"].patch(path, {"title": "旧版"}, version=etag).status == 412
+    people["province"].delete(path, version=changed.headers["ETag"], expect=204)
+    assert people["province"].get(path).status == 404
+    assert people["public"].get(path).status == 404
+
+
+def upload(client, notice, name, content, content_type="application/octet-stream"):
+    from urllib.parse import quote
+    return client.request("POST", f"/notices/{notice}/files?name={quote(name)}", content, headers={"Content-Type": content_type})
+
+
+def test_files_come_back_as_they_were(people):
+    notice = write(people["county"], "报名须知", "candidates").json()["id"]
+    reply = upload(people["county"], notice, "报名 须知\"'.pdf", PDF)
+    assert reply.status == 201, reply
+    file = reply.json()
+    assert file["media_type"] == "application/pdf" and file["bytes"] == len(PDF)
+    got = people["candidate"].get(f"/notices/{notice}/files/{file['id']}", expect=200)
+    assert got.body == PDF
+    assert got.headers["Content-Disposition"].startswith("attachment; filename=")
+    assert "filename*=UTF-8''%E6%8A%A5%E5%90%8D%20" in got.headers["Content-Disposition"]
+    assert got.headers["X-Content-Type-Options"] == "nosniff" and "sandbox" in got.headers["Content-Security-Policy"]
+    assert people["public"].get(f"/notices/{notice}/files/{file['id']}").status == 404
+    people["county"].delete(f"/notices/{notice}/files/{file['id']}", expect=204)
+    assert people["county"].get(f"/notices/{notice}/files/{file['id']}").status == 404
+
+
+@pytest.mark.parametrize("content", [b"<html><script>alert(1)</script>", b"  <svg xmlns='http://www.w3.org/2000/svg'/>", b"\xff\xfe\x00\x01", b""],
+                         ids=["html", "svg", "bytes", "empty"])
+def test_markup_and_unknown_bytes_are_refused(people, content):
+    notice = write(people["county"], "附件测试", "staff").json()["id"]
+    reply = upload(people["county"], notice, "a.pdf", content, "application/pdf")
+    assert reply.status == 422, reply
+    assert not people["county"].get(f"/notices/{notice}", expect=200).json()["files"]
+
+
+def test_packs_are_listed(people):
+    packs = people["auditor"].items("/packs")
+    assert {p["name"] for p in packs} == {"hunan-2014", "hunan-2025"}
+    assert sum(p["active"] for p in packs) == 1
+    one = people["auditor"].get(f"/packs/{packs[0]['id']}", expect=200).json()
+    assert one == packs[0]
+    assert people["point"].get("/packs").status == 403
+
+
+def test_plugins_show_their_state(people):
+    plugins = {p["name"]: p for p in people["province"].items("/plugins")}
+    assert {"policy_xpath", "export_xml"} <= set(plugins)
+    assert plugins["policy_xpath"]["state"] == "started"
+    assert "gaokao_plugin_calls_total" in people["province"].site.get("/metrics").body.decode()
+
+
+def test_an_option_changes_at_run_time_in_every_process(people, site):
+    plugin = next(p for p in people["province"].items("/plugins") if p["name"] == "policy_xpath")
+    option = next(o for o in plugin["options"] if o["type"] in ("int", "integer", "number"))
+    value = str(int(option["value"]) + 1)
+    path = "/plugins/policy_xpath"
+    wrong = people["province"].patch(path, {"options": {"no_such_option": "1"}})
+    assert wrong.status == 422 and wrong.json()["violations"][0]["pointer"].startswith("/options"), wrong
+    people["province"].patch(path, {"options": {option["key"]: value}}, expect=200)
+
+    def everywhere():
+        seen = set()
+        for _ in range(12):  # fresh connections reach all children
+            people["province"].drop()
+            now = next(p for p in people["province"].items("/plugins") if p["name"] == "policy_xpath")
+            seen.add(next(o["value"] for o in now["options"] if o["key"] == option["key"]))
+        return seen == {value} or seen == {int(value)}
+
+    site.wait(everywhere, 20, "the option in every process")
+    people["province"].patch(path, {"options": {option["key"]: None}}, expect=200)
