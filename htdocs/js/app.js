@@ -63,6 +63,7 @@ async function ask() {
 
 function take(session) {
   app.session = session;
+  if (session?.now) setServerTime(session.now);
   setToken(session?.csrf ?? null);
 }
 

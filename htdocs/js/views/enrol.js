@@ -9,7 +9,7 @@ import { go } from "../router.js";
 
 export async function load() {
   const { data } = await api.post("/session/totp", {});
-  return { secret: data.secret, uri: data.uri ?? data.otpauth_uri ?? data.otpauth, code: "", faults: [], busy: false };
+  return { secret: data.secret, uri: data.uri, code: "", faults: [], busy: false };
 }
 
 export const title = () => t("enrol.title");

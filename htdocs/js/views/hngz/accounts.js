@@ -38,7 +38,6 @@ async function create(ctx, model) {
 
 /* One account a line: role, unit's code, login, name; pasted from Excel. */
 async function batch(ctx, model) {
-  const orgs = new Map((await chooseOrg()).map(([id, , code]) => [code, Number(id)]));
   const made = await formDialog({
     title: t("accounts.batch"), act: t("accounts.batch.do"), wide: true, intro: html`<p class="soft">${t("accounts.batch.help")}</p>`,
     fields: [
@@ -48,14 +47,14 @@ async function batch(ctx, model) {
     send: ({ role, lines }) => {
       const accounts = lines.split(/\n/).map((l) => l.trim()).filter(Boolean).map((line) => {
         const [code, login, ...name] = line.split(/[\t,，]+|\s{2,}| /).filter(Boolean);
-        return { role, org_id: orgs.get(code) ?? 0, login: login ?? "", display_name: name.join(" ") };
+        return { role, org_code: code, ...(login ? { login } : {}), ...(name.length ? { display_name: name.join(" ") } : {}) };
       });
       return api.post("/accounts/batch", { accounts }).then((a) => a.data);
     },
   });
   if (!made) return;
   toast(t("saved"));
-  await slips(ctx, model, (made.items ?? made.accounts ?? []).map((a) => a.id));
+  await slips(ctx, model, (made.items).map((a) => a.id));
   ctx.reload();
 }
 
@@ -64,7 +63,7 @@ async function slips(ctx, model, ids) {
   model.problem = null;
   try {
     const { data } = await api.post("/accounts/slips", { ids });
-    showSlips(data.items ?? data.slips);
+    showSlips(data.items);
   } catch (error) {
     model.fault = error;
     ctx.update();
@@ -91,7 +90,7 @@ async function renew(ctx, model, account) {
     send: () => api.post(`/accounts/${account.id}/new-slip`, {}, { etag: etagOf(account) }).then((a) => a.data),
   });
   if (!made) return;
-  showSlips([made.slip ?? made]);
+  showSlips([made]);
   ctx.reload();
 }
 

@@ -2,7 +2,7 @@
  * changed record is shown again with a sentence. */
 import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { may } from "../../access.js";
-import { api, newKey } from "../../api.js";
+import { api, newKey, serverNow } from "../../api.js";
 import { narrow, shape } from "../../document.js";
 import { formDialog, reasonDialog } from "../../form-dialog.js";
 import { inFours, t, word, yuan } from "../../i18n.js";
@@ -45,9 +45,9 @@ async function plain(model, path, body, text) {
 
 function approve(model) {
   return ask(model, t("act.approve.title", { name: model.record.name }), [
-    { id: "verdict", type: "code", label: t("act.approve.verdict"), required: true, options: [["grant", t("act.approve.grant")], ["refuse", t("act.approve.refuse")]] },
+    { id: "decision", type: "code", label: t("act.approve.verdict"), required: true, options: [["granted", t("act.approve.grant")], ["refused", t("act.approve.refuse")]] },
     { id: "reason", type: "multiline", label: t("reason"), help: t("act.approve.reason") },
-  ], t("act.approve"), "/approval", ({ verdict, reason }) => ({ verdict, ...(reason ? { reason } : {}) }));
+  ], t("act.approve"), "/approval", ({ decision, reason }) => ({ decision, ...(reason ? { reason } : {}) }));
 }
 
 /* Card fields as a reader would give them; a gateway fills them in without hands. */
@@ -61,20 +61,17 @@ export function cardFields(form) {
   });
 }
 
-export function readingBody(form, values, more) {
-  const words = (id) => {
-    const options = form.byId.get(id)?.options;
-    return options?.find(([code]) => code === values[id])?.[1] ?? values[id];
-  };
-  const card = Object.fromEntries(CARD.filter((id) => values[id]).map((id) => [id, narrow(id === "sex" || id === "nation" ? words(id) : values[id])]));
-  return { jti: newKey(), taken_at: new Date().toISOString(), card, ...more };
+/* Codes stand for their names: the server takes both. */
+export function readingBody(values, more) {
+  const card = Object.fromEntries(CARD.filter((id) => values[id]).map((id) => [id, narrow(values[id])]));
+  return { jti: newKey(), taken_at: new Date(serverNow()).toISOString(), card, ...more };
 }
 
 function verify(model) {
   return formDialog({
     title: t("act.verify.title", { name: model.record.name }), wide: true, intro: html`<p class="soft">${t("act.verify.intro")}</p>`,
     fields: cardFields(model.form), act: t("act.verify.do"),
-    send: (values) => api.post("/readings", readingBody(model.form, values, { purpose: "verify", candidate_id: model.record.id })).then((a) => a.data),
+    send: (values) => api.post("/readings", readingBody(values, { purpose: "verify", candidate_id: model.record.id })).then((a) => a.data),
   }).then((result) => finish(model, result, result ? t(`reading.${result.verdict}`) : ""));
 }
 
@@ -123,14 +120,14 @@ async function confirmIt(model) {
 
 async function proof(model) {
   const data = await plain(model, "/proof", {}, t("act.proof.done"));
-  if (data) showProof(data.proof ?? data, model.record);
+  if (data) showProof(data, model.record);
 }
 
 async function cards(model) {
   try {
     const { data } = await api.post("/candidates/cards", { ids: [model.record.id] });
     await model.refresh();
-    showCards(data.items ?? data.cards);
+    showCards(data.items);
   } catch (error) {
     model.fail(error);
   }
@@ -144,7 +141,7 @@ async function renew(model) {
   });
   if (!data) return;
   await model.refresh();
-  showCards([data.card ?? data]);
+  showCards([data]);
 }
 
 const BACK = ["filling", "reviewed", "card_printed", "identified"];
@@ -159,7 +156,7 @@ export function actsOf(model, session) {
     can("card_print") && { id: "cards", main: record.state === "identified", run: () => cards(model) },
     can("fee_write") && !paid && { id: "fee", main: record.state === "card_printed", run: () => ask(model, t("act.fee.title", { name: record.name }),
       [{ id: "receipt", label: t("act.fee.receipt"), required: true, help: t("act.fee.help") }], t("act.fee"), "/fee", ({ receipt }) => ({ receipt: receipt.trim() }),
-      { intro: model.fee?.due_fen ? t("act.fee.due", { sum: yuan(model.fee.due_fen) }) : "" }) },
+      { intro: model.fee?.amount_fen ? t("act.fee.due", { sum: yuan(model.fee.amount_fen) }) : "" }) },
     can("review_write") && { id: "review", main: record.state === "card_printed" && paid, run: () => review(model) },
     can("proof_print") && { id: "proof", main: record.state === "filling", run: () => proof(model) },
     can("confirm") && !freshReading(model) && { id: "verify", main: true, run: () => verify(model) },

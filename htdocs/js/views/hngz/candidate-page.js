@@ -19,14 +19,14 @@ export async function loadCandidate(ctx, id) {
     const record = answer.data;
     const wantsReadings = may(ctx.session, "reading_read");
     const [verdicts, readings, parts, proof] = await Promise.all([
-      quiet(api.get(`/candidates/${id}/verdicts`), {}),
+      quiet(api.get(`/candidates/${id}/verdicts`, { query: { stage: stageOf(record.state) } }), {}),
       wantsReadings ? quiet(api.get("/readings", { query: { candidate_id: id, limit: 5 } }), {}) : {},
       quiet(api.get(`/candidates/${id}/parts`), {}),
       record.proof_version ? quiet(api.get(`/candidates/${id}/proofs/${record.proof_version}`), null) : null,
     ]);
-    Object.assign(model, { record, etag: answer.etag, form, judged: judge(form, record.fields ?? {}), verdicts: verdicts.items ?? verdicts.verdicts ?? [],
-      readings: readings.items ?? [], parts: parts.items ?? parts.parts ?? [], proof: proof?.proof ?? proof,
-      papers: itemsOf(record.papers), fee: record.fee ?? null, compared: null });
+    Object.assign(model, { record, etag: answer.etag, form, judged: judge(form, record.fields ?? {}), verdicts: verdicts.verdicts ?? [],
+      readings: readings.items ?? [], parts: parts.items ?? parts.parts ?? [], proof,
+      papers: record.papers?.items ?? [], fee: record.fee, compared: null });
     const latest = model.readings[0];
     if (latest && ["different", "verified", "decided"].includes(latest.verdict)) model.compared = await quiet(api.get(`/readings/${latest.id}`), null);
   };
@@ -45,7 +45,9 @@ export async function loadCandidate(ctx, id) {
   return model;
 }
 
-const itemsOf = (papers) => (Array.isArray(papers) ? papers : (papers?.items ?? []));
+/* The stage whose rules matter next. */
+const stageOf = (state) => (state === "proofed" ? "confirm" : ["confirmed", "submitted", "accepted"].includes(state) ? "submit"
+  : ["reviewed", "filling"].includes(state) ? "fill" : "review");
 
 const KEYS = { approve: "A", cards: "K", fee: "F", review: "S", proof: "P", verify: "V", confirm: "Enter", edit: "E", return: "R", correct: "G" };
 
@@ -114,7 +116,7 @@ function papersCard(model, session) {
 }
 
 function verdictsCard(model) {
-  const rules = model.verdicts.filter((v) => v.kind !== "required" && v.kind !== 2);
+  const rules = model.verdicts.filter((v) => v.kind !== "required");
   const gaps = model.verdicts.length - rules.length;
   if (!model.verdicts.length) return nothing;
   return html`<section class="card"><div class="card-head"><h2>${t("verdicts.title")}</h2></div><div class="card-body stack">

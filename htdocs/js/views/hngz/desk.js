@@ -65,19 +65,15 @@ function keys(event, model) {
 async function readCard(ctx, model) {
   const form = await loadForm();
   await loadTables([...form.byId.values()]);
-  const sex = form.byId.get("sex");
-  const nation = form.byId.get("nation");
-  if (sex) sex.options = options(sex);
-  if (nation) nation.options = options(nation);
-  const subject = { ...form.byId.get("subject") };
+  const subject = form.byId.get("subject");
   const result = await formDialog({
     title: t("reading.create"), wide: true, intro: html`<p class="soft">${t("reading.create.help")}</p>`, act: t("reading.create.do"),
     fields: [...cardFields(form), { id: "subject", type: "code", select: true, label: t("candidate.subject"), required: true, options: options(subject) }],
-    send: (values) => api.post("/readings", readingBody(form, values, { purpose: "create", subject: values.subject })).then((a) => a.data),
+    send: (values) => api.post("/readings", readingBody(values, { purpose: "create", subject: values.subject })).then((a) => a.data),
   });
   if (!result) return;
   toast(t(`reading.${result.verdict}`));
-  const id = result.candidate_id ?? result.candidate?.id;
+  const id = result.candidate_id;
   if (id && !result.elsewhere) go(`/candidates/${id}`);
   else if (result.elsewhere) {
     model.problem = { title: t("reading.registered_elsewhere"), detail: result.elsewhere.zh ?? "", violations: [] };
@@ -89,7 +85,7 @@ async function printAll(ctx, model) {
   try {
     const { data } = await api.post("/candidates/cards", { ids: model.items.map((c) => c.id) });
     await refreshQueue(ctx, model);
-    showCards(data.items ?? data.cards);
+    showCards(data.items);
   } catch (error) {
     model.problem = error;
     ctx.update();

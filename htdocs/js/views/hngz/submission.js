@@ -40,7 +40,7 @@ async function giveBack(ctx, model) {
 export function render(ctx, model) {
   const { submission: s } = model;
   const decides = may(ctx.session, "submission_decide") && s.org?.id !== ctx.session.org.id && s.state !== "returned";
-  const counts = Object.entries(s.counts?.subjects ?? s.counts ?? {}).filter(([, n]) => typeof n === "number");
+  const counts = Object.entries(s.subjects ?? {}).filter(([, n]) => typeof n === "number");
   return html`<div class="page">
     <div class="page-head"><h1>${s.org?.name} ${word("submission.kind", s.kind)}</h1>${partTag(s.state)}
       <div class="acts-right"><a class="button" href="#/submissions">${t("back")}</a>

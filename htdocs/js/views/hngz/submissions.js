@@ -2,7 +2,7 @@
 import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { may } from "../../access.js";
 import { api } from "../../api.js";
-import { count, fullTime, inFours, t, word } from "../../i18n.js";
+import { count, fullTime, inFours, pick, t, word } from "../../i18n.js";
 import { listView, loadList, table } from "../../list.js";
 import { banner, problem, toast } from "../../parts.js";
 import { partTag } from "../../states.js";
@@ -55,28 +55,22 @@ export async function load(ctx) {
   return Object.assign(list, { kind: null, check: null });
 }
 
-/* One missing thing in words: of a candidate, or of a unit below. */
-function missingRows(result) {
-  const candidates = result.items ?? result.candidates ?? result.missing ?? [];
-  return candidates.map((row) => ({ ...row, what: row.missing ?? row.items ?? [] }));
-}
-
-const words = (what) => (Array.isArray(what) ? what : [what]).map((w) => (typeof w === "string" ? word("missing", w) : (w.zh && w.en ? (document.documentElement.lang === "en" ? w.en : w.zh) : word("missing", w.item ?? w.code)))).join("、");
+/* What is missing: of a candidate, or a unit below that has not submitted. */
+const missingWords = (row) => (row.missing ?? []).map(pick).join("、") || word("part.state", row.state ?? "none");
 
 function checked(ctx, model) {
   const result = model.check;
   if (!result) return nothing;
-  const rows = missingRows(result);
-  const complete = result.complete ?? result.ready ?? !rows.length;
-  return html`${complete ? banner("ok", html`<p><strong>${t("submissions.complete", { kind: word("submission.kind", model.kind), n: count(result.total ?? 0) })}</strong></p>`,
+  const kind = word("submission.kind", model.kind);
+  return html`${result.ready ? banner("ok", html`<p><strong>${t("submissions.complete", { kind, n: count(result.live) })}</strong></p>`,
       html`<button class="button main" type="button" @click=${() => submit(ctx, model)}>${t("submissions.do")}</button>`)
-    : banner("warn", t("submissions.missing", { n: count(result.incomplete ?? rows.length) }))}
-    ${result.units?.length ? html`<ul>${result.units.map((u) => html`<li>${u.name ?? u.org?.name}：${words(u.missing ?? u.state ?? "not_submitted")}</li>`)}</ul>` : nothing}
-    ${rows.length ? table([
-      { label: t("number"), cell: (r) => inFours(r.number ?? r.candidate?.number) },
-      { label: t("candidate.name"), cell: (r) => r.name ?? r.candidate?.name ?? r.org?.name },
-      { label: t("submissions.what"), cell: (r) => words(r.what) },
-    ], rows, { caption: t("submissions.what"), href: (r) => (r.id && r.number ? `#/candidates/${r.id}` : r.candidate?.id ? `#/candidates/${r.candidate.id}` : null) }) : nothing}`;
+    : banner("warn", result.live ? t("submissions.missing", { n: count(result.incomplete) }) : t("submissions.nobody", { kind }))}
+    ${result.items.length ? table([
+      { label: t("number"), cell: (r) => (r.candidate ? inFours(r.candidate.number) : r.org?.code) },
+      { label: t("candidate.name"), cell: (r) => r.candidate?.name ?? r.org?.name },
+      { label: t("submissions.what"), cell: missingWords },
+    ], result.items.filter((r) => r.ready !== true), { caption: t("submissions.what"), href: (r) => (r.candidate ? `#/candidates/${r.candidate.id}` : null) }) : nothing}
+    ${result.next ? html`<p class="soft">${t("list.shown", { n: result.items.length })}</p>` : nothing}`;
 }
 
 export const render = (ctx, model) => listView(ctx, model, {

@@ -10,10 +10,10 @@ import { mayFill, openOwn, windowOf } from "./own.js";
 export async function load(ctx) {
   const own = await openOwn(ctx);
   const [verdicts] = await Promise.all([
-    api.get("/me/verdicts").then(({ data }) => data.items ?? data.verdicts ?? data, () => []),
+    api.get("/me/verdicts").then(({ data }) => data.verdicts, () => []),
     loadTables([...own.form.byId.values()]),
   ]);
-  own.verdicts = Array.isArray(verdicts) ? verdicts : [];
+  own.verdicts = verdicts;
   return { own, open: mayFill(own) && own.record.pledged_at && windowOf(ctx, "fill")?.open !== false, target: ctx.query.field };
 }
 
@@ -24,7 +24,7 @@ const change = (section, id) => link(`/form/${section.id}`, { back: "check", fie
 function answer(model, section, field, gaps) {
   const { own, open } = model;
   const value = own.fields[field.id];
-  const rules = own.verdicts.filter((v) => v.kind !== "required" && v.kind !== 2 && v.pointer?.startsWith(`/fields/${field.id}`));
+  const rules = own.verdicts.filter((v) => v.kind !== "required" && v.pointer?.startsWith(`/fields/${field.id}`));
   const gap = gaps.some((g) => g.name.split("/")[0] === field.id);
   const own_words = Array.isArray(value)
     ? html`<ol>${value.map((row) => html`<li>${(field.columns ?? []).map((c) => display(c, row[c.id])).filter(Boolean).join(" · ")}</li>`)}</ol>`
@@ -45,7 +45,7 @@ export function render(ctx, model) {
   const judged = judge(own.form, own.fields);
   const gapsOf = new Map(own.form.sections.map((s) => [s.id, missing(s, own.fields, judged)]));
   const gaps = [...gapsOf.values()].flat();
-  const errors = own.verdicts.filter((v) => v.severity === "error" && v.kind !== "required" && v.kind !== 2);
+  const errors = own.verdicts.filter((v) => v.severity === "error" && v.kind !== "required");
   const left = gaps.length + errors.length;
   const first = own.form.sections.find((s) => gapsOf.get(s.id).length);
   if (model.target) {

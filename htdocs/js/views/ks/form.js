@@ -48,7 +48,7 @@ const kindOf = (field) => (field.type === "code" || field.type === "flag" ? "cho
 
 /* Rules of the pack that are not met, for fields that have a value: said beside the field. */
 function rulesAt(own, id) {
-  return own.verdicts.filter((v) => v.kind !== "required" && v.kind !== 2 && v.pointer?.startsWith(`/fields/${id}`)
+  return own.verdicts.filter((v) => v.kind !== "required" && v.pointer?.startsWith(`/fields/${id}`)
     && own.fields[id] !== undefined && !(id in own.entered));
 }
 
