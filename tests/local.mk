@@ -52,6 +52,7 @@ GUARDS += %D%/guards/binaries.py
 GUARDS += %D%/guards/documents.py
 GUARDS += %D%/guards/layers.py
 GUARDS += %D%/guards/source.py
+GUARDS += %D%/guards/texts.py
 
 TEST_EXTENSIONS = .sh .py
 TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh

@@ -73,7 +73,7 @@ export async function load(ctx) {
   });
 }
 
-const stateTag = (w) => (w.open ? tag(t("clock.open"), "ok") : tag(t(`window.state.${w.state ?? "none"}`), ""));
+const stateTag = (w) => (w.open ? tag(t("window.state.open"), "ok") : tag(t(`window.state.${w.state ?? "none"}`), ""));
 
 export const render = (ctx, model) => listView(ctx, model, {
   above: ctx.season?.windows?.length ? html`<section class="card"><div class="card-head"><h2>${t("windows.now", { org: ctx.session.org.name })}</h2></div>
