@@ -109,6 +109,7 @@ EXTRA_DIST += %D%/faults
 EXTRA_DIST += %D%/fuzz/corpus
 EXTRA_DIST += %D%/guards/gk_guard.py
 EXTRA_DIST += %D%/httpd
+EXTRA_DIST += %D%/web
 EXTRA_DIST += %D%/plugin/lab.h
 EXTRA_DIST += %D%/store/act_test.h
 EXTRA_DIST += %D%/plugin/packs.h

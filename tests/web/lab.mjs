@@ -1,0 +1,76 @@
+/* What the page tests share: a browser, people, and a TAP writer. */
+import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+export const site = process.env.SITE;
+export const logins = JSON.parse(readFileSync(process.env.LOGINS, "utf8"));
+let browser;
+let count = 0;
+let failed = 0;
+
+/* RFC 6238, of a base32 secret. */
+export function totp(secret, step = 0) {
+  const bits = [...secret].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000) + step));
+  const mac = createHmac("sha1", key).update(counter).digest();
+  const at = mac[19] & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1000000).padStart(6, "0");
+}
+
+/* A fresh page in a fresh profile; `faults` collects script errors and CSP violations. */
+export async function page({ width = 1366, height = 768, locale = "zh-CN" } = {}) {
+  browser ??= await chromium.launch({
+    executablePath: process.env.CHROMIUM,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
+  });
+  const context = await browser.newContext({ viewport: { width, height }, locale });
+  const tab = await context.newPage();
+  tab.faults = [];
+  tab.on("pageerror", (error) => tab.faults.push(String(error)));
+  tab.on("console", (line) => {
+    if (/Content Security Policy|Trusted/i.test(line.text())) tab.faults.push(line.text());
+  });
+  return tab;
+}
+
+export async function signIn(tab, edition, login, password, secret) {
+  await tab.goto(`${site}/${edition}/`);
+  await tab.waitForSelector("input[type=password]");
+  await tab.locator("input").first().fill(login);
+  await tab.locator("input[type=password]").fill(password);
+  await tab.keyboard.press("Enter");
+  if (secret) {
+    const code = tab.locator("input[autocomplete=one-time-code]");
+    await code.waitFor();
+    await code.fill(totp(secret));
+    await tab.keyboard.press("Enter");
+  }
+}
+
+/* The page's own width must never exceed the window's. */
+export const tooWide = (tab) => tab.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+
+export async function test(name, work) {
+  count += 1;
+  try {
+    await work();
+    console.log(`ok ${count} - pages: ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`not ok ${count} - pages: ${name}`);
+    for (const line of String(error.stack ?? error).split("\n").slice(0, 8)) console.log(`# ${line}`);
+  }
+}
+
+export function expect(condition, text) {
+  if (!condition) throw new Error(text);
+}
+
+export async function end() {
+  await browser?.close();
+  console.log(`1..${count}`);
+  process.exit(failed ? 1 : 0);
+}

@@ -1,0 +1,123 @@
+/* The pages as people use them, against a real server. */
+import { end, expect, logins, page, signIn, site, test, tooWide } from "./lab.mjs";
+
+const text = (tab) => tab.locator("body").innerText();
+
+async function within(tab, pattern, what) {
+  await tab.waitForFunction((source) => new RegExp(source).test(document.body.innerText), pattern, { timeout: 15000 })
+    .catch(async () => { throw new Error(`${what}: no /${pattern}/ in: ${(await text(tab)).slice(0, 600)}`); });
+}
+
+await test("a wrong password is told in words, and the page stays", async () => {
+  const tab = await page({ width: 360, height: 740 });
+  await signIn(tab, "ks", logins.candidate.login, "wrong-password");
+  await within(tab, "不对|不正确", "wrong password");
+  expect((await tab.locator("input[type=password]").count()) === 1, "the form is gone");
+  await tab.context().close();
+});
+
+await test("a candidate signs in on a 320 px phone, nothing is wider than the screen, no script is refused", async () => {
+  const tab = await page({ width: 320, height: 640 });
+  await signIn(tab, "ks", logins.candidate.login, logins.candidate.password);
+  await within(tab, "我的报名", "home");
+  for (const hash of ["#/home", "#/check"]) {
+    await tab.goto(`${site}/ks/${hash}`);
+    await tab.waitForTimeout(600);
+    expect((await tooWide(tab)) <= 0, `${hash} is ${await tooWide(tab)} px too wide`);
+  }
+  expect(tab.faults.length === 0, tab.faults.join("; "));
+  await tab.context().close();
+});
+
+await test("an entry is saved as one goes and is there after a reload", async () => {
+  const tab = await page({ width: 360, height: 740 });
+  await signIn(tab, "ks", logins.candidate.login, logins.candidate.password);
+  await within(tab, "我的报名", "home");
+  await tab.getByRole("link", { name: "联系方式" }).click();
+  const receiver = tab.getByLabel("收件人", { exact: false }).first();
+  await receiver.waitFor();
+  const name = `收件人${"甲乙丙丁戊己庚辛"[Math.floor(Math.random() * 8)]}${"一二三四五六七八"[Math.floor(Math.random() * 8)]}`;
+  await receiver.fill(name);
+  await receiver.press("Tab");
+  await within(tab, "已保存", "saved");
+  await tab.reload();
+  const again = tab.getByLabel("收件人", { exact: false }).first();
+  await again.waitFor();
+  expect((await again.inputValue()) === name, `after the reload: ${await again.inputValue()}`);
+  await tab.context().close();
+});
+
+await test("a fault stands beside its field with what to do", async () => {
+  const tab = await page({ width: 360, height: 740 });
+  await signIn(tab, "ks", logins.candidate.login, logins.candidate.password);
+  await within(tab, "我的报名", "home");
+  await tab.getByRole("link", { name: "联系方式" }).click();
+  const postcode = tab.getByLabel("邮政编码", { exact: false }).first();
+  await postcode.waitFor();
+  await postcode.fill("41");
+  await postcode.press("Tab");
+  await tab.waitForSelector("[aria-invalid=true]", { timeout: 15000 });
+  const described = await postcode.getAttribute("aria-describedby");
+  expect(described !== null, "the field names no description");
+  await tab.context().close();
+});
+
+await test("sign out ends the session: the page asks for the password again, back shows nothing", async () => {
+  const tab = await page({ width: 360, height: 740 });
+  await signIn(tab, "ks", logins.candidate.login, logins.candidate.password);
+  await within(tab, "我的报名", "home");
+  await tab.getByText("退出登录").first().click();
+  await tab.waitForSelector("input[type=password]");
+  await tab.goBack().catch(() => {});
+  await tab.waitForTimeout(600);
+  expect(!(await text(tab)).includes("你好"), "the record is still shown");
+  await tab.context().close();
+});
+
+await test("the clerk's menu names the work; review works from the keyboard", async () => {
+  const tab = await page();
+  await signIn(tab, "hngz", logins.point.login, logins.point.password);
+  await within(tab, "资格审查", "desk");
+  const shown = await text(tab);
+  for (const word of ["读卡建档", "打印登录卡", "校对签字", "进度", "考生", "上报与退回"]) expect(shown.includes(word), `no ${word}`);
+  for (const word of ["插件", "审计"]) expect(!shown.includes(word), `${word} is not the point's`);
+  await tab.keyboard.press("/");
+  await tab.keyboard.type(logins.candidate.login);
+  await tab.keyboard.press("Enter");
+  await tab.waitForURL(/#\/candidates\/\d+/, { timeout: 15000 });
+  await within(tab, "身份信息", "the candidate's page");
+  expect((await tooWide(tab)) <= 0, "the page is too wide");
+  expect(tab.faults.length === 0, tab.faults.join("; "));
+  await tab.context().close();
+});
+
+await test("every menu entry of every role opens without a fault", async () => {
+  for (const role of ["province", "city", "county", "point", "reviewer", "auditor"]) {
+    const tab = await page();
+    const person = logins[role];
+    await signIn(tab, "hngz", person.login, person.password, person.totp_secret);
+    await tab.waitForSelector("nav.menu a");
+    const links = await tab.locator("nav.menu a").evaluateAll((all) => all.map((a) => a.getAttribute("href")));
+    expect(links.length > 3, `${role}: ${links}`);
+    for (const link of links) {
+      await tab.goto(`${site}/hngz/${link}`);
+      await tab.waitForTimeout(350);
+      const title = await tab.title();
+      expect(!/没有打开/.test(title), `${role} ${link}: ${title}: ${(await text(tab)).slice(0, 400)}`);
+      expect((await tooWide(tab)) <= 0, `${role} ${link} is too wide`);
+    }
+    expect(tab.faults.length === 0, `${role}: ${tab.faults.join("; ")}`);
+    await tab.context().close();
+  }
+});
+
+await test("English is complete on the first pages", async () => {
+  const tab = await page({ locale: "en-GB" });
+  await signIn(tab, "hngz", logins.county.login, logins.county.password);
+  await within(tab, "Progress", "English");
+  const untranslated = (await text(tab)).match(/\b[a-z]+\.[a-z_]+(\.[a-z_]+)*\b/g)?.filter((w) => !/\d/.test(w)) ?? [];
+  expect(untranslated.length === 0, `keys instead of texts: ${untranslated}`);
+  await tab.context().close();
+});
+
+await end();
