@@ -76,7 +76,9 @@ static int ready(request_rec *r)
   if (error == NULL && schema == NULL) {
     const gk_season_t *season = NULL;
     add_check(checks, &all, "write", write_probe(db, r->pool), r->pool);
-    error = gk_core_season(&season, core, db, r->pool);
+    error = gk_db_ready(db, apr_time_now() + apr_time_from_sec(3), r->pool); /* a refused write costs the session */
+    if (error == NULL)
+      error = gk_core_season(&season, core, db, r->pool);
     add_check(checks, &all, "season", error, r->pool);
     if (season != NULL) {
       gk_json_set_int(document, "season", season->year);
