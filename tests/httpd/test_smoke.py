@@ -1,7 +1,12 @@
 """A started instance answers, says who it is, and keeps its manners."""
 import json
+import os
 
 import pytest
+
+# mod_dir's inner redirect joins pools, which the stock httpd does only when it was itself built for a pool-debug APR: under
+# that library (the sanitizer suite) the pages are asked for by their full names.
+INDEX = "index.html" if os.environ.get("GK_LIBRARY_PATH") else ""
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
@@ -17,7 +22,7 @@ def test_metrics_are_prometheus_text(site):
     assert b"# TYPE gaokao_" in reply.body
 
 
-@pytest.mark.parametrize("path", ["/ks/", "/hngz/"])
+@pytest.mark.parametrize("path", ["/ks/" + INDEX, "/hngz/" + INDEX])
 def test_pages_come_with_a_strict_policy(site, path):
     reply = site.get(path)
     assert reply.status == 200
@@ -30,13 +35,13 @@ def test_pages_come_with_a_strict_policy(site, path):
 
 
 def test_the_console_may_use_the_camera_and_candidates_pages_not(site):
-    assert "camera=(self)" in site.get("/hngz/").headers["Permissions-Policy"]
-    assert "camera=()" in site.get("/ks/").headers["Permissions-Policy"]
+    assert "camera=(self)" in site.get("/hngz/" + INDEX).headers["Permissions-Policy"]
+    assert "camera=()" in site.get("/ks/" + INDEX).headers["Permissions-Policy"]
 
 
 def test_an_unchanged_page_is_answered_by_304(site):
-    tag = site.get("/ks/").headers["ETag"]
-    assert site.get("/ks/", headers={"If-None-Match": tag}).status == 304
+    tag = site.get("/ks/" + INDEX).headers["ETag"]
+    assert site.get("/ks/" + INDEX, headers={"If-None-Match": tag}).status == 304
 
 
 def test_the_contract_is_served(site):
@@ -67,7 +72,7 @@ def test_the_client_port_leads_to_the_console(site):
     reply = site.get("/", port=site.client_port)
     assert reply.status == 302
     assert reply.headers["Location"].endswith("/hngz/")
-    assert site.get("/hngz/", port=site.client_port).status == 200
+    assert site.get("/hngz/" + INDEX, port=site.client_port).status == 200
 
 
 def test_there_is_a_login_for_every_role(site):
