@@ -14,6 +14,7 @@ UNIT_TESTS += %D%/unit/test_crypto
 UNIT_TESTS += %D%/unit/test_document
 UNIT_TESTS += %D%/unit/test_identity
 UNIT_TESTS += %D%/unit/test_pack
+UNIT_TESTS += %D%/unit/test_sniff
 UNIT_TESTS += %D%/unit/test_time
 UNIT_TESTS += %D%/unit/test_xml
 
@@ -22,6 +23,7 @@ STORE_TESTS += %D%/store/test_account_session
 STORE_TESTS += %D%/store/test_db
 STORE_TESTS += %D%/store/test_job
 STORE_TESTS += %D%/store/test_org_range
+STORE_TESTS += %D%/store/test_submission
 
 # gaokaoctl and gaokao-worker.
 CTL_TESTS =

@@ -7,13 +7,14 @@
 #include "base/text.h"
 #include "domain/org.h"
 #include "domain/paths.h"
+#include "domain/sniff.h"
 
 static gk_notice_view_t view_of(const gk_act_t *act)
 {
-  gk_notice_view_t view = {{"", "", "", ""}, false, false, false, ""};
+  gk_notice_view_t view = {{"", "", "", ""}, false, false, false, false, ""};
   gk_role_t role = act->who->role;
   if (role == GK_ROLE_PUBLIC) {
-    view.paths[0] = "/43/";
+    view.province = true;
     return view;
   }
   gk_paths_t paths = gk_paths_of(act->who->org_path, act->pool);
@@ -118,35 +119,6 @@ gk_error_t *gk_notice_files(apr_array_header_t **out, gk_act_t *act, apr_int64_t
   return gk_notice_store_files(out, act, notice_id);
 }
 
-static bool starts(const unsigned char *bytes, apr_size_t length, const char *magic, apr_size_t n)
-{
-  return length >= n && memcmp(bytes, magic, n) == 0;
-}
-
-/* Markup looks like text and runs in a browser: a '<' as the first sign makes it none of ours. */
-static bool plain_text(const unsigned char *bytes, apr_size_t length)
-{
-  apr_size_t i = 0;
-  if (starts(bytes, length, "\xEF\xBB\xBF", 3))
-    i = 3;
-  while (i < length && (bytes[i] == ' ' || bytes[i] == '\t' || bytes[i] == '\r' || bytes[i] == '\n'))
-    i++;
-  return (i == length || bytes[i] != '<') && gk_utf8_valid((const char *)bytes, length);
-}
-
-static const char *media_type_of(const unsigned char *bytes, apr_size_t length)
-{
-  if (starts(bytes, length, "%PDF-", 5))
-    return "application/pdf";
-  if (starts(bytes, length, "PK\x03\x04", 4))
-    return "application/zip";
-  if (starts(bytes, length, "\x89PNG\r\n\x1A\n", 8))
-    return "image/png";
-  if (starts(bytes, length, "\xFF\xD8\xFF", 3))
-    return "image/jpeg";
-  return plain_text(bytes, length) ? "text/plain; charset=utf-8" : NULL;
-}
-
 static gk_json_t *file_summary(const gk_notice_file_t *file, apr_pool_t *pool)
 {
   gk_json_t *json = gk_json_object(pool);
@@ -154,6 +126,15 @@ static gk_json_t *file_summary(const gk_notice_file_t *file, apr_pool_t *pool)
   gk_json_set_str(json, "digest", file->digest);
   gk_json_set_int(json, "bytes", file->bytes);
   return json;
+}
+
+/* Files belong to what a notice's ETag stands for. */
+static gk_error_t *touch(gk_act_t *act, gk_notice_t *notice)
+{
+  bool changed;
+  GK_TRY(gk_notice_store_update(&changed, act, notice, 0));
+  notice->version++;
+  return changed ? NULL : gk_error_plain(act->pool, GK_E_RETRY);
 }
 
 gk_error_t *gk_notice_file_add(gk_notice_file_t *out, gk_act_t *act, apr_int64_t notice_id, const char *name,
@@ -164,22 +145,29 @@ gk_error_t *gk_notice_file_add(gk_notice_file_t *out, gk_act_t *act, apr_int64_t
   gk_error_t *error = NULL;
   GK_TRY(own(&notice, act, notice_id));
   GK_TRY(gk_notice_store_files(&present, act, notice_id));
-  gk_notice_file_t file = {.name = name, .media_type = media_type_of(bytes, length), .bytes = (apr_int64_t)length,
-                           .body = bytes, .created = act->now};
+  const gk_file_type_t *type = gk_sniff(bytes, length);
+  gk_notice_file_t file = {.name = name, .bytes = (apr_int64_t)length, .body = bytes, .created = act->now};
   if (length == 0)
     gk_violation(&error, act->pool, "", "empty", "文件是空的", "The file is empty");
-  else if (file.media_type == NULL)
-    gk_violation(&error, act->pool, "", "file-type", "只能上传 PDF、ZIP、Word、Excel、PNG、JPEG 和纯文本(UTF-8)文件",
-                 "PDF, ZIP, Word, Excel, PNG, JPEG and plain text (UTF-8) files only");
-  if (strpbrk(name, "/\\") != NULL)
-    gk_violation(&error, act->pool, "?name", "name", "文件名不能含有 / 或 \\", "A file name can't hold / or \\");
+  else if (type == NULL)
+    gk_violation(&error, act->pool, "", "file-type",
+                 "只能上传 PDF、ZIP、Word、Excel(不含宏)、PNG、JPEG 和纯文本(UTF-8)文件，请转换后再上传",
+                 "PDF, ZIP, Word and Excel without macros, PNG, JPEG and plain text (UTF-8) only: convert the file first");
+  else if (!gk_sniff_fits(type, name))
+    gk_violation(&error, act->pool, "?name", "file-type", "文件的内容是 %s，请把文件名的后缀改为 .%s",
+                 "The file's content is %s: let its name end in .%s", type->media_type, type->extension);
+  if (strpbrk(name, "/\\") != NULL || name[0] == '.')
+    gk_violation(&error, act->pool, "?name", "name", "文件名不能含有 / 或 \\，也不能以点开头",
+                 "A file name holds no / or \\ and doesn't begin with a dot");
   if (present->nelts >= GK_NOTICE_FILES_MAX)
     gk_violation(&error, act->pool, "", "too-many", "一条公告最多 %d 个文件", "A notice has at most %d files",
                  GK_NOTICE_FILES_MAX);
   if (error != NULL)
     return error;
+  file.media_type = type->media_type;
   file.digest = gk_sha256_hex(act->pool, bytes, length);
   GK_TRY(gk_act_begin(act));
+  GK_TRY(touch(act, &notice));
   GK_TRY(gk_notice_store_file_insert(&file.id, act, notice_id, &file));
   GK_TRY(gk_audit(act, "notice.file_add", "notice", notice_id, notice.version, notice.org_path, NULL,
                   file_summary(&file, act->pool)));
@@ -201,6 +189,7 @@ gk_error_t *gk_notice_file_delete(gk_act_t *act, apr_int64_t notice_id, apr_int6
   GK_TRY(own(&notice, act, notice_id));
   GK_TRY(gk_notice_store_file(&file, act, notice_id, id));
   GK_TRY(gk_act_begin(act));
+  GK_TRY(touch(act, &notice));
   GK_TRY(gk_notice_store_file_delete(act, notice_id, id));
   return gk_audit(act, "notice.file_delete", "notice", notice_id, notice.version, notice.org_path,
                   file_summary(&file, act->pool), NULL);

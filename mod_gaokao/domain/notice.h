@@ -46,8 +46,9 @@ gk_error_t *gk_notice_withdraw(gk_act_t *act, apr_int64_t id, apr_int64_t versio
 
 /* gk_notice_file_t without bodies. */
 gk_error_t *gk_notice_files(apr_array_header_t **out, gk_act_t *act, apr_int64_t notice_id);
-/* Keeps a file under `name`. Its type is what its first bytes say, never what the sender says: PDF, ZIP (also docx, xlsx),
- * PNG, JPEG and plain UTF-8 text; HTML, SVG and everything else are refused (faults.md IN-14). Errors: INVALID. */
+/* Keeps a file under `name`; the notice's version rises. Its type is what its bytes say (sniff.h), never what the sender
+ * says, and the name's ending must fit it; HTML, SVG, macros and everything else are refused (faults.md IN-14).
+ * Errors: INVALID. */
 gk_error_t *gk_notice_file_add(gk_notice_file_t *out, gk_act_t *act, apr_int64_t notice_id, const char *name,
                                const unsigned char *bytes, apr_size_t length);
 gk_error_t *gk_notice_file_get(gk_notice_file_t *out, gk_act_t *act, apr_int64_t notice_id, apr_int64_t id);
@@ -59,6 +60,7 @@ gk_json_t *gk_notice_file_json(const gk_notice_file_t *file, apr_pool_t *pool);
 /* (store/notice_store.c) What a reader may see: paths of the own unit and above, and the audiences. */
 typedef struct gk_notice_view_t {
   const char *paths[4];        /* "" behind the last */
+  bool province;               /* the province's, whatever its path */
   bool candidates, points, staff;
   const char *writer_path;     /* unit whose unpublished notices are seen too, or "" */
 } gk_notice_view_t;

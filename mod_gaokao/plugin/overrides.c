@@ -51,13 +51,38 @@ static apr_array_header_t *merged(apr_array_header_t *settings, gk_json_t *optio
   return out;
 }
 
+static gk_json_t *option_of(gk_json_t *plugin, const char *key)
+{
+  gk_json_t *options = gk_json_get(plugin, "options");
+  for (apr_size_t i = 0; i < gk_json_size(options); i++) {
+    const char *name = gk_json_str(gk_json_at(options, i), "key");
+    if (name != NULL && strcmp(name, key) == 0)
+      return gk_json_at(options, i);
+  }
+  return NULL;
+}
+
+/* What the options named in `options` are now; values of secret ones never reach the audit. */
+static gk_json_t *for_audit(gk_json_t *plugin, gk_json_t *options, apr_pool_t *pool)
+{
+  gk_json_t *json = gk_json_object(pool);
+  for (gk_json_iter_t it = gk_json_first(options); it.key != NULL; gk_json_next(&it)) {
+    gk_json_t *option = option_of(plugin, it.key), *one = gk_json_object(pool);
+    gk_json_set_str(one, "value", gk_json_bool(option, "secret") ? "***" : gk_json_str(option, "value"));
+    gk_json_set_str(one, "source", gk_json_str(option, "source"));
+    gk_json_set(json, apr_pstrcat(pool, gk_json_str(plugin, "name"), ".", it.key, NULL), one);
+  }
+  return json;
+}
+
 gk_error_t *gk_overrides_change(gk_json_t **out, gk_act_t *act, const char *name, gk_json_t *options)
 {
   struct gk_plugins_t *plugins = gk_core_plugins(act->core);
   apr_pool_t *pool = act->pool;
   apr_array_header_t *rows;
   gk_error_t *error = NULL;
-  if (gk_plugin_json(plugins, name, pool) == NULL)
+  gk_json_t *shown = gk_plugin_json(plugins, name, pool);
+  if (shown == NULL)
     return gk_error(pool, GK_E_NOT_FOUND, "没有插件“%s”", "There is no plugin '%s'", name);
   GK_TRY(gk_store_plugin_options(&rows, act->db, pool));
   apr_array_header_t *before = settings_of(rows, name, pool), *after = merged(before, options, &error, pool);
@@ -68,7 +93,7 @@ gk_error_t *gk_overrides_change(gk_json_t **out, gk_act_t *act, const char *name
   for (gk_json_iter_t it = gk_json_first(options); it.key != NULL; gk_json_next(&it))
     GK_TRY(gk_store_plugin_option_put(act, name, it.key, gk_json_str_value(it.value)));
   GK_TRY(gk_store_setting_put(act, "plugin_options", act->request_id));
-  GK_TRY(gk_audit(act, "plugin.options", "plugin", 0, 0, act->who->org_path, NULL, options));
   *out = gk_plugin_json(plugins, name, pool);
-  return NULL;
+  return gk_audit(act, "plugin.options", "plugin", 0, 0, act->who->org_path, for_audit(shown, options, pool),
+                  for_audit(*out, options, pool));
 }

@@ -19,7 +19,7 @@ gk_error_t *gk_notice_store_list(apr_array_header_t **out, gk_act_t *act, const 
   apr_array_header_t *rows;
   GK_TRY(gk_db_list(act->db,
                     GK_CALL(notice_list, .p1 = view->paths[0], .p2 = view->paths[1], .p3 = view->paths[2],
-                            .p4 = view->paths[3], .before = before_id != 0 ? before_id : NEWEST,
+                            .p4 = view->paths[3], .province = view->province, .before = before_id != 0 ? before_id : NEWEST,
                             .candidates = view->candidates, .points = view->points, .staff = view->staff,
                             .now = act->now, .writer_path = view->writer_path, .limit = limit),
                     &rows, act->pool));
@@ -34,7 +34,7 @@ gk_error_t *gk_notice_store_get(gk_notice_t *out, gk_act_t *act, const gk_notice
   gk_row_notice_get_t row;
   GK_TRY(gk_db_get(act->db,
                    GK_CALL(notice_get, .id = id, .p1 = view->paths[0], .p2 = view->paths[1], .p3 = view->paths[2],
-                           .p4 = view->paths[3], .candidates = view->candidates, .points = view->points,
+                           .p4 = view->paths[3], .province = view->province, .candidates = view->candidates, .points = view->points,
                            .staff = view->staff, .now = act->now, .writer_path = view->writer_path),
                    &row, act->pool));
   *out = notice_of(&row);

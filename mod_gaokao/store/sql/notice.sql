@@ -1,12 +1,13 @@
 -- The notice board (P5). A reader sees notices of the own unit and those above it (p1..p4), by audience; a writer also
--- those of the own unit that are not out yet.
+-- those of the own unit that are not out yet. province: the province's, for who is not signed in.
 
 -- name: notice_list
 -- returns: id int, org_id int, org_path text, org_code text, org_name text, org_level text, audience text, title text, body text, published_us int, version int, created_by int, created_us int, updated_us int
 SELECT n.id, n.org_id, n.org_path, o.code, o.name, o.level, n.audience, n.title, n.body, n.published_us, n.version,
        n.created_by, n.created_us, n.updated_us
   FROM notice n JOIN org o ON o.id = n.org_id
- WHERE n.org_path IN (${p1:text}, ${p2:text}, ${p3:text}, ${p4:text}) AND n.withdrawn_us = 0 AND n.id < ${before:int}
+ WHERE (n.org_path IN (${p1:text}, ${p2:text}, ${p3:text}, ${p4:text}) OR ${province:int} = 1 AND o.level = 'province')
+   AND n.withdrawn_us = 0 AND n.id < ${before:int}
    AND (n.audience = 'public' OR n.audience = 'candidates' AND ${candidates:int} = 1
         OR n.audience = 'points' AND ${points:int} = 1 OR n.audience = 'staff' AND ${staff:int} = 1)
    AND (n.published_us <= ${now:int} OR n.org_path = ${writer_path:text})
@@ -18,7 +19,7 @@ SELECT n.id, n.org_id, n.org_path, o.code, o.name, o.level, n.audience, n.title,
        n.created_by, n.created_us, n.updated_us
   FROM notice n JOIN org o ON o.id = n.org_id
  WHERE n.id = ${id:int} AND n.withdrawn_us = 0
-   AND n.org_path IN (${p1:text}, ${p2:text}, ${p3:text}, ${p4:text})
+   AND (n.org_path IN (${p1:text}, ${p2:text}, ${p3:text}, ${p4:text}) OR ${province:int} = 1 AND o.level = 'province')
    AND (n.audience = 'public' OR n.audience = 'candidates' AND ${candidates:int} = 1
         OR n.audience = 'points' AND ${points:int} = 1 OR n.audience = 'staff' AND ${staff:int} = 1)
    AND (n.published_us <= ${now:int} OR n.org_path = ${writer_path:text});

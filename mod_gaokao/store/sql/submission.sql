@@ -91,14 +91,15 @@ VALUES (${season_id:int}, ${county_code:text}, ${subject:text}, ${start:int} + $
 ON CONFLICT (season_id, county_code, subject) DO UPDATE SET next = candidate_number_counter.next + ${n}
 RETURNING next
 
--- rows is [[id, version, candidate_number], ...].
+-- rows is [[id, version, candidate_number], ...]. SQLite: the plus signs keep its planner from going through all confirmed
+-- candidates for each row.
 -- name: submission_lock
 UPDATE candidate SET state = 'submitted', candidate_number = json_extract(j.value, '$[2]'),
        version = candidate.version + 1, updated_us = ${now_us:int}
   FROM json_each(${rows:text}) AS j
  WHERE candidate.id = json_extract(j.value, '$[0]') AND candidate.version = json_extract(j.value, '$[1]')
-   AND candidate.state = 'confirmed' AND candidate.season_id = ${season_id:int}
-   AND candidate.org_path >= ${scope_lo:text} AND candidate.org_path < ${scope_hi:text}
+   AND +candidate.state = 'confirmed' AND +candidate.season_id = ${season_id:int}
+   AND +candidate.org_path >= ${scope_lo:text} AND +candidate.org_path < ${scope_hi:text}
 
 -- name: submission_lock [pgsql]
 UPDATE candidate AS c SET state = 'submitted', candidate_number = j.v ->> 2, version = c.version + 1,
