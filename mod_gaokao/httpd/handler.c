@@ -164,6 +164,13 @@ static void send_response(request_rec *r, gk_request_t *request, gk_response_t *
     ap_rwrite(text, (int)length, r);
 }
 
+/* Our addresses are no files: without this httpd looks for one along the whole path, at each request. */
+int gk_httpd_map_to_storage(request_rec *r)
+{
+  const core_dir_config *location = ap_get_core_module_config(r->per_dir_config);
+  return location->handler != NULL && strcmp(location->handler, "gaokao") == 0 ? OK : DECLINED;
+}
+
 int gk_httpd_handler(request_rec *r)
 {
   if (r->handler == NULL || strcmp(r->handler, "gaokao") != 0)

@@ -32,6 +32,7 @@ gk_core_t *gk_httpd_core(void);
 int gk_httpd_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server);
 int gk_httpd_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server);
 void gk_httpd_child_init(apr_pool_t *pchild, server_rec *server);
+int gk_httpd_map_to_storage(request_rec *r);
 int gk_httpd_handler(request_rec *r);
 int gk_httpd_log(request_rec *r);
 
