@@ -297,6 +297,8 @@ static gk_error_t *attempt(gk_request_t *request, gk_response_t *response, const
     return NULL;
   GK_TRY(gk_core_season(&request->act.season, request->act.core, request->act.db, request->pool));
   GK_TRY(request->route->handler(request, response));
+  if (is_write(request)) /* handlers of writes need not ask for a query that they don't have */
+    GK_TRY(gk_query_end(request, NULL));
   if (response->status == 0)
     response->status = 200;
   return finish(request, response, key, digest);

@@ -3,6 +3,7 @@
 #include <apr_strings.h>
 
 #include "domain/org.h"
+#include "base/text.h"
 #include "domain/session.h"
 #include "rest/request.h"
 #include "rest/router.h"
@@ -171,7 +172,7 @@ static const char *secret(gk_decode_t *d, const char *key, int flags)
   const char *text = value != NULL ? gk_json_str_value(value) : NULL;
   if (value != NULL && text == NULL)
     gk_decode_fault(d, key, "type", "应为文字(字符串)", "Must be a string");
-  else if (text != NULL && strlen(text) > 1024)
+  else if (text != NULL && gk_utf8_length(text) > 128)
     gk_decode_fault(d, key, "too-long", "最多 128 个字符", "At most 128 characters");
   else if (text != NULL && text[0] == '\0' && (flags & GK_REQUIRED) != 0)
     gk_decode_fault(d, key, "required", "必须填写", "This is required");

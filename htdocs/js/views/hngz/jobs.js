@@ -23,9 +23,12 @@ async function run(ctx, model, promise, text) {
 }
 
 const create = (ctx, model) => run(ctx, model, formDialog({
-  title: t("jobs.export"), act: t("jobs.start"), values: { encoding: "utf-8" },
-  fields: [{ id: "encoding", type: "code", select: true, plainEmpty: false, label: t("jobs.encoding"), options: [["utf-8", "UTF-8"], ["gb18030", "GB18030"]] }],
-  send: ({ encoding }) => api.post("/jobs", { kind: "export", args: { encoding } }),
+  title: t("jobs.export"), act: t("jobs.start"), values: { kind: "all", state: "ready" },
+  fields: [
+    { id: "kind", type: "code", select: true, plainEmpty: false, label: t("submission.kind"), options: [["all", t("submission.kind.all")], ["art", t("submission.kind.art")]] },
+    { id: "state", type: "code", select: true, plainEmpty: false, label: t("candidate.state"), options: [["ready", t("jobs.ready")], ["any", t("jobs.any")]] },
+  ],
+  send: ({ kind, state }) => api.post("/jobs", { kind: "export_xml", args: { kind, ...(state === "any" ? { state } : {}) } }),
 }), "jobs.started");
 
 export const load = (ctx) => loadList(ctx, {
