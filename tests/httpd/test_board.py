@@ -83,6 +83,19 @@ def test_markup_and_unknown_bytes_are_refused(people, content):
     assert not people["county"].get(f"/notices/{notice}", expect=200).json()["files"]
 
 
+def test_a_name_must_fit_the_bytes_and_the_etag_covers_the_files(people):
+    reply = write(people["county"], "附件与版本", "staff")
+    notice, etag = reply.json()["id"], reply.headers["ETag"]
+    for name in ("a.exe", "a.pdf.html", ".pdf", "x/y.pdf"):
+        refused = upload(people["county"], notice, name, PDF)
+        assert refused.status == 422 and refused.json()["violations"][0]["pointer"] == "?name", refused
+    assert upload(people["county"], notice, "a.pdf", PDF).status == 201
+    now = people["county"].get(f"/notices/{notice}", expect=200)
+    assert now.headers["ETag"] != etag and len(now.json()["files"]) == 1
+    assert people["county"].patch(f"/notices/{notice}", {"title": "旧版"}, version=etag).status == 412
+    assert upload(people["province"], notice, "b.pdf", PDF).status in (403, 404), "another unit's notice"
+
+
 def test_packs_are_listed(people):
     packs = people["auditor"].items("/packs")
     assert {p["name"] for p in packs} == {"hunan-2014", "hunan-2025"}

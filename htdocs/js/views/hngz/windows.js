@@ -18,7 +18,25 @@ async function finish(ctx, promise) {
   await ctx.reload();
 }
 
+/* A point gives one of its candidates more time. */
+async function extend(ctx) {
+  await finish(ctx, formDialog({
+    title: t("windows.create"), act: t("create"), wide: true,
+    fields: [
+      { id: "action", type: "code", select: true, label: t("window.action"), required: true, options: ACTIONS.map((a) => [a, word("window", a)]) },
+      { id: "number", label: t("number"), required: true, inputmode: "numeric" },
+      { id: "closes_at", type: "moment", label: t("window.closes"), required: true },
+      { id: "reason", label: t("reason"), required: true, span: true },
+    ],
+    send: async ({ action, number, closes_at, reason }) => {
+      const { data } = await api.get("/candidates", { query: { q: number.trim(), limit: 1 } });
+      return api.post("/windows", { kind: "extension", action, candidate_id: data.items[0]?.id ?? 0, closes_at: fromLocalInput(closes_at), reason });
+    },
+  }));
+}
+
 async function create(ctx) {
+  if (ctx.session.account.role === "point") return extend(ctx);
   const orgs = await chooseOrg();
   await finish(ctx, formDialog({
     title: t("windows.create"), act: t("create"), wide: true,
