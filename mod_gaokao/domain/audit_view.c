@@ -7,7 +7,8 @@
 #include "base/text.h"
 #include "domain/pack.h"
 
-gk_error_t *gk_audit_list(apr_array_header_t **entries, gk_act_t *act, const gk_audit_filter_t *filter, int limit)
+gk_error_t *gk_audit_list(apr_array_header_t **entries, gk_act_t *act, const gk_audit_filter_t *filter,
+                          int limit)
 {
   return gk_audit_store_list(entries, act, filter, limit);
 }

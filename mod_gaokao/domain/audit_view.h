@@ -1,5 +1,5 @@
-/* domain/audit_view.h: audit rows as people read them: for GET /audit and a record's history. Rows are only read here;
- * gk_audit (act.h) writes them. */
+/* domain/audit_view.h: audit rows as people read them: for GET /audit and a record's history. Rows are
+ * only read here; gk_audit (act.h) writes them. */
 #ifndef GK_DOMAIN_AUDIT_VIEW_H
 #define GK_DOMAIN_AUDIT_VIEW_H
 
@@ -29,15 +29,18 @@ typedef struct gk_audit_filter_t {
 } gk_audit_filter_t;
 
 /* Rows of the actor's subtree, newest first, at most limit. */
-gk_error_t *gk_audit_list(apr_array_header_t **entries, gk_act_t *act, const gk_audit_filter_t *filter, int limit);
+gk_error_t *gk_audit_list(apr_array_header_t **entries, gk_act_t *act, const gk_audit_filter_t *filter,
+                          int limit);
 
 /* {seq, at, actor {id, login, name, role}, org, action, object {kind, id, version}, request_id,
- *  changes [{field, before, after}]}: members of before and after that differ, fields of a candidate as "fields.ID"; of
+ *  changes [{field, before, after}]}: members of before and after that differ, fields of a candidate as
+ *  "fields.ID"; of
  * lists and objects inside them the whole value. masked: personal fields are shown as a mask. */
 gk_json_t *gk_audit_entry_json(const gk_audit_entry_t *entry, const struct gk_pack_t *pack, bool masked,
                                apr_pool_t *pool);
 
 /* (store/audit_read_store.c) */
-gk_error_t *gk_audit_store_list(apr_array_header_t **entries, gk_act_t *act, const gk_audit_filter_t *filter, int limit);
+gk_error_t *gk_audit_store_list(apr_array_header_t **entries, gk_act_t *act, const gk_audit_filter_t *filter,
+                                int limit);
 
 #endif

@@ -66,7 +66,7 @@ const char *gk_calendar_state_word(gk_calendar_state_t state)
   return words[state];
 }
 
-/* ---- pure part ------------------------------------------------------------------------------------------- */
+/* ---- pure part ----------------------------------------------------------------------------------------- */
 
 static bool holds_for(const char *unit, const char *path) { return strncmp(path, unit, strlen(unit)) == 0; }
 
@@ -79,7 +79,8 @@ static void add_interval(apr_array_header_t *times, apr_time_t opens, apr_time_t
 static int by_opening(const void *a, const void *b)
 {
   const gk_interval_t *x = a, *y = b;
-  return x->opens != y->opens ? (x->opens < y->opens ? -1 : 1) : (x->closes > y->closes) - (x->closes < y->closes);
+  return x->opens != y->opens ? (x->opens < y->opens ? -1 : 1)
+                              : (x->closes > y->closes) - (x->closes < y->closes);
 }
 
 static apr_array_header_t *merged(apr_array_header_t *times, apr_pool_t *pool)
@@ -137,8 +138,9 @@ static apr_array_header_t *narrowed(gk_interval_t base, const apr_array_header_t
   return open;
 }
 
-apr_array_header_t *gk_calendar_times(const apr_array_header_t *rows, const char *action, const char *org_path,
-                                      apr_int64_t candidate_id, bool without_extensions, apr_pool_t *pool)
+apr_array_header_t *gk_calendar_times(const apr_array_header_t *rows, const char *action,
+                                      const char *org_path, apr_int64_t candidate_id, bool without_extensions,
+                                      apr_pool_t *pool)
 {
   apr_array_header_t *times = apr_array_make(pool, 8, sizeof(gk_interval_t));
   apr_array_header_t *windows = apr_array_make(pool, 4, sizeof(gk_interval_t));
@@ -213,22 +215,26 @@ gk_error_t *gk_calendar_closed(const char *action, const gk_calendar_verdict_t *
     break;
   case GK_CALENDAR_BETWEEN:
     error->zh = apr_psprintf(pool, "现在不是本地区“%s”的时段：下一时段%s开始，%s截止。", zh, opens_zh, closes_zh);
-    error->en = apr_psprintf(pool, "It is not this region's turn now. %s opens again %s and closes %s.", en, opens_en,
-                             closes_en);
+    error->en = apr_psprintf(pool, "It is not this region's turn now. %s opens again %s and closes %s.", en,
+                             opens_en, closes_en);
     break;
   case GK_CALENDAR_AFTER:
     error->zh = apr_psprintf(pool, "“%s”已经截止：%s开始，%s截止。确需补办的，请联系报名点或县市区招考机构申请延期。",
                              zh, opens_zh, closes_zh);
-    error->en = apr_psprintf(pool, "%s is over: it opened %s and closed %s. Ask the registration point or the county "
-                             "bureau for an extension.", en, opens_en, closes_en);
+    error->en =
+        apr_psprintf(pool,
+                     "%s is over: it opened %s and closed %s. Ask the registration point or the county "
+                     "bureau for an extension.",
+                     en, opens_en, closes_en);
     break;
   }
   return error;
 }
 
-/* ---- checks and the caller's calendar --------------------------------------------------------------------- */
+/* ---- checks and the caller's calendar ------------------------------------------------------------------ */
 
-gk_error_t *gk_calendar_check(gk_act_t *act, const char *action, const char *org_path, apr_int64_t candidate_id)
+gk_error_t *gk_calendar_check(gk_act_t *act, const char *action, const char *org_path,
+                              apr_int64_t candidate_id)
 {
   apr_array_header_t *rows;
   if (action == NULL || action[0] == '\0')
@@ -253,8 +259,8 @@ gk_error_t *gk_calendar_state(gk_json_t **out, gk_act_t *act)
     const char *action = gk_calendar_actions[i];
     gk_calendar_verdict_t verdict = {GK_CALENDAR_NONE, 0, 0, 0};
     if (path != NULL)
-      verdict = gk_calendar_judge(gk_calendar_times(rows, action, path, act->who->candidate_id, false, act->pool),
-                                  act->now);
+      verdict = gk_calendar_judge(
+          gk_calendar_times(rows, action, path, act->who->candidate_id, false, act->pool), act->now);
     gk_json_t *one = gk_json_object(act->pool), *name = gk_json_object(act->pool);
     gk_json_set_str(name, "zh", gk_calendar_action_zh(action));
     gk_json_set_str(name, "en", gk_calendar_action_en(action));
@@ -271,7 +277,7 @@ gk_error_t *gk_calendar_state(gk_json_t **out, gk_act_t *act)
   return NULL;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------------------------------------- */
 
 gk_json_t *gk_window_json(const gk_window_t *window, apr_pool_t *pool)
 {
@@ -299,11 +305,12 @@ gk_json_t *gk_window_json(const gk_window_t *window, apr_pool_t *pool)
   return json;
 }
 
-gk_error_t *gk_windows_list(apr_array_header_t **windows, gk_act_t *act, const char *action, gk_window_kind_t kind,
-                            apr_int64_t after, int limit)
+gk_error_t *gk_windows_list(apr_array_header_t **windows, gk_act_t *act, const char *action,
+                            gk_window_kind_t kind, apr_int64_t after, int limit)
 {
   GK_TRY(gk_act_season(act));
-  return gk_window_store_list(windows, act, action, kind != 0 ? gk_window_kind_word(kind) : NULL, after, limit);
+  return gk_window_store_list(windows, act, action, kind != 0 ? gk_window_kind_word(kind) : NULL, after,
+                              limit);
 }
 
 /* Rank of a level in the tree; the smaller commands the greater. */
@@ -327,12 +334,14 @@ static apr_interval_time_t reach_us(const gk_act_t *act)
 
 static gk_error_t *not_below(gk_act_t *act)
 {
-  return gk_error(act->pool, GK_E_FORBIDDEN, "时段和延期由上一级为下级设置：请选择您的下级单位，或请上级设置。",
-                  "Slots and extensions are set from above: choose a unit below yours, or ask the level above.");
+  return gk_error(
+      act->pool, GK_E_FORBIDDEN, "时段和延期由上一级为下级设置：请选择您的下级单位，或请上级设置。",
+      "Slots and extensions are set from above: choose a unit below yours, or ask the level above.");
 }
 
 /* May the caller set a row of this kind for a unit (or one of its candidates)? */
-static gk_error_t *check_right(gk_act_t *act, gk_window_kind_t kind, const char *path, apr_int64_t candidate_id)
+static gk_error_t *check_right(gk_act_t *act, gk_window_kind_t kind, const char *path,
+                               apr_int64_t candidate_id)
 {
   int mine = rank(act->who->org_level);
   bool below = strcmp(path, act->who->org_path) != 0;
@@ -348,8 +357,8 @@ static gk_error_t *check_right(gk_act_t *act, gk_window_kind_t kind, const char 
   return NULL;
 }
 
-/* Rows that bind the caller when it sets a slot for `path`: all windows, and slots of units above it or set from above
- * the caller. */
+/* Rows that bind the caller when it sets a slot for `path`: all windows, and slots of units above it or
+ * set from above the caller. */
 static apr_array_header_t *binding_rows(gk_act_t *act, const apr_array_header_t *rows, const char *path)
 {
   apr_array_header_t *binding = apr_array_make(act->pool, rows->nelts, sizeof(gk_window_t));
@@ -364,8 +373,8 @@ static apr_array_header_t *binding_rows(gk_act_t *act, const apr_array_header_t 
 
 static gk_error_t *check_slot(gk_act_t *act, const gk_window_t *wish, const apr_array_header_t *rows)
 {
-  apr_array_header_t *times =
-      gk_calendar_times(binding_rows(act, rows, wish->org_path), wish->action, wish->org_path, 0, true, act->pool);
+  apr_array_header_t *times = gk_calendar_times(binding_rows(act, rows, wish->org_path), wish->action,
+                                                wish->org_path, 0, true, act->pool);
   for (int i = 0; i < times->nelts; i++) {
     gk_interval_t one = APR_ARRAY_IDX(times, i, gk_interval_t);
     if (wish->opens >= one.opens && wish->closes <= one.closes)
@@ -410,10 +419,11 @@ static gk_error_t *check_extension(gk_act_t *act, const gk_window_t *wish, const
                       apr_psprintf(act->pool, "An extension can't begin before the window opens (%s).",
                                    gk_time_en(act->pool, first)));
   if (wish->closes > last)
-    gk_violation_text(&error, act->pool, "/closes_at", "too-late",
-                      apr_psprintf(act->pool, "您最多可以延期到%s，需要更久请联系上级。", gk_time_zh(act->pool, last)),
-                      apr_psprintf(act->pool, "You can extend until %s at most; ask the level above for more.",
-                                   gk_time_en(act->pool, last)));
+    gk_violation_text(
+        &error, act->pool, "/closes_at", "too-late",
+        apr_psprintf(act->pool, "您最多可以延期到%s，需要更久请联系上级。", gk_time_zh(act->pool, last)),
+        apr_psprintf(act->pool, "You can extend until %s at most; ask the level above for more.",
+                     gk_time_en(act->pool, last)));
   return error;
 }
 
@@ -452,7 +462,8 @@ static gk_error_t *place_of_wish(gk_window_t *row, gk_act_t *act, const gk_windo
   if (wish->candidate_id != 0)
     GK_TRY(gk_window_store_candidate(&row->org_path, act, wish->candidate_id));
   else
-    GK_TRY(gk_window_store_org(&row->org_path, &level, act, wish->org_id != 0 ? wish->org_id : act->who->org_id));
+    GK_TRY(gk_window_store_org(&row->org_path, &level, act,
+                               wish->org_id != 0 ? wish->org_id : act->who->org_id));
   if (wish->kind == GK_WINDOW && strcmp(level, "point") == 0)
     gk_violation(&error, act->pool, "/org_id", "level", "办理时间按省、市、县设置；报名点请设置时段。",
                  "Windows are set for the province, a city or a county; give a point a slot.");
@@ -485,7 +496,8 @@ static gk_error_t *load_own(gk_window_t *row, gk_act_t *act, apr_int64_t id, apr
 {
   GK_TRY(gk_act_season(act));
   GK_TRY(gk_window_store_get(row, act, id));
-  bool from_above = row->setter_path == NULL ? rank(act->who->org_level) != 0 : !gk_act_covers(act, row->setter_path);
+  bool from_above =
+      row->setter_path == NULL ? rank(act->who->org_level) != 0 : !gk_act_covers(act, row->setter_path);
   if (from_above)
     return gk_error(act->pool, GK_E_FORBIDDEN, "这项时间由上级设置，请联系上级修改。",
                     "This was set from above: ask the level above to change it.");
@@ -493,8 +505,8 @@ static gk_error_t *load_own(gk_window_t *row, gk_act_t *act, apr_int64_t id, apr
   return row->version != version ? gk_stale(act, row->version) : NULL;
 }
 
-gk_error_t *gk_window_update(gk_window_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t version, apr_time_t opens,
-                             apr_time_t closes, const char *reason)
+gk_error_t *gk_window_update(gk_window_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t version,
+                             apr_time_t opens, apr_time_t closes, const char *reason)
 {
   gk_window_t before, after;
   bool changed;
@@ -509,8 +521,8 @@ gk_error_t *gk_window_update(gk_window_t *out, gk_act_t *act, apr_int64_t id, ap
   GK_TRY(gk_window_store_get(out, act, id));
   if (!changed)
     return gk_stale(act, out->version);
-  return gk_audit(act, "window.update", "window", id, out->version, out->org_path, gk_window_json(&before, act->pool),
-                  gk_window_json(out, act->pool));
+  return gk_audit(act, "window.update", "window", id, out->version, out->org_path,
+                  gk_window_json(&before, act->pool), gk_window_json(out, act->pool));
 }
 
 gk_error_t *gk_window_delete(gk_act_t *act, apr_int64_t id, apr_int64_t version)

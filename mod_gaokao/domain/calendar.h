@@ -1,19 +1,21 @@
 /* domain/calendar.h: when an action is open, for whom (P2, E1, PE-3).
  *
- * Three kinds of rows, each for one action and one unit of the tree (a row counts for the unit's whole subtree):
- *   window     the action's time in a region. The rows of the most specific unit that has any replace those of the
- *              units above it; several rows of one unit are several times.
- *   slot       a region's turn (E1, spreading the load). Where a unit has slots inside a window, only its slots are
- *              open there; slots of several levels narrow each other. A region without slots has the whole window.
+ * Three kinds of rows, each for one action and one unit of the tree (a row counts for the unit's whole
+ * subtree):
+ *   window     the action's time in a region. The rows of the most specific unit that has any replace
+ *              those of the units above it; several rows of one unit are several times.
+ *   slot       a region's turn (E1, spreading the load). Where a unit has slots inside a window, only its
+ *              slots are open there; slots of several levels narrow each other. A region without slots has
+ *              the whole window.
  *   extension  more time for a unit or for one candidate, with a reason. Adds to what windows and slots give.
  * A moment is open when opens <= moment < closes. Without any row an action is closed.
  *
  * Who may set what. Nobody changes or removes what was set from above.
  *   window     the province, for itself, a city or a county.
  *   slot       a bureau for units strictly below it, inside the times that are open to that unit from above.
- *   extension  a bureau for units strictly below it or one of its candidates, a point for one of its candidates; it
- *              begins no earlier than the first opening and ends no later than GK_EXTEND_... after the last closing of
- *              windows and slots. The province has no limit.
+ *   extension  a bureau for units strictly below it or one of its candidates, a point for one of its
+ *              candidates; it begins no earlier than the first opening and ends no later than
+ *              GK_EXTEND_... after the last closing of windows and slots. The province has no limit.
  */
 #ifndef GK_DOMAIN_CALENDAR_H
 #define GK_DOMAIN_CALENDAR_H
@@ -48,12 +50,14 @@ typedef struct gk_window_t {
 
 typedef struct gk_interval_t { apr_time_t opens, closes; } gk_interval_t;
 
-/* ---- pure part: rows in, times out ----------------------------------------------------------------------- */
+/* ---- pure part: rows in, times out --------------------------------------------------------------------- */
 
-/* Open times (gk_interval_t, sorted, neither touching nor overlapping) of `action` for a record at `org_path`; rows
- * (gk_window_t) of other actions, units and candidates are passed over. without_extensions: windows and slots only. */
-apr_array_header_t *gk_calendar_times(const apr_array_header_t *rows, const char *action, const char *org_path,
-                                      apr_int64_t candidate_id, bool without_extensions, apr_pool_t *pool);
+/* Open times (gk_interval_t, sorted, neither touching nor overlapping) of `action` for a record at
+ * `org_path`; rows (gk_window_t) of other actions, units and candidates are passed over.
+ * without_extensions: windows and slots only. */
+apr_array_header_t *gk_calendar_times(const apr_array_header_t *rows, const char *action,
+                                      const char *org_path, apr_int64_t candidate_id, bool without_extensions,
+                                      apr_pool_t *pool);
 
 typedef enum gk_calendar_state_t {
   GK_CALENDAR_NONE = 0,     /* no time was set */
@@ -81,15 +85,17 @@ extern const int gk_calendar_action_count;
 const char *gk_calendar_action_zh(const char *action);
 const char *gk_calendar_action_en(const char *action);
 
-/* ---- acts ------------------------------------------------------------------------------------------------ */
+/* ---- acts ---------------------------------------------------------------------------------------------- */
 
-/* What is open for the caller: [{action, name, state, open, opens_at, closes_at, next_opens_at}], one entry an action.
- * Staff: their own unit; a candidate: the own record; the public: the province. One statement. */
+/* What is open for the caller: [{action, name, state, open, opens_at, closes_at, next_opens_at}], one
+ * entry an action. Staff: their own unit; a candidate: the own record; the public: the province. One
+ * statement. */
 gk_error_t *gk_calendar_state(gk_json_t **out, gk_act_t *act);
 
-/* Rows of the caller's tree and those from above that hold for it, by id. action, kind: NULL and 0 for all. */
-gk_error_t *gk_windows_list(apr_array_header_t **windows, gk_act_t *act, const char *action, gk_window_kind_t kind,
-                            apr_int64_t after, int limit);
+/* Rows of the caller's tree and those from above that hold for it, by id. action, kind: NULL and 0 for
+ * all. */
+gk_error_t *gk_windows_list(apr_array_header_t **windows, gk_act_t *act, const char *action,
+                            gk_window_kind_t kind, apr_int64_t after, int limit);
 
 /* What the caller asks for. */
 typedef struct gk_window_wish_t {
@@ -104,20 +110,20 @@ typedef struct gk_window_wish_t {
 /* Errors: INVALID by field, FORBIDDEN, NOT_FOUND outside the caller's tree. */
 gk_error_t *gk_window_create(gk_window_t *out, gk_act_t *act, const gk_window_wish_t *wish);
 /* opens, closes 0 and reason NULL stay as they are. Errors: as above, STALE_VERSION. */
-gk_error_t *gk_window_update(gk_window_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t version, apr_time_t opens,
-                             apr_time_t closes, const char *reason);
+gk_error_t *gk_window_update(gk_window_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t version,
+                             apr_time_t opens, apr_time_t closes, const char *reason);
 gk_error_t *gk_window_delete(gk_act_t *act, apr_int64_t id, apr_int64_t version);
 
 gk_json_t *gk_window_json(const gk_window_t *window, apr_pool_t *pool);
 
-/* ---- what it needs of the store (store/calendar_store.c) -------------------------------------------------- */
+/* ---- what it needs of the store (store/calendar_store.c) ----------------------------------------------- */
 
-/* Rows that hold for a record at org_path (all levels above it) and for the candidate. action NULL: of all actions.
- * org_path NULL: those of the province. */
+/* Rows that hold for a record at org_path (all levels above it) and for the candidate. action NULL: of all
+ * actions. org_path NULL: those of the province. */
 gk_error_t *gk_window_store_in_force(apr_array_header_t **rows, gk_act_t *act, const char *action,
                                      const char *org_path, apr_int64_t candidate_id);
-gk_error_t *gk_window_store_list(apr_array_header_t **rows, gk_act_t *act, const char *action, const char *kind,
-                                 apr_int64_t after, int limit);
+gk_error_t *gk_window_store_list(apr_array_header_t **rows, gk_act_t *act, const char *action,
+                                 const char *kind, apr_int64_t after, int limit);
 gk_error_t *gk_window_store_get(gk_window_t *out, gk_act_t *act, apr_int64_t id);
 gk_error_t *gk_window_store_insert(apr_int64_t *id, gk_act_t *act, const gk_window_t *window);
 gk_error_t *gk_window_store_update(bool *changed, gk_act_t *act, const gk_window_t *window);

@@ -62,8 +62,12 @@ static gk_json_t *summary(const gk_notice_t *notice, apr_pool_t *pool)
 
 gk_error_t *gk_notice_create(gk_notice_t *out, gk_act_t *act, const gk_notice_wish_t *wish)
 {
-  gk_notice_t notice = {.org_id = act->who->org_id, .org_path = act->who->org_path, .audience = wish->audience,
-                        .title = wish->title, .body = wish->body, .created_by = act->who->account_id,
+  gk_notice_t notice = {.org_id = act->who->org_id,
+                        .org_path = act->who->org_path,
+                        .audience = wish->audience,
+                        .title = wish->title,
+                        .body = wish->body,
+                        .created_by = act->who->account_id,
                         .published = wish->published != 0 ? wish->published : act->now};
   apr_int64_t id;
   GK_TRY(gk_act_begin(act));
@@ -93,8 +97,8 @@ gk_error_t *gk_notice_update(gk_notice_t *out, gk_act_t *act, apr_int64_t id, ap
   GK_TRY(gk_notice_store_update(&changed, act, &after, 0));
   if (!changed)
     return gk_stale(act, before.version + 1);
-  GK_TRY(gk_audit(act, "notice.update", "notice", id, version + 1, before.org_path, summary(&before, act->pool),
-                  summary(&after, act->pool)));
+  GK_TRY(gk_audit(act, "notice.update", "notice", id, version + 1, before.org_path,
+                  summary(&before, act->pool), summary(&after, act->pool)));
   return gk_notice_get(out, act, id);
 }
 
@@ -109,10 +113,11 @@ gk_error_t *gk_notice_withdraw(gk_act_t *act, apr_int64_t id, apr_int64_t versio
   GK_TRY(gk_notice_store_update(&changed, act, &notice, act->now));
   if (!changed)
     return gk_stale(act, notice.version + 1);
-  return gk_audit(act, "notice.withdraw", "notice", id, version + 1, notice.org_path, summary(&notice, act->pool), NULL);
+  return gk_audit(act, "notice.withdraw", "notice", id, version + 1, notice.org_path,
+                  summary(&notice, act->pool), NULL);
 }
 
-/* ---- files ----------------------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------------------------- */
 
 gk_error_t *gk_notice_files(apr_array_header_t **out, gk_act_t *act, apr_int64_t notice_id)
 {
@@ -152,7 +157,8 @@ gk_error_t *gk_notice_file_add(gk_notice_file_t *out, gk_act_t *act, apr_int64_t
   else if (type == NULL)
     gk_violation(&error, act->pool, "", "file-type",
                  "只能上传 PDF、ZIP、Word、Excel(不含宏)、PNG、JPEG 和纯文本(UTF-8)文件，请转换后再上传",
-                 "PDF, ZIP, Word and Excel without macros, PNG, JPEG and plain text (UTF-8) only: convert the file first");
+                 "PDF, ZIP, Word and Excel without macros, PNG, JPEG and plain text (UTF-8) only: convert "
+                 "the file first");
   else if (!gk_sniff_fits(type, name))
     gk_violation(&error, act->pool, "?name", "file-type", "文件的内容是 %s，请把文件名的后缀改为 .%s",
                  "The file's content is %s: let its name end in .%s", type->media_type, type->extension);
@@ -195,7 +201,7 @@ gk_error_t *gk_notice_file_delete(gk_act_t *act, apr_int64_t notice_id, apr_int6
                   file_summary(&file, act->pool), NULL);
 }
 
-/* ---- showing --------------------------------------------------------------------------------------------- */
+/* ---- showing ------------------------------------------------------------------------------------------- */
 
 gk_json_t *gk_notice_file_json(const gk_notice_file_t *file, apr_pool_t *pool)
 {

@@ -1,9 +1,9 @@
 /* domain/notice.h: the notice board with files to download (P5).
  *
- * A unit's notice is for the people of its subtree: `public` also for who is not signed in (the province's only, for
- * nobody knows where a visitor belongs), `candidates` for them and all staff, `points` for point operators and
- * reviewers and the staff above them, `staff` for all staff. Only the unit that wrote a notice changes it. Before its
- * moment of publication only that unit sees it; a withdrawn one nobody.
+ * A unit's notice is for the people of its subtree: `public` also for who is not signed in (the province's
+ * only, for nobody knows where a visitor belongs), `candidates` for them and all staff, `points` for point
+ * operators and reviewers and the staff above them, `staff` for all staff. Only the unit that wrote a
+ * notice changes it. Before its moment of publication only that unit sees it; a withdrawn one nobody.
  */
 #ifndef GK_DOMAIN_NOTICE_H
 #define GK_DOMAIN_NOTICE_H
@@ -46,9 +46,9 @@ gk_error_t *gk_notice_withdraw(gk_act_t *act, apr_int64_t id, apr_int64_t versio
 
 /* gk_notice_file_t without bodies. */
 gk_error_t *gk_notice_files(apr_array_header_t **out, gk_act_t *act, apr_int64_t notice_id);
-/* Keeps a file under `name`; the notice's version rises. Its type is what its bytes say (sniff.h), never what the sender
- * says, and the name's ending must fit it; HTML, SVG, macros and everything else are refused (faults.md IN-14).
- * Errors: INVALID. */
+/* Keeps a file under `name`; the notice's version rises. Its type is what its bytes say (sniff.h), never
+ * what the sender says, and the name's ending must fit it; HTML, SVG, macros and everything else are
+ * refused (faults.md IN-14). Errors: INVALID. */
 gk_error_t *gk_notice_file_add(gk_notice_file_t *out, gk_act_t *act, apr_int64_t notice_id, const char *name,
                                const unsigned char *bytes, apr_size_t length);
 gk_error_t *gk_notice_file_get(gk_notice_file_t *out, gk_act_t *act, apr_int64_t notice_id, apr_int64_t id);
@@ -66,12 +66,15 @@ typedef struct gk_notice_view_t {
 } gk_notice_view_t;
 gk_error_t *gk_notice_store_list(apr_array_header_t **out, gk_act_t *act, const gk_notice_view_t *view,
                                  apr_int64_t before_id, int limit);
-gk_error_t *gk_notice_store_get(gk_notice_t *out, gk_act_t *act, const gk_notice_view_t *view, apr_int64_t id);
+gk_error_t *gk_notice_store_get(gk_notice_t *out, gk_act_t *act, const gk_notice_view_t *view,
+                                apr_int64_t id);
 gk_error_t *gk_notice_store_insert(apr_int64_t *id, gk_act_t *act, const gk_notice_t *notice);
-gk_error_t *gk_notice_store_update(bool *changed, gk_act_t *act, const gk_notice_t *notice, apr_time_t withdrawn);
+gk_error_t *gk_notice_store_update(bool *changed, gk_act_t *act, const gk_notice_t *notice,
+                                   apr_time_t withdrawn);
 gk_error_t *gk_notice_store_files(apr_array_header_t **out, gk_act_t *act, apr_int64_t notice_id);
 gk_error_t *gk_notice_store_file(gk_notice_file_t *out, gk_act_t *act, apr_int64_t notice_id, apr_int64_t id);
-gk_error_t *gk_notice_store_file_insert(apr_int64_t *id, gk_act_t *act, apr_int64_t notice_id, const gk_notice_file_t *file);
+gk_error_t *gk_notice_store_file_insert(apr_int64_t *id, gk_act_t *act, apr_int64_t notice_id,
+                                        const gk_notice_file_t *file);
 gk_error_t *gk_notice_store_file_delete(gk_act_t *act, apr_int64_t notice_id, apr_int64_t id);
 
 #endif

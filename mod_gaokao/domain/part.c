@@ -66,7 +66,8 @@ static gk_part_row_t row_of(const apr_array_header_t *rows, const char *kind, ap
   return (gk_part_row_t){.kind = kind, .state = "none", .fields = gk_document_new(pool)};
 }
 
-gk_error_t *gk_parts_read(apr_array_header_t **parts, gk_candidate_t **candidate, gk_act_t *act, apr_int64_t id)
+gk_error_t *gk_parts_read(apr_array_header_t **parts, gk_candidate_t **candidate, gk_act_t *act,
+                          apr_int64_t id)
 {
   apr_array_header_t *rows;
   GK_TRY(gk_act_season(act));
@@ -91,9 +92,10 @@ static gk_error_t *check_open(gk_act_t *act, gk_action_t action, const gk_candid
     GK_TRY(gk_part_store_closed(&closed, act, candidate->org_path));
   if (!closed)
     return NULL;
-  return gk_error(act->pool, GK_E_WRONG_STATE, "该考生已经上报，信息已锁定；确需修改，请联系上级退回上报。",
-                  "This candidate has been submitted and is locked. To change something, ask the level above to return "
-                  "the submission.");
+  return gk_error(
+      act->pool, GK_E_WRONG_STATE, "该考生已经上报，信息已锁定；确需修改，请联系上级退回上报。",
+      "This candidate has been submitted and is locked. To change something, ask the level above to return "
+      "the submission.");
 }
 
 typedef struct work_t {
@@ -126,11 +128,13 @@ static gk_error_t *apply(work_t *work, gk_act_t *act, gk_json_t *fields)
 {
   gk_document_t *document;
   if (fields != NULL)
-    GK_TRY(gk_document_apply_part(&work->after.fields, work->before.fields, fields, act->season->pack, work->part,
-                                  gk_role_name(act->who->role), work->candidate->state, "/fields", act->pool));
+    GK_TRY(gk_document_apply_part(&work->after.fields, work->before.fields, fields, act->season->pack,
+                                  work->part, gk_role_name(act->who->role), work->candidate->state, "/fields",
+                                  act->pool));
   GK_TRY(gk_candidate_document(&document, work->candidate, act->pool));
-  return gk_policy_evaluate_part(act->season->rules, document, gk_candidate_derived(act, work->candidate, document),
-                                 work->part, work->after.fields, gk_date_of(act->now), &work->verdicts, act->pool);
+  return gk_policy_evaluate_part(act->season->rules, document,
+                                 gk_candidate_derived(act, work->candidate, document), work->part,
+                                 work->after.fields, gk_date_of(act->now), &work->verdicts, act->pool);
 }
 
 static gk_json_t *audit_json(const gk_part_row_t *row, apr_pool_t *pool)
@@ -162,11 +166,12 @@ static gk_error_t *store(work_t *work, gk_act_t *act, const char *action)
                   audit_json(&work->before, act->pool), audit_json(&work->after, act->pool));
 }
 
-static const char *const put_actions[KINDS] = {"candidate.appraisal", "candidate.examination", "candidate.grades",
-                                               "candidate.bonus"};
+static const char *const put_actions[KINDS] = {"candidate.appraisal", "candidate.examination",
+                                               "candidate.grades", "candidate.bonus"};
 
-gk_error_t *gk_part_put(gk_candidate_t **candidate, gk_part_row_t *out, apr_array_header_t **verdicts, gk_act_t *act,
-                        const char *kind, apr_int64_t id, apr_int64_t version, gk_json_t *fields)
+gk_error_t *gk_part_put(gk_candidate_t **candidate, gk_part_row_t *out, apr_array_header_t **verdicts,
+                        gk_act_t *act, const char *kind, apr_int64_t id, apr_int64_t version,
+                        gk_json_t *fields)
 {
   work_t work = {0};
   int i = kind_index(kind);

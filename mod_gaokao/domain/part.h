@@ -1,12 +1,13 @@
 /* domain/part.h: the other information of a candidate (W8): appraisal, examination, grades, bonus.
  *
- * Each part has the fields that the season's pack defines for it, its own state, and its own rights (access.def); who may
- * change which field stands in the pack. States: none, partial (a field that must be filled in is empty), entered, and for
- * bonus by the county's or city's decision: approved, refused. A change of bonus after the decision asks for a new one.
+ * Each part has the fields that the season's pack defines for it, its own state, and its own rights
+ * (access.def); who may change which field stands in the pack. States: none, partial (a field that must be
+ * filled in is empty), entered, and for bonus by the county's or city's decision: approved, refused. A
+ * change of bonus after the decision asks for a new one.
  *
- * Parts stay open after the confirmation: they don't touch what was signed. Once the record is submitted they are closed,
- * except for art candidates whose point has submitted only its art candidates: their parts belong to the submission of
- * everybody, which is still to come.
+ * Parts stay open after the confirmation: they don't touch what was signed. Once the record is submitted
+ * they are closed, except for art candidates whose point has submitted only its art candidates: their
+ * parts belong to the submission of everybody, which is still to come.
  */
 #ifndef GK_DOMAIN_PART_H
 #define GK_DOMAIN_PART_H
@@ -24,13 +25,16 @@ typedef struct gk_part_row_t {
 } gk_part_row_t;
 
 /* The parts of the pack in its order, with full values; leaves the audit row "candidate.read". */
-gk_error_t *gk_parts_read(apr_array_header_t **parts, gk_candidate_t **candidate, gk_act_t *act, apr_int64_t id);
+gk_error_t *gk_parts_read(apr_array_header_t **parts, gk_candidate_t **candidate, gk_act_t *act,
+                          apr_int64_t id);
 
-/* Changes fields of a part: fields not named keep what they had, null clears. `version` is the record's, which rises.
- * *verdicts: gk_verdict_t of fields that must still be filled in.
- * Errors: INVALID by field, WRONG_STATE, WINDOW_CLOSED, STALE_VERSION, NOT_FOUND (also when the pack has no such part). */
-gk_error_t *gk_part_put(gk_candidate_t **candidate, gk_part_row_t *out, apr_array_header_t **verdicts, gk_act_t *act,
-                        const char *kind, apr_int64_t id, apr_int64_t version, gk_json_t *fields);
+/* Changes fields of a part: fields not named keep what they had, null clears. `version` is the record's,
+ * which rises. *verdicts: gk_verdict_t of fields that must still be filled in.
+ * Errors: INVALID by field, WRONG_STATE, WINDOW_CLOSED, STALE_VERSION, NOT_FOUND (also when the pack has
+ * no such part). */
+gk_error_t *gk_part_put(gk_candidate_t **candidate, gk_part_row_t *out, apr_array_header_t **verdicts,
+                        gk_act_t *act, const char *kind, apr_int64_t id, apr_int64_t version,
+                        gk_json_t *fields);
 
 /* The decision about a bonus; `fields` (may be NULL) are changed with it. approve: needs all required fields
  * (INCOMPLETE). refuse: needs a reason. */

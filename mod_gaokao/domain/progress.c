@@ -127,7 +127,8 @@ gk_error_t *gk_progress(gk_json_t **out, gk_act_t *act, apr_int64_t org_id, cons
 }
 
 /* A cursor is the last school, tab, class in hex. */
-static gk_error_t *read_cursor(const char **school, const char **class_name, const char *after, apr_pool_t *pool)
+static gk_error_t *read_cursor(const char **school, const char **class_name, const char *after,
+                               apr_pool_t *pool)
 {
   apr_size_t length = 0;
   *school = *class_name = "";
@@ -164,7 +165,8 @@ gk_error_t *gk_progress_classes(gk_json_t **items, const char **next, gk_act_t *
   int given = 0;
   for (int i = 0; i < rows->nelts; i++) {
     const gk_progress_class_t *row = &APR_ARRAY_IDX(rows, i, gk_progress_class_t);
-    if (last == NULL || strcmp(last->school, row->school) != 0 || strcmp(last->class_name, row->class_name) != 0) {
+    if (last == NULL || strcmp(last->school, row->school) != 0 ||
+        strcmp(last->class_name, row->class_name) != 0) {
       if (given == limit) {
         const char *key = apr_pstrcat(pool, last->school, "\t", last->class_name, NULL);
         cursor = gk_text_hex(pool, key, strlen(key));

@@ -9,12 +9,15 @@
 static const gk_file_type_t pdf = {"pdf", "application/pdf"};
 static const gk_file_type_t png = {"png", "image/png"};
 static const gk_file_type_t jpg = {"jpg", "image/jpeg"};
-static const gk_file_type_t xlsx = {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"};
-static const gk_file_type_t docx = {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"};
+static const gk_file_type_t xlsx = {"xlsx",
+                                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"};
+static const gk_file_type_t docx = {
+    "docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"};
 static const gk_file_type_t zip = {"zip", "application/zip"};
 static const gk_file_type_t txt = {"txt", "text/plain; charset=utf-8"};
 
-#define STARTS(bytes, length, mark) ((length) >= sizeof(mark) - 1 && memcmp((bytes), (mark), sizeof(mark) - 1) == 0)
+#define STARTS(bytes, length, mark) \
+  ((length) >= sizeof(mark) - 1 && memcmp((bytes), (mark), sizeof(mark) - 1) == 0)
 
 static bool holds(const unsigned char *bytes, apr_size_t length, const char *mark)
 {
@@ -38,7 +41,8 @@ static const gk_file_type_t *archive(const unsigned char *bytes, apr_size_t leng
 /* Text that a browser might take for a page. */
 static bool like_markup(const char *text, apr_size_t length)
 {
-  static const char *const marks[] = {"<!doctype", "<html", "<head", "<body", "<script", "<svg", "<?xml", "<iframe", "<math"};
+  static const char *const marks[] = {"<!doctype", "<html", "<head",   "<body", "<script",
+                                      "<svg",      "<?xml", "<iframe", "<math"};
   apr_size_t end = length < 4096 ? length : 4096;
   for (apr_size_t i = 0; i < end; i++) {
     if (text[i] != '<')

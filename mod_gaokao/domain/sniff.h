@@ -10,8 +10,8 @@ typedef struct gk_file_type_t {
   const char *media_type;
 } gk_file_type_t;
 
-/* One of pdf, png, jpg, xlsx, docx, zip, txt; NULL for anything else: pages and pictures that can hold scripts (HTML, SVG,
- * XML), office files with macros, text that is not UTF-8, empty files. */
+/* One of pdf, png, jpg, xlsx, docx, zip, txt; NULL for anything else: pages and pictures that can hold
+ * scripts (HTML, SVG, XML), office files with macros, text that is not UTF-8, empty files. */
 const gk_file_type_t *gk_sniff(const unsigned char *bytes, apr_size_t length);
 
 /* The name's ending fits the type ("jpeg" is "jpg"). */

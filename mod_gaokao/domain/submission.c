@@ -8,11 +8,17 @@
 
 #include "domain/paths.h"
 
-const char *gk_submission_kind_word(gk_submission_kind_t kind) { return kind == GK_SUBMIT_ART ? "art" : "all"; }
+const char *gk_submission_kind_word(gk_submission_kind_t kind)
+{
+  return kind == GK_SUBMIT_ART ? "art" : "all";
+}
 
 gk_submission_kind_t gk_submission_kind_of(const char *word)
 {
-  return word == NULL ? 0 : strcmp(word, "art") == 0 ? GK_SUBMIT_ART : strcmp(word, "all") == 0 ? GK_SUBMIT_ALL : 0;
+  return word == NULL               ? 0
+         : strcmp(word, "art") == 0 ? GK_SUBMIT_ART
+         : strcmp(word, "all") == 0 ? GK_SUBMIT_ALL
+                                    : 0;
 }
 
 gk_json_t *gk_submission_json(const gk_submission_t *submission, apr_pool_t *pool)
@@ -40,8 +46,8 @@ gk_json_t *gk_submission_json(const gk_submission_t *submission, apr_pool_t *poo
   return json;
 }
 
-gk_error_t *gk_submission_list(apr_array_header_t **submissions, gk_act_t *act, const gk_submission_filter_t *filter,
-                               int limit)
+gk_error_t *gk_submission_list(apr_array_header_t **submissions, gk_act_t *act,
+                               const gk_submission_filter_t *filter, int limit)
 {
   GK_TRY(gk_act_season(act));
   return gk_submission_store_list(submissions, act, filter, limit);
@@ -53,15 +59,16 @@ gk_error_t *gk_submission_get(gk_submission_t *out, gk_act_t *act, apr_int64_t i
   return gk_submission_store_get(out, act, id);
 }
 
-/* ---- submitting ------------------------------------------------------------------------------------------- */
+/* ---- submitting ---------------------------------------------------------------------------------------- */
 
 static gk_error_t *check_free(gk_act_t *act, gk_submission_kind_t kind)
 {
   const char *state;
   GK_TRY(gk_submission_store_open(&state, act, act->who->org_path, kind));
   if (state != NULL)
-    return gk_error(act->pool, GK_E_CONFLICT, "已经上报过了；如需修改，请上级退回后再重新上报。",
-                    "This was submitted already. To change something, ask the level above to return it first.");
+    return gk_error(
+        act->pool, GK_E_CONFLICT, "已经上报过了；如需修改，请上级退回后再重新上报。",
+        "This was submitted already. To change something, ask the level above to return it first.");
   if (kind == GK_SUBMIT_ART) {
     GK_TRY(gk_submission_store_open(&state, act, act->who->org_path, GK_SUBMIT_ALL));
     if (state != NULL)
@@ -84,9 +91,10 @@ static gk_error_t *incomplete(gk_act_t *act, const gk_check_t *check)
                      "%" APR_INT64_T_FMT " candidates are not complete: work through the list, then submit.",
                      check->incomplete);
   else
-    error = gk_error(act->pool, GK_E_INCOMPLETE, "还有%" APR_INT64_T_FMT "个下级单位没有上报或没有接收，请处理后再上报。",
-                     "%" APR_INT64_T_FMT " units below have not submitted, or are not accepted yet: see to them first.",
-                     check->incomplete);
+    error = gk_error(
+        act->pool, GK_E_INCOMPLETE, "还有%" APR_INT64_T_FMT "个下级单位没有上报或没有接收，请处理后再上报。",
+        "%" APR_INT64_T_FMT " units below have not submitted, or are not accepted yet: see to them first.",
+        check->incomplete);
   for (int i = 0; i < check->items->nelts && listed < LISTED; i++) {
     const gk_check_item_t *item = &APR_ARRAY_IDX(check->items, i, gk_check_item_t);
     if (item->missing->nelts == 0)
@@ -111,8 +119,8 @@ static gk_error_t *incomplete(gk_act_t *act, const gk_check_t *check)
       zh = "上报后考生有增减，请退回重报";
       en = "its candidates changed after the submission: return it";
     }
-    gk_violation_text(&error, act->pool, apr_psprintf(act->pool, "/orgs/%" APR_INT64_T_FMT, child->org.id), code,
-                      apr_psprintf(act->pool, "%s：%s", child->org.name, zh),
+    gk_violation_text(&error, act->pool, apr_psprintf(act->pool, "/orgs/%" APR_INT64_T_FMT, child->org.id),
+                      code, apr_psprintf(act->pool, "%s：%s", child->org.name, zh),
                       apr_psprintf(act->pool, "%s: %s", child->org.name, en));
     listed++;
   }
@@ -139,7 +147,8 @@ static void summarise(gk_submission_t *submission, const gk_check_t *check, apr_
   }
   for (int i = 0; i < check->children->nelts; i++) {
     const gk_check_child_t *child = &APR_ARRAY_IDX(check->children, i, gk_check_child_t);
-    const char *line = apr_psprintf(pool, "%s|%" APR_INT64_T_FMT "|%s\n", child->org.code, child->total, child->digest);
+    const char *line =
+        apr_psprintf(pool, "%s|%" APR_INT64_T_FMT "|%s\n", child->org.code, child->total, child->digest);
     gk_json_t *below = NULL;
     gk_sha256_add(digest, line, strlen(line));
     if (gk_json_parse(&below, child->counts, strlen(child->counts), pool) == NULL)
@@ -182,11 +191,12 @@ typedef struct numbering_t {
   apr_hash_t *wanted;               /* subject -> apr_int64_t *: numbers needed, then the next to give */
 } numbering_t;
 
-static gk_error_t *number_of(const char **out, const numbering_t *numbering, const gk_check_item_t *item, int serial)
+static gk_error_t *number_of(const char **out, const numbering_t *numbering, const gk_check_item_t *item,
+                             int serial)
 {
   const char *exam_type = item->exam_type != NULL ? item->exam_type : "1";
-  return gk_pack_candidate_number(out, numbering->act->season->pack, numbering->division, exam_type, item->subject,
-                                  serial, numbering->act->pool);
+  return gk_pack_candidate_number(out, numbering->act->season->pack, numbering->division, exam_type,
+                                  item->subject, serial, numbering->act->pool);
 }
 
 /* The number that `item` has already still says its county, subject and examination type. */
@@ -195,14 +205,16 @@ static bool number_fits(const numbering_t *numbering, const gk_check_item_t *ite
   const char *again;
   if (item->candidate_number == NULL)
     return false;
-  int serial = gk_candidate_number_serial(numbering->act->season->pack->candidate_format, item->candidate_number);
+  int serial =
+      gk_candidate_number_serial(numbering->act->season->pack->candidate_format, item->candidate_number);
   return serial > 0 && number_of(&again, numbering, item, serial) == NULL &&
          strcmp(again, item->candidate_number) == 0;
 }
 
 static bool to_be_locked(const gk_check_item_t *item) { return strcmp(item->state, "confirmed") == 0; }
 
-/* Takes the serials, subject by subject in the pack's order, so that points of one county never wait in a ring. */
+/* Takes the serials, subject by subject in the pack's order, so that points of one county never wait in a
+ * ring. */
 static gk_error_t *take_serials(numbering_t *numbering)
 {
   gk_act_t *act = numbering->act;
@@ -212,11 +224,13 @@ static gk_error_t *take_serials(numbering_t *numbering)
     apr_int64_t *n = apr_hash_get(numbering->wanted, subject, APR_HASH_KEY_STRING), first;
     if (n == NULL)
       continue;
-    GK_TRY(gk_submission_store_serials(&first, act, numbering->division, subject, *n, act->season->pack->serial_first));
+    GK_TRY(gk_submission_store_serials(&first, act, numbering->division, subject, *n,
+                                       act->season->pack->serial_first));
     if (first + *n - 1 > act->season->pack->serial_last)
-      return gk_error(act->pool, GK_E_RANGE_FULL, "本县市区该科类的考生号顺序号已用完，请报告省教育考试院。",
-                      "This county's serials for candidate numbers of the subject are used up: report it to the "
-                      "provincial authority.");
+      return gk_error(
+          act->pool, GK_E_RANGE_FULL, "本县市区该科类的考生号顺序号已用完，请报告省教育考试院。",
+          "This county's serials for candidate numbers of the subject are used up: report it to the "
+          "provincial authority.");
     *n = first;
   }
   return NULL;
@@ -310,7 +324,7 @@ gk_error_t *gk_submission_create(gk_submission_t *out, gk_act_t *act, gk_submiss
                   gk_submission_json(out, act->pool));
 }
 
-/* ---- deciding --------------------------------------------------------------------------------------------- */
+/* ---- deciding ------------------------------------------------------------------------------------------ */
 
 static bool directly_above(const char *mine, const char *theirs)
 {
@@ -334,8 +348,8 @@ static gk_error_t *load_for_decision(gk_submission_t *out, gk_act_t *act, apr_in
   return NULL;
 }
 
-static gk_error_t *decide(gk_submission_t *out, gk_act_t *act, const gk_submission_t *before, const char *state,
-                          const char *reason)
+static gk_error_t *decide(gk_submission_t *out, gk_act_t *act, const gk_submission_t *before,
+                          const char *state, const char *reason)
 {
   bool changed;
   GK_TRY(gk_submission_store_decide(&changed, act, before->id, before->version, state, reason));
@@ -372,8 +386,8 @@ static int paths_between(const char **out, const char *above, const char *unit, 
   return count;
 }
 
-static gk_error_t *check_returnable(gk_act_t *act, const gk_submission_t *submission, const char *const *paths,
-                                    int count)
+static gk_error_t *check_returnable(gk_act_t *act, const gk_submission_t *submission,
+                                    const char *const *paths, int count)
 {
   const char *state;
   GK_TRY(gk_submission_store_open(&state, act, act->who->org_path, submission->kind));
@@ -396,15 +410,18 @@ static gk_error_t *check_returnable(gk_act_t *act, const gk_submission_t *submis
 }
 
 /* Unlocks the candidates of a point whose submission goes back. */
-static gk_error_t *unlock_point(apr_int64_t *moved, gk_act_t *act, const char *path, gk_submission_kind_t kind)
+static gk_error_t *unlock_point(apr_int64_t *moved, gk_act_t *act, const char *path,
+                                gk_submission_kind_t kind)
 {
   const char *art = NULL;
   if (kind == GK_SUBMIT_ALL)
     GK_TRY(gk_submission_store_open(&art, act, path, GK_SUBMIT_ART));
-  return gk_submission_store_move(moved, act, path, "submitted", "confirmed", kind == GK_SUBMIT_ART, art != NULL);
+  return gk_submission_store_move(moved, act, path, "submitted", "confirmed", kind == GK_SUBMIT_ART,
+                                  art != NULL);
 }
 
-static gk_error_t *give_back(gk_json_t *report, gk_act_t *act, const gk_submission_t *before, const char *point)
+static gk_error_t *give_back(gk_json_t *report, gk_act_t *act, const gk_submission_t *before,
+                             const char *point)
 {
   apr_int64_t moved;
   if (strcmp(before->org.level, "city") == 0 && strcmp(before->state, "accepted") == 0) {
@@ -412,7 +429,8 @@ static gk_error_t *give_back(gk_json_t *report, gk_act_t *act, const gk_submissi
     if (before->kind == GK_SUBMIT_ALL)
       GK_TRY(gk_submission_store_open(&art, act, before->org.path, GK_SUBMIT_ART));
     GK_TRY(gk_submission_store_move(&moved, act, before->org.path, "accepted", "submitted",
-                                    before->kind == GK_SUBMIT_ART, art != NULL && strcmp(art, "accepted") == 0));
+                                    before->kind == GK_SUBMIT_ART,
+                                    art != NULL && strcmp(art, "accepted") == 0));
     gk_json_set_int(report, "candidates_taken_back", moved);
   }
   if (point != NULL) {
@@ -456,7 +474,8 @@ gk_error_t *gk_submission_return(gk_submission_t *out, gk_act_t *act, apr_int64_
     gk_json_set_str(note, "state", "returned");
     gk_json_set_str(note, "reason", reason);
     gk_json_set_int(note, "with", id);
-    GK_TRY(gk_audit(act, "submission.return", "submission", one->id, one->version, one->org.path, NULL, note));
+    GK_TRY(
+        gk_audit(act, "submission.return", "submission", one->id, one->version, one->org.path, NULL, note));
   }
   return gk_audit(act, "submission.return", "submission", id, out->version, out->org.path,
                   gk_submission_json(&before, act->pool), after);

@@ -74,7 +74,8 @@ static gk_error_t *judge_document(gk_check_item_t *item, const scan_t *scan, gk_
   }
   if (!all_parts) {
     GK_TRY(gk_policy_ask(act.season->rules, document, derived,
-                         scan->check->kind == GK_SUBMIT_ART ? GK_ASK_PARTS_ART : GK_ASK_PARTS_ALL, &needed, row_pool));
+                         scan->check->kind == GK_SUBMIT_ART ? GK_ASK_PARTS_ART : GK_ASK_PARTS_ALL, &needed,
+                         row_pool));
     for (int i = 0; i < needed->nelts; i++) {
       const gk_part_t *part = gk_pack_part(pack, APR_ARRAY_IDX(needed, i, const char *));
       const char *state = part != NULL ? gk_part_state(candidate, part->id) : NULL;
@@ -82,8 +83,8 @@ static gk_error_t *judge_document(gk_check_item_t *item, const scan_t *scan, gk_
         miss_part(item, part, state, pool);
     }
   }
-  GK_TRY(gk_policy_evaluate(act.season->rules, document, derived, GK_STAGE_SUBMIT, gk_date_of(act.now), &verdicts,
-                            row_pool));
+  GK_TRY(gk_policy_evaluate(act.season->rules, document, derived, GK_STAGE_SUBMIT, gk_date_of(act.now),
+                            &verdicts, row_pool));
   for (int i = 0; i < verdicts->nelts; i++) {
     const gk_verdict_t *verdict = &APR_ARRAY_IDX(verdicts, i, gk_verdict_t);
     if (verdict->severity == GK_SEVERITY_ERROR)
@@ -92,7 +93,8 @@ static gk_error_t *judge_document(gk_check_item_t *item, const scan_t *scan, gk_
   return NULL;
 }
 
-static gk_error_t *judge(void *baton, gk_candidate_t *candidate, const char *confirmation, apr_pool_t *row_pool)
+static gk_error_t *judge(void *baton, gk_candidate_t *candidate, const char *confirmation,
+                         apr_pool_t *row_pool)
 {
   scan_t *scan = baton;
   apr_pool_t *pool = scan->act->pool;
@@ -157,7 +159,7 @@ gk_error_t *gk_submission_check(gk_check_t *out, gk_act_t *act, apr_int64_t org_
   return NULL;
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------------------- */
+/* ---- JSON ---------------------------------------------------------------------------------------------- */
 
 static gk_json_t *org_json(const gk_submission_org_t *org, apr_pool_t *pool)
 {

@@ -24,7 +24,8 @@ gk_error_t *gk_overrides_apply(struct gk_plugins_t *plugins, const char *names, 
   gk_error_t *first = NULL;
   char *last = NULL;
   GK_TRY(gk_store_plugin_options(&rows, db, pool));
-  for (char *name = apr_strtok(apr_pstrdup(pool, names), " \t", &last); name != NULL; name = apr_strtok(NULL, " \t", &last)) {
+  for (char *name = apr_strtok(apr_pstrdup(pool, names), " \t", &last); name != NULL;
+       name = apr_strtok(NULL, " \t", &last)) {
     gk_error_t *error = gk_plugin_set_options(plugins, name, settings_of(rows, name, pool), pool);
     if (first == NULL)
       first = error;
@@ -33,7 +34,8 @@ gk_error_t *gk_overrides_apply(struct gk_plugins_t *plugins, const char *names, 
 }
 
 /* The settings of `name` after `options` is laid over them; collects faults of type. */
-static apr_array_header_t *merged(apr_array_header_t *settings, gk_json_t *options, gk_error_t **error, apr_pool_t *pool)
+static apr_array_header_t *merged(apr_array_header_t *settings, gk_json_t *options, gk_error_t **error,
+                                  apr_pool_t *pool)
 {
   apr_array_header_t *out = apr_array_make(pool, 4, sizeof(gk_plugin_setting_t));
   for (int i = 0; i < settings->nelts; i++) {
@@ -43,7 +45,8 @@ static apr_array_header_t *merged(apr_array_header_t *settings, gk_json_t *optio
   }
   for (gk_json_iter_t it = gk_json_first(options); it.key != NULL; gk_json_next(&it)) {
     if (gk_json_is_string(it.value))
-      APR_ARRAY_PUSH(out, gk_plugin_setting_t) = (gk_plugin_setting_t){it.key, gk_json_str_value(it.value), NULL};
+      APR_ARRAY_PUSH(out, gk_plugin_setting_t) =
+          (gk_plugin_setting_t){it.key, gk_json_str_value(it.value), NULL};
     else if (!gk_json_is_null(it.value))
       gk_violation(error, pool, apr_pstrcat(pool, "/options/", it.key, NULL), "type", "应为文字(字符串)，或用 null 撤销",
                    "Must be a string, or null to take it back");

@@ -38,10 +38,12 @@ gk_error_t *gk_rest_audit_list(gk_request_t *request, gk_response_t *response)
   const gk_pack_t *pack = request->act.season != NULL ? request->act.season->pack : NULL;
   gk_json_t *items = gk_json_array(request->pool);
   for (int i = 0; i < entries->nelts && i < limit; i++)
-    gk_json_add(items, gk_audit_entry_json(&APR_ARRAY_IDX(entries, i, gk_audit_entry_t), pack, true, request->pool));
+    gk_json_add(items,
+                gk_audit_entry_json(&APR_ARRAY_IDX(entries, i, gk_audit_entry_t), pack, true, request->pool));
   const char *cursor = NULL;
   if (entries->nelts > limit)
-    cursor = apr_psprintf(request->pool, "%" APR_INT64_T_FMT, APR_ARRAY_IDX(entries, limit - 1, gk_audit_entry_t).seq);
+    cursor = apr_psprintf(request->pool, "%" APR_INT64_T_FMT,
+                          APR_ARRAY_IDX(entries, limit - 1, gk_audit_entry_t).seq);
   gk_response_list(request, response, items, cursor);
   return NULL;
 }

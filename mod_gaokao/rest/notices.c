@@ -28,7 +28,8 @@ gk_error_t *gk_rest_notices_list(gk_request_t *request, gk_response_t *response)
     gk_json_add(items, item);
   }
   if (notices->nelts > limit)
-    cursor = apr_psprintf(request->pool, "%" APR_INT64_T_FMT, APR_ARRAY_IDX(notices, limit - 1, gk_notice_t).id);
+    cursor =
+        apr_psprintf(request->pool, "%" APR_INT64_T_FMT, APR_ARRAY_IDX(notices, limit - 1, gk_notice_t).id);
   gk_response_list(request, response, items, cursor);
   return NULL;
 }
@@ -92,12 +93,13 @@ gk_error_t *gk_rest_notices_file_add(gk_request_t *request, gk_response_t *respo
   GK_TRY(gk_arg_id(&id, request, 0));
   const char *name = gk_query_str(request, "name", 120, &error);
   if (name == NULL && error == NULL)
-    gk_violation(&error, request->pool, "?name", "required", "请在地址中用 name 给出文件名", "Give the file's name as ?name=");
+    gk_violation(&error, request->pool, "?name", "required", "请在地址中用 name 给出文件名",
+                 "Give the file's name as ?name=");
   GK_TRY(gk_query_end(request, error));
   GK_TRY(gk_notice_file_add(&file, &request->act, id, name, request->raw, request->raw_length));
   response->status = 201;
-  response->location = apr_psprintf(request->pool, "/api/v1/notices/%" APR_INT64_T_FMT "/files/%" APR_INT64_T_FMT, id,
-                                    file.id);
+  response->location = apr_psprintf(
+      request->pool, "/api/v1/notices/%" APR_INT64_T_FMT "/files/%" APR_INT64_T_FMT, id, file.id);
   response->json = gk_notice_file_json(&file, request->pool);
   return NULL;
 }
@@ -107,9 +109,11 @@ static const char *disposition(const char *name, apr_pool_t *pool)
 {
   static const char hex[] = "0123456789ABCDEF";
   apr_size_t length = strlen(name);
-  char *plain = apr_palloc(pool, length + 1), *p = plain, *encoded = apr_palloc(pool, 3 * length + 1), *e = encoded;
+  char *plain = apr_palloc(pool, length + 1), *p = plain, *encoded = apr_palloc(pool, 3 * length + 1),
+       *e = encoded;
   for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++) {
-    bool word = (*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') || strchr(".-_", *c) != NULL;
+    bool word = (*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') ||
+                strchr(".-_", *c) != NULL;
     if ((*c & 0xC0) != 0x80)
       *p++ = word ? (char)*c : '_';
     if (word) {

@@ -34,7 +34,8 @@ gk_error_t *gk_rest_packs_list(gk_request_t *request, gk_response_t *response)
   for (int i = 0; i < packs->nelts && i < limit; i++)
     gk_json_add(items, pack_json(&APR_ARRAY_IDX(packs, i, gk_pack_row_t), request->pool));
   const char *cursor = packs->nelts > limit ? apr_psprintf(request->pool, "%" APR_INT64_T_FMT,
-                                                           APR_ARRAY_IDX(packs, limit - 1, gk_pack_row_t).id) : NULL;
+                                                           APR_ARRAY_IDX(packs, limit - 1, gk_pack_row_t).id)
+                                            : NULL;
   gk_response_list(request, response, items, cursor);
   return NULL;
 }

@@ -12,7 +12,8 @@ gk_error_t *gk_rest_parts_list(gk_request_t *request, gk_response_t *response)
   GK_TRY(gk_parts_read(&parts, &candidate, &request->act, id));
   gk_json_t *items = gk_json_array(request->pool);
   for (int i = 0; i < parts->nelts; i++)
-    gk_json_add(items, gk_part_json(&APR_ARRAY_IDX(parts, i, gk_part_row_t), request->act.season->pack, request->pool));
+    gk_json_add(items, gk_part_json(&APR_ARRAY_IDX(parts, i, gk_part_row_t), request->act.season->pack,
+                                    request->pool));
   gk_response_list(request, response, items, NULL);
   gk_json_set(response->json, "candidate", gk_candidate_brief_json(candidate, request->pool));
   response->etag = gk_etag(request->pool, candidate->version);
@@ -39,7 +40,8 @@ static gk_error_t *put(gk_request_t *request, gk_response_t *response, const cha
   GK_TRY(gk_decode_end(&d));
   GK_TRY(gk_part_put(&candidate, &part, &verdicts, &request->act, kind, id, request->if_match, fields));
   answer(request, response, candidate, &part);
-  gk_json_set(response->json, "verdicts", gk_verdicts_json(verdicts, request->act.season->pack, request->pool));
+  gk_json_set(response->json, "verdicts",
+              gk_verdicts_json(verdicts, request->act.season->pack, request->pool));
   return NULL;
 }
 
@@ -74,7 +76,8 @@ gk_error_t *gk_rest_parts_bonus_decide(gk_request_t *request, gk_response_t *res
   const char *reason = gk_decode_str(&d, "reason", GK_OPTIONAL, 2, 200);
   gk_json_t *fields = gk_decode_any(&d, "fields", GK_OPTIONAL);
   GK_TRY(gk_decode_end(&d));
-  GK_TRY(gk_part_decide(&candidate, &part, &request->act, id, request->if_match, verdict[0] == 'a', reason, fields));
+  GK_TRY(gk_part_decide(&candidate, &part, &request->act, id, request->if_match, verdict[0] == 'a', reason,
+                        fields));
   answer(request, response, candidate, &part);
   return NULL;
 }

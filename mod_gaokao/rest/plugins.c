@@ -8,7 +8,8 @@ gk_error_t *gk_rest_plugins_list(gk_request_t *request, gk_response_t *response)
   gk_error_t *error = NULL;
   gk_query_limit(request, &error); /* lists take it; there are a handful */
   GK_TRY(gk_query_end(request, error));
-  gk_response_list(request, response, gk_plugins_json(gk_core_plugins(request->act.core), request->pool), NULL);
+  gk_response_list(request, response, gk_plugins_json(gk_core_plugins(request->act.core), request->pool),
+                   NULL);
   return NULL;
 }
 

@@ -9,7 +9,8 @@
 static void tag(gk_request_t *request, gk_response_t *response)
 {
   const char *text = gk_json_text(response->json, request->pool);
-  response->etag = apr_psprintf(request->pool, "W/\"%.24s\"", gk_sha256_hex(request->pool, text, strlen(text)));
+  response->etag =
+      apr_psprintf(request->pool, "W/\"%.24s\"", gk_sha256_hex(request->pool, text, strlen(text)));
   apr_table_setn(response->headers, "Cache-Control", "private, no-cache");
 }
 

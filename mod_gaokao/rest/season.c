@@ -86,7 +86,8 @@ gk_error_t *gk_rest_season_rules(gk_request_t *request, gk_response_t *response)
     stage = "fill";
   response->json = gk_json_object(request->pool);
   gk_json_set_str(response->json, "stage", stage);
-  gk_json_set(response->json, "rules", gk_pack_rules_json(request->act.season->pack, gk_stage_bit(stage), request->pool));
+  gk_json_set(response->json, "rules",
+              gk_pack_rules_json(request->act.season->pack, gk_stage_bit(stage), request->pool));
   keep(request, response, apr_pstrcat(request->pool, "-rules-", stage, NULL));
   return NULL;
 }
@@ -97,7 +98,8 @@ gk_error_t *gk_rest_season_table(gk_request_t *request, gk_response_t *response)
   GK_TRY(gk_act_season(&request->act));
   const gk_table_t *table = gk_pack_table(request->act.season->pack, request->args[0]);
   if (table == NULL)
-    return gk_error(request->pool, GK_E_NOT_FOUND, "没有代码表“%s”", "There is no code table '%s'", request->args[0]);
+    return gk_error(request->pool, GK_E_NOT_FOUND, "没有代码表“%s”", "There is no code table '%s'",
+                    request->args[0]);
   response->json = gk_pack_table_json(table, request->pool);
   keep(request, response, apr_pstrcat(request->pool, "-table-", table->id, NULL));
   return NULL;

@@ -29,7 +29,8 @@ gk_error_t *gk_rest_submissions_list(gk_request_t *request, gk_response_t *respo
     gk_json_add(items, gk_submission_json(&APR_ARRAY_IDX(found, i, gk_submission_t), request->pool));
   const char *cursor = NULL;
   if (found->nelts > limit)
-    cursor = apr_psprintf(request->pool, "%" APR_INT64_T_FMT, APR_ARRAY_IDX(found, limit - 1, gk_submission_t).id);
+    cursor =
+        apr_psprintf(request->pool, "%" APR_INT64_T_FMT, APR_ARRAY_IDX(found, limit - 1, gk_submission_t).id);
   gk_response_list(request, response, items, cursor);
   return NULL;
 }
@@ -43,7 +44,8 @@ gk_error_t *gk_rest_submissions_check(gk_request_t *request, gk_response_t *resp
   const char *cursor = gk_query_str(request, "after", 20, &error);
   int limit = gk_query_limit(request, &error);
   GK_TRY(gk_query_end(request, error));
-  GK_TRY(gk_submission_check(&check, &request->act, org_id, kind != NULL ? gk_submission_kind_of(kind) : GK_SUBMIT_ALL));
+  GK_TRY(gk_submission_check(&check, &request->act, org_id,
+                             kind != NULL ? gk_submission_kind_of(kind) : GK_SUBMIT_ALL));
   gk_json_t *json = gk_check_json(&check, cursor, limit, request->pool);
   gk_response_list(request, response, gk_json_get(json, "items"), gk_json_str(json, "next"));
   response->json = json;

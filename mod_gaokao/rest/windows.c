@@ -28,7 +28,8 @@ gk_error_t *gk_rest_windows_list(gk_request_t *request, gk_response_t *response)
     gk_json_add(items, gk_window_json(&APR_ARRAY_IDX(windows, i, gk_window_t), request->pool));
   const char *cursor = NULL;
   if (windows->nelts > limit)
-    cursor = apr_psprintf(request->pool, "%" APR_INT64_T_FMT, APR_ARRAY_IDX(windows, limit - 1, gk_window_t).id);
+    cursor =
+        apr_psprintf(request->pool, "%" APR_INT64_T_FMT, APR_ARRAY_IDX(windows, limit - 1, gk_window_t).id);
   gk_response_list(request, response, items, cursor);
   return NULL;
 }

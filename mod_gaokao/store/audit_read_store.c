@@ -28,7 +28,8 @@ static gk_error_t *entry_of(gk_audit_entry_t *entry, const gk_row_audit_by_scope
   return gk_json_parse(&entry->body, text, length, act->pool);
 }
 
-gk_error_t *gk_audit_store_list(apr_array_header_t **entries, gk_act_t *act, const gk_audit_filter_t *filter, int limit)
+gk_error_t *gk_audit_store_list(apr_array_header_t **entries, gk_act_t *act, const gk_audit_filter_t *filter,
+                                int limit)
 {
   apr_array_header_t *rows;
   apr_int64_t before = filter->before_seq > 0 ? filter->before_seq : APR_INT64_MAX;
@@ -38,14 +39,14 @@ gk_error_t *gk_audit_store_list(apr_array_header_t **entries, gk_act_t *act, con
   if (filter->object_kind != NULL && filter->object_id != 0)
     GK_TRY(gk_db_list(act->db,
                       GK_CALL(audit_by_object, .object_kind = kind, .object_id = filter->object_id,
-                              .before_seq = before, GK_SCOPE(act), .actor_id = filter->actor_id, .action = action,
-                              .from_us = filter->from, .to_us = to, .limit = limit),
+                              .before_seq = before, GK_SCOPE(act), .actor_id = filter->actor_id,
+                              .action = action, .from_us = filter->from, .to_us = to, .limit = limit),
                       &rows, act->pool));
   else if (filter->actor_id != 0)
     GK_TRY(gk_db_list(act->db,
-                      GK_CALL(audit_by_actor, .actor_id = filter->actor_id, .before_seq = before, GK_SCOPE(act),
-                              .object_kind = kind, .action = action, .from_us = filter->from, .to_us = to,
-                              .limit = limit),
+                      GK_CALL(audit_by_actor, .actor_id = filter->actor_id, .before_seq = before,
+                              GK_SCOPE(act), .object_kind = kind, .action = action, .from_us = filter->from,
+                              .to_us = to, .limit = limit),
                       &rows, act->pool));
   else
     GK_TRY(gk_db_list(act->db,

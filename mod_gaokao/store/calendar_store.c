@@ -18,7 +18,8 @@ static gk_window_t *push(apr_array_header_t *rows, apr_int64_t id, const char *a
 static gk_error_t *in_force_public(apr_array_header_t **out, gk_act_t *act)
 {
   apr_array_header_t *found;
-  GK_TRY(gk_db_list(act->db, GK_CALL(window_in_force_public, .season_id = act->season->id), &found, act->pool));
+  GK_TRY(
+      gk_db_list(act->db, GK_CALL(window_in_force_public, .season_id = act->season->id), &found, act->pool));
   apr_array_header_t *rows = apr_array_make(act->pool, found->nelts, sizeof(gk_window_t));
   for (int i = 0; i < found->nelts; i++) {
     const gk_row_window_in_force_public_t *row = &APR_ARRAY_IDX(found, i, gk_row_window_in_force_public_t);
@@ -28,7 +29,8 @@ static gk_error_t *in_force_public(apr_array_header_t **out, gk_act_t *act)
   return NULL;
 }
 
-static gk_error_t *in_force_all(apr_array_header_t **out, gk_act_t *act, const gk_paths_t *p, apr_int64_t candidate_id)
+static gk_error_t *in_force_all(apr_array_header_t **out, gk_act_t *act, const gk_paths_t *p,
+                                apr_int64_t candidate_id)
 {
   apr_array_header_t *found;
   GK_TRY(gk_db_list(act->db,
@@ -38,7 +40,8 @@ static gk_error_t *in_force_all(apr_array_header_t **out, gk_act_t *act, const g
   apr_array_header_t *rows = apr_array_make(act->pool, found->nelts, sizeof(gk_window_t));
   for (int i = 0; i < found->nelts; i++) {
     const gk_row_window_in_force_all_t *row = &APR_ARRAY_IDX(found, i, gk_row_window_in_force_all_t);
-    push(rows, row->id, row->action, row->kind, row->org_path, row->candidate_id, row->opens_us, row->closes_us);
+    push(rows, row->id, row->action, row->kind, row->org_path, row->candidate_id, row->opens_us,
+         row->closes_us);
   }
   *out = rows;
   return NULL;
@@ -60,7 +63,8 @@ gk_error_t *gk_window_store_in_force(apr_array_header_t **out, gk_act_t *act, co
   apr_array_header_t *rows = apr_array_make(act->pool, found->nelts, sizeof(gk_window_t));
   for (int i = 0; i < found->nelts; i++) {
     const gk_row_window_in_force_t *row = &APR_ARRAY_IDX(found, i, gk_row_window_in_force_t);
-    push(rows, row->id, row->action, row->kind, row->org_path, row->candidate_id, row->opens_us, row->closes_us)
+    push(rows, row->id, row->action, row->kind, row->org_path, row->candidate_id, row->opens_us,
+         row->closes_us)
         ->setter_path = row->setter_path;
   }
   *out = rows;
@@ -88,20 +92,22 @@ static gk_window_t window_of(const gk_row_window_get_t *row)
                        .version = row->version};
 }
 
-gk_error_t *gk_window_store_list(apr_array_header_t **out, gk_act_t *act, const char *action, const char *kind,
-                                 apr_int64_t after, int limit)
+gk_error_t *gk_window_store_list(apr_array_header_t **out, gk_act_t *act, const char *action,
+                                 const char *kind, apr_int64_t after, int limit)
 {
   apr_array_header_t *found;
   gk_paths_t p = gk_paths_of(act->who->org_path, act->pool);
   GK_TRY(gk_db_list(act->db,
-                    GK_CALL(window_list, .season_id = act->season->id, .after = after, GK_SCOPE(act), .p1 = p.at[0],
-                            .p2 = p.at[1], .p3 = p.at[2], .action = action, .kind = kind, .limit = limit),
+                    GK_CALL(window_list, .season_id = act->season->id, .after = after, GK_SCOPE(act),
+                            .p1 = p.at[0], .p2 = p.at[1], .p3 = p.at[2], .action = action, .kind = kind,
+                            .limit = limit),
                     &found, act->pool));
   apr_array_header_t *rows = apr_array_make(act->pool, found->nelts, sizeof(gk_window_t));
   for (int i = 0; i < found->nelts; i++) {
     /* The two statements return the same columns in the same order. */
     gk_row_window_get_t row;
-    _Static_assert(sizeof(row) == sizeof(gk_row_window_list_t), "window_list returns what window_get returns");
+    _Static_assert(sizeof(row) == sizeof(gk_row_window_list_t),
+                   "window_list returns what window_get returns");
     memcpy(&row, &APR_ARRAY_IDX(found, i, gk_row_window_list_t), sizeof(row));
     *(gk_window_t *)apr_array_push(rows) = window_of(&row);
   }
@@ -147,7 +153,8 @@ gk_error_t *gk_window_store_update(bool *changed, gk_act_t *act, const gk_window
 gk_error_t *gk_window_store_delete(bool *changed, gk_act_t *act, apr_int64_t id, apr_int64_t version)
 {
   apr_int64_t rows;
-  GK_TRY(gk_db_exec(act->db, GK_CALL(window_delete, .id = id, .version = version, GK_SCOPE(act)), &rows, act->pool));
+  GK_TRY(gk_db_exec(act->db, GK_CALL(window_delete, .id = id, .version = version, GK_SCOPE(act)), &rows,
+                    act->pool));
   *changed = rows > 0;
   return NULL;
 }
@@ -164,7 +171,8 @@ gk_error_t *gk_window_store_org(const char **path, const char **level, gk_act_t 
 gk_error_t *gk_window_store_candidate(const char **path, gk_act_t *act, apr_int64_t candidate_id)
 {
   gk_row_window_candidate_t row;
-  GK_TRY(gk_db_get(act->db, GK_CALL(window_candidate, .id = candidate_id, .season_id = act->season->id, GK_SCOPE(act)),
+  GK_TRY(gk_db_get(act->db,
+                   GK_CALL(window_candidate, .id = candidate_id, .season_id = act->season->id, GK_SCOPE(act)),
                    &row, act->pool));
   *path = row.org_path;
   return NULL;

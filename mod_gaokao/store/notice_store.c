@@ -7,10 +7,20 @@
 /* notice_list and notice_get give the same columns. */
 static gk_notice_t notice_of(const gk_row_notice_get_t *r)
 {
-  return (gk_notice_t){.id = r->id, .org_id = r->org_id, .org_path = r->org_path, .org_code = r->org_code,
-                       .org_name = r->org_name, .org_level = r->org_level, .audience = r->audience, .title = r->title,
-                       .body = r->body, .published = r->published_us, .version = r->version,
-                       .created_by = r->created_by, .created = r->created_us, .updated = r->updated_us};
+  return (gk_notice_t){.id = r->id,
+                       .org_id = r->org_id,
+                       .org_path = r->org_path,
+                       .org_code = r->org_code,
+                       .org_name = r->org_name,
+                       .org_level = r->org_level,
+                       .audience = r->audience,
+                       .title = r->title,
+                       .body = r->body,
+                       .published = r->published_us,
+                       .version = r->version,
+                       .created_by = r->created_by,
+                       .created = r->created_us,
+                       .updated = r->updated_us};
 }
 
 gk_error_t *gk_notice_store_list(apr_array_header_t **out, gk_act_t *act, const gk_notice_view_t *view,
@@ -19,13 +29,15 @@ gk_error_t *gk_notice_store_list(apr_array_header_t **out, gk_act_t *act, const 
   apr_array_header_t *rows;
   GK_TRY(gk_db_list(act->db,
                     GK_CALL(notice_list, .p1 = view->paths[0], .p2 = view->paths[1], .p3 = view->paths[2],
-                            .p4 = view->paths[3], .province = view->province, .before = before_id != 0 ? before_id : NEWEST,
-                            .candidates = view->candidates, .points = view->points, .staff = view->staff,
-                            .now = act->now, .writer_path = view->writer_path, .limit = limit),
+                            .p4 = view->paths[3], .province = view->province,
+                            .before = before_id != 0 ? before_id : NEWEST, .candidates = view->candidates,
+                            .points = view->points, .staff = view->staff, .now = act->now,
+                            .writer_path = view->writer_path, .limit = limit),
                     &rows, act->pool));
   *out = apr_array_make(act->pool, rows->nelts, sizeof(gk_notice_t));
   for (int i = 0; i < rows->nelts; i++)
-    APR_ARRAY_PUSH(*out, gk_notice_t) = notice_of((const gk_row_notice_get_t *)&APR_ARRAY_IDX(rows, i, gk_row_notice_list_t));
+    APR_ARRAY_PUSH(*out, gk_notice_t) =
+        notice_of((const gk_row_notice_get_t *)&APR_ARRAY_IDX(rows, i, gk_row_notice_list_t));
   return NULL;
 }
 
@@ -33,9 +45,10 @@ gk_error_t *gk_notice_store_get(gk_notice_t *out, gk_act_t *act, const gk_notice
 {
   gk_row_notice_get_t row;
   GK_TRY(gk_db_get(act->db,
-                   GK_CALL(notice_get, .id = id, .p1 = view->paths[0], .p2 = view->paths[1], .p3 = view->paths[2],
-                           .p4 = view->paths[3], .province = view->province, .candidates = view->candidates, .points = view->points,
-                           .staff = view->staff, .now = act->now, .writer_path = view->writer_path),
+                   GK_CALL(notice_get, .id = id, .p1 = view->paths[0], .p2 = view->paths[1],
+                           .p3 = view->paths[2], .p4 = view->paths[3], .province = view->province,
+                           .candidates = view->candidates, .points = view->points, .staff = view->staff,
+                           .now = act->now, .writer_path = view->writer_path),
                    &row, act->pool));
   *out = notice_of(&row);
   return NULL;
@@ -45,9 +58,9 @@ gk_error_t *gk_notice_store_insert(apr_int64_t *id, gk_act_t *act, const gk_noti
 {
   gk_row_notice_insert_t row;
   GK_TRY(gk_db_get(act->db,
-                   GK_CALL(notice_insert, .org_id = n->org_id, .org_path = n->org_path, .audience = n->audience,
-                           .title = n->title, .body = n->body, .published_us = n->published,
-                           .created_by = n->created_by, .now = act->now),
+                   GK_CALL(notice_insert, .org_id = n->org_id, .org_path = n->org_path,
+                           .audience = n->audience, .title = n->title, .body = n->body,
+                           .published_us = n->published, .created_by = n->created_by, .now = act->now),
                    &row, act->pool));
   *id = row.id;
   return NULL;
@@ -58,8 +71,8 @@ gk_error_t *gk_notice_store_update(bool *changed, gk_act_t *act, const gk_notice
   apr_int64_t rows;
   GK_TRY(gk_db_exec(act->db,
                     GK_CALL(notice_update, .audience = n->audience, .title = n->title, .body = n->body,
-                            .published_us = n->published, .withdrawn_us = withdrawn, .now = act->now, .id = n->id,
-                            .version = n->version, .org_path = n->org_path),
+                            .published_us = n->published, .withdrawn_us = withdrawn, .now = act->now,
+                            .id = n->id, .version = n->version, .org_path = n->org_path),
                     &rows, act->pool));
   *changed = rows == 1;
   return NULL;
@@ -83,8 +96,13 @@ gk_error_t *gk_notice_store_file(gk_notice_file_t *out, gk_act_t *act, apr_int64
 {
   gk_row_notice_file_get_t r;
   GK_TRY(gk_db_get(act->db, GK_CALL(notice_file_get, .id = id, .notice_id = notice_id), &r, act->pool));
-  *out = (gk_notice_file_t){.id = r.id, .name = r.name, .media_type = r.media_type, .digest = r.digest,
-                            .bytes = (apr_int64_t)r.body.length, .body = r.body.bytes, .created = r.created_us};
+  *out = (gk_notice_file_t){.id = r.id,
+                            .name = r.name,
+                            .media_type = r.media_type,
+                            .digest = r.digest,
+                            .bytes = (apr_int64_t)r.body.length,
+                            .body = r.body.bytes,
+                            .created = r.created_us};
   return NULL;
 }
 

@@ -13,9 +13,9 @@ const char *gk_part_context(apr_int64_t candidate_id, const char *kind, apr_pool
 gk_error_t *gk_part_store_list(apr_array_header_t **rows, gk_act_t *act, apr_int64_t candidate_id)
 {
   apr_array_header_t *found;
-  GK_TRY(gk_db_list(act->db,
-                    GK_CALL(part_list, .candidate_id = candidate_id, .season_id = act->season->id, GK_SCOPE(act)),
-                    &found, act->pool));
+  GK_TRY(gk_db_list(
+      act->db, GK_CALL(part_list, .candidate_id = candidate_id, .season_id = act->season->id, GK_SCOPE(act)),
+      &found, act->pool));
   apr_array_header_t *all = apr_array_make(act->pool, found->nelts, sizeof(gk_part_row_t));
   for (int i = 0; i < found->nelts; i++) {
     const gk_row_part_list_t *row = &APR_ARRAY_IDX(found, i, gk_row_part_list_t);
@@ -25,8 +25,8 @@ gk_error_t *gk_part_store_list(apr_array_header_t **rows, gk_act_t *act, apr_int
     const char *text;
     apr_size_t length;
     gk_json_t *body;
-    GK_TRY(gk_unseal(&text, &length, gk_core_keys(act->core), gk_part_context(candidate_id, row->kind, act->pool), &sealed,
-                     act->pool));
+    GK_TRY(gk_unseal(&text, &length, gk_core_keys(act->core),
+                     gk_part_context(candidate_id, row->kind, act->pool), &sealed, act->pool));
     GK_TRY(gk_json_parse(&body, text, length, act->pool));
     GK_TRY(gk_document_from_json(&part.fields, gk_json_get(body, "fields"), act->pool));
     part.decision = gk_json_get(body, "decision");
@@ -48,8 +48,8 @@ gk_error_t *gk_part_store_put(bool *changed, gk_act_t *act, apr_int64_t candidat
   if (row->decision != NULL)
     gk_json_set(body, "decision", row->decision);
   const char *text = gk_json_text_sorted(body, act->pool);
-  GK_TRY(gk_seal(&sealed, gk_core_keys(act->core), gk_part_context(candidate_id, row->kind, act->pool), text, strlen(text),
-                 act->pool));
+  GK_TRY(gk_seal(&sealed, gk_core_keys(act->core), gk_part_context(candidate_id, row->kind, act->pool), text,
+                 strlen(text), act->pool));
   GK_TRY(gk_db_exec(act->db,
                     GK_CALL(part_mark, .kind = row->kind, .state = row->state, .now_us = act->now,
                             .candidate_id = candidate_id, .version = version, .season_id = act->season->id,
@@ -60,14 +60,15 @@ gk_error_t *gk_part_store_put(bool *changed, gk_act_t *act, apr_int64_t candidat
     return NULL;
   return gk_db_exec(act->db,
                     GK_CALL(part_put, .kind = row->kind, .state = row->state, .key_id = sealed.key_id,
-                            .body = {sealed.bytes, sealed.length}, .updated_by = row->updated_by, .now_us = act->now,
-                            .candidate_id = candidate_id, GK_SCOPE(act)),
+                            .body = {sealed.bytes, sealed.length}, .updated_by = row->updated_by,
+                            .now_us = act->now, .candidate_id = candidate_id, GK_SCOPE(act)),
                     NULL, act->pool);
 }
 
 gk_error_t *gk_part_store_closed(bool *closed, gk_act_t *act, const char *org_path)
 {
   gk_row_part_closed_t row;
-  return gk_db_find(act->db, GK_CALL(part_closed, .org_path = org_path, .season_id = act->season->id, GK_SCOPE(act)),
+  return gk_db_find(act->db,
+                    GK_CALL(part_closed, .org_path = org_path, .season_id = act->season->id, GK_SCOPE(act)),
                     closed, &row, act->pool);
 }

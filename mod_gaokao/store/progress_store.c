@@ -63,8 +63,8 @@ gk_error_t *gk_progress_store_rows(apr_array_header_t **rows, gk_act_t *act, con
   const char *lo, *hi;
   gk_scope_of(unit->path, &lo, &hi, act->pool);
   GK_TRY(gk_db_list(act->db,
-                    GK_CALL(progress_units, .org_id = unit->id, .season_id = act->season->id, .lo = lo, .hi = hi,
-                            GK_SCOPE(act), .subject = subject != NULL ? subject : ""),
+                    GK_CALL(progress_units, .org_id = unit->id, .season_id = act->season->id, .lo = lo,
+                            .hi = hi, GK_SCOPE(act), .subject = subject != NULL ? subject : ""),
                     &found, act->pool));
   apr_array_header_t *all = apr_array_make(act->pool, found->nelts * 8, sizeof(gk_progress_row_t));
   for (int i = 0; i < found->nelts; i++) {
@@ -80,8 +80,9 @@ gk_error_t *gk_progress_store_rows(apr_array_header_t **rows, gk_act_t *act, con
   return NULL;
 }
 
-gk_error_t *gk_progress_store_classes(apr_array_header_t **rows, gk_act_t *act, const gk_progress_unit_t *unit,
-                                      const char *after_school, const char *after_class, int limit)
+gk_error_t *gk_progress_store_classes(apr_array_header_t **rows, gk_act_t *act,
+                                      const gk_progress_unit_t *unit, const char *after_school,
+                                      const char *after_class, int limit)
 {
   apr_array_header_t *found;
   const char *lo, *hi;

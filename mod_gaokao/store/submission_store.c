@@ -46,8 +46,8 @@ static gk_error_t *on_candidate(void *baton, const void *data, apr_pool_t *pool)
                               .examination_state = row->examination_state,
                               .grades_state = row->grades_state,
                               .bonus_state = row->bonus_state};
-  GK_TRY(gk_unseal(&candidate.doc_text, &length, gk_core_keys(each->act->core), gk_candidate_context(row->id, pool),
-                   &sealed, pool));
+  GK_TRY(gk_unseal(&candidate.doc_text, &length, gk_core_keys(each->act->core),
+                   gk_candidate_context(row->id, pool), &sealed, pool));
   return each->call(each->baton, &candidate, row->confirmation, pool);
 }
 
@@ -61,15 +61,17 @@ gk_error_t *gk_submission_store_candidates(gk_act_t *act, const gk_submission_or
                     on_candidate, &each, act->pool);
 }
 
-gk_error_t *gk_submission_store_children(apr_array_header_t **children, gk_act_t *act, const gk_submission_org_t *org,
-                                         gk_submission_kind_t kind, const char *subjects)
+gk_error_t *gk_submission_store_children(apr_array_header_t **children, gk_act_t *act,
+                                         const gk_submission_org_t *org, gk_submission_kind_t kind,
+                                         const char *subjects)
 {
   apr_array_header_t *found;
   const char *lo, *hi;
   gk_scope_of(org->path, &lo, &hi, act->pool);
   GK_TRY(gk_db_list(act->db,
-                    GK_CALL(submission_children, .org_id = org->id, .season_id = act->season->id, .lo = lo, .hi = hi,
-                            GK_SCOPE(act), .subjects = subjects, .kind = gk_submission_kind_word(kind)),
+                    GK_CALL(submission_children, .org_id = org->id, .season_id = act->season->id, .lo = lo,
+                            .hi = hi, GK_SCOPE(act), .subjects = subjects,
+                            .kind = gk_submission_kind_word(kind)),
                     &found, act->pool));
   apr_array_header_t *all = apr_array_make(act->pool, found->nelts, sizeof(gk_check_child_t));
   for (int i = 0; i < found->nelts; i++) {
@@ -108,18 +110,18 @@ static gk_submission_t submission_of(const gk_row_submission_get_t *row)
                            .reason = row->reason};
 }
 
-gk_error_t *gk_submission_store_list(apr_array_header_t **out, gk_act_t *act, const gk_submission_filter_t *filter,
-                                     int limit)
+gk_error_t *gk_submission_store_list(apr_array_header_t **out, gk_act_t *act,
+                                     const gk_submission_filter_t *filter, int limit)
 {
   apr_array_header_t *found;
-  GK_TRY(gk_db_list(act->db,
-                    GK_CALL(submission_list, .season_id = act->season->id,
-                            .before_id = filter->before_id > 0 ? filter->before_id : APR_INT64_MAX, GK_SCOPE(act),
-                            .kind = filter->kind != 0 ? gk_submission_kind_word(filter->kind) : "",
-                            .state = filter->state != NULL ? filter->state : "",
-                            .level = filter->level != NULL ? filter->level : "", .org_id = filter->org_id,
-                            .limit = limit),
-                    &found, act->pool));
+  GK_TRY(gk_db_list(
+      act->db,
+      GK_CALL(submission_list, .season_id = act->season->id,
+              .before_id = filter->before_id > 0 ? filter->before_id : APR_INT64_MAX, GK_SCOPE(act),
+              .kind = filter->kind != 0 ? gk_submission_kind_word(filter->kind) : "",
+              .state = filter->state != NULL ? filter->state : "",
+              .level = filter->level != NULL ? filter->level : "", .org_id = filter->org_id, .limit = limit),
+      &found, act->pool));
   apr_array_header_t *all = apr_array_make(act->pool, found->nelts, sizeof(gk_submission_t));
   for (int i = 0; i < found->nelts; i++) {
     gk_row_submission_get_t row;
@@ -133,13 +135,14 @@ gk_error_t *gk_submission_store_list(apr_array_header_t **out, gk_act_t *act, co
 gk_error_t *gk_submission_store_get(gk_submission_t *out, gk_act_t *act, apr_int64_t id)
 {
   gk_row_submission_get_t row;
-  GK_TRY(gk_db_get(act->db, GK_CALL(submission_get, .id = id, .season_id = act->season->id, GK_SCOPE(act)), &row,
-                   act->pool));
+  GK_TRY(gk_db_get(act->db, GK_CALL(submission_get, .id = id, .season_id = act->season->id, GK_SCOPE(act)),
+                   &row, act->pool));
   *out = submission_of(&row);
   return NULL;
 }
 
-gk_error_t *gk_submission_store_open(const char **state, gk_act_t *act, const char *path, gk_submission_kind_t kind)
+gk_error_t *gk_submission_store_open(const char **state, gk_act_t *act, const char *path,
+                                     gk_submission_kind_t kind)
 {
   gk_row_submission_open_t row;
   bool found;
@@ -171,9 +174,9 @@ gk_error_t *gk_submission_store_decide(bool *changed, gk_act_t *act, apr_int64_t
 {
   apr_int64_t rows;
   GK_TRY(gk_db_exec(act->db,
-                    GK_CALL(submission_decide, .state = state, .decided_by = act->who->account_id, .now_us = act->now,
-                            .reason = reason, .id = id, .version = version, .season_id = act->season->id,
-                            GK_SCOPE(act)),
+                    GK_CALL(submission_decide, .state = state, .decided_by = act->who->account_id,
+                            .now_us = act->now, .reason = reason, .id = id, .version = version,
+                            .season_id = act->season->id, GK_SCOPE(act)),
                     &rows, act->pool));
   *changed = rows > 0;
   return NULL;
@@ -184,17 +187,18 @@ gk_error_t *gk_submission_store_return_paths(apr_array_header_t **submissions, g
                                              const char *reason)
 {
   apr_array_header_t *found;
-  GK_TRY(gk_db_list(act->db,
-                    GK_CALL(submission_return_paths, .decided_by = act->who->account_id, .now_us = act->now,
-                            .reason = reason, .season_id = act->season->id, .kind = gk_submission_kind_word(kind),
-                            .p1 = paths[0], .p2 = count > 1 ? paths[1] : NULL, .p3 = count > 2 ? paths[2] : NULL,
-                            GK_SCOPE(act)),
-                    &found, act->pool));
+  GK_TRY(
+      gk_db_list(act->db,
+                 GK_CALL(submission_return_paths, .decided_by = act->who->account_id, .now_us = act->now,
+                         .reason = reason, .season_id = act->season->id,
+                         .kind = gk_submission_kind_word(kind), .p1 = paths[0],
+                         .p2 = count > 1 ? paths[1] : NULL, .p3 = count > 2 ? paths[2] : NULL, GK_SCOPE(act)),
+                 &found, act->pool));
   apr_array_header_t *all = apr_array_make(act->pool, found->nelts, sizeof(gk_submission_t));
   for (int i = 0; i < found->nelts; i++) {
     const gk_row_submission_return_paths_t *row = &APR_ARRAY_IDX(found, i, gk_row_submission_return_paths_t);
-    APR_ARRAY_PUSH(all, gk_submission_t) =
-        (gk_submission_t){.id = row->id, .version = row->version, .org = {.path = row->org_path}, .kind = kind};
+    APR_ARRAY_PUSH(all, gk_submission_t) = (gk_submission_t){
+        .id = row->id, .version = row->version, .org = {.path = row->org_path}, .kind = kind};
   }
   *submissions = all;
   return NULL;
@@ -224,8 +228,8 @@ gk_error_t *gk_submission_store_rest(apr_int64_t *count, gk_act_t *act, const ch
 {
   gk_row_submission_rest_t row;
   GK_TRY(gk_db_get(act->db,
-                   GK_CALL(submission_rest, .season_id = act->season->id, .org_path = path, .art_only = art_only,
-                           GK_SCOPE(act)),
+                   GK_CALL(submission_rest, .season_id = act->season->id, .org_path = path,
+                           .art_only = art_only, GK_SCOPE(act)),
                    &row, act->pool));
   *count = row.n;
   return NULL;
@@ -237,7 +241,8 @@ gk_error_t *gk_submission_store_move(apr_int64_t *changed, gk_act_t *act, const 
   const char *lo, *hi;
   gk_scope_of(path, &lo, &hi, act->pool);
   return gk_db_exec(act->db,
-                    GK_CALL(submission_move, .to = to, .now_us = act->now, .season_id = act->season->id, .from = from,
-                            .lo = lo, .hi = hi, .art_only = art_only, .without_art = without_art, GK_SCOPE(act)),
+                    GK_CALL(submission_move, .to = to, .now_us = act->now, .season_id = act->season->id,
+                            .from = from, .lo = lo, .hi = hi, .art_only = art_only,
+                            .without_art = without_art, GK_SCOPE(act)),
                     changed, act->pool);
 }

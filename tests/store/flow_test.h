@@ -1,4 +1,5 @@
-/* tests/store/flow_test.h: candidates of a store test, put there ready-made, for what happens to them after W7.
+/* tests/store/flow_test.h: candidates of a store test, put there ready-made, for what happens to them
+ * after W7.
  *
  *   flow_start(); after act_start(): the season gets its rules by the built policy_xpath
  *   flow_reset(); at the start of a test: no candidates, submissions, windows
@@ -32,9 +33,10 @@ static inline void flow_start(void)
 
 static inline void flow_reset(void)
 {
-  act_script("DELETE FROM submission; DELETE FROM candidate_part; DELETE FROM confirmation; DELETE FROM proof;"
-             "DELETE FROM candidate; DELETE FROM candidate_number_counter; DELETE FROM open_window;"
-             "DELETE FROM tally; DELETE FROM tally_class");
+  act_script(
+      "DELETE FROM submission; DELETE FROM candidate_part; DELETE FROM confirmation; DELETE FROM proof;"
+      "DELETE FROM candidate; DELETE FROM candidate_number_counter; DELETE FROM open_window;"
+      "DELETE FROM tally; DELETE FROM tally_class");
   act_test.now = ACT_NOW;
 }
 
@@ -45,7 +47,8 @@ static inline const char *flow_path(int point)
 }
 
 /* `state` confirmed and later: with a confirmation whose digest is "c" and the id. */
-static inline void flow_candidate(int id, int point, const char *number, const char *subject, const char *state)
+static inline void flow_candidate(int id, int point, const char *number, const char *subject,
+                                  const char *state)
 {
   apr_pool_t *pool;
   apr_pool_create(&pool, act_test.pool);
@@ -59,25 +62,32 @@ static inline void flow_candidate(int id, int point, const char *number, const c
   bool reviewed = strcmp(state, "identified") != 0;
   act_script(apr_psprintf(
       pool,
-      "INSERT INTO candidate (id, season_id, org_id, org_path, number, subject, art, state, name, school, class, doc, "
-      "pack_id, papers_state, fee_state, fee_fen, review_state, appraisal_state, examination_state, grades_state, "
-      "created_us, updated_us) VALUES (%d, 1, %d, '%s', '%s', '%s', %d, '%s', '向晚晴', '浏阳河中学', '高三（%d）班', %s, 1, "
+      "INSERT INTO candidate (id, season_id, org_id, org_path, number, subject, art, state, name, school, "
+      "class, doc, "
+      "pack_id, papers_state, fee_state, fee_fen, review_state, appraisal_state, examination_state, "
+      "grades_state, "
+      "created_us, updated_us) VALUES (%d, 1, %d, '%s', '%s', '%s', %d, '%s', '向晚晴', '浏阳河中学', "
+      "'高三（%d）班', %s, 1, "
       "'%s', '%s', %d, '%s', 'entered', 'entered', 'entered', 1, 1);"
       "INSERT INTO proof (id, candidate_id, version, doc, digest, pack_id, printed_by, printed_us) VALUES "
       "(%d, %d, 1, %s, 'p', 1, 1, 1);"
-      "INSERT INTO confirmation (candidate_id, version, proof_id, digest, pack_id, confirmed_by, confirmed_us) VALUES "
+      "INSERT INTO confirmation (candidate_id, version, proof_id, digest, pack_id, confirmed_by, "
+      "confirmed_us) VALUES "
       "(%d, 1, %d, 'c%d', 1, 1, 1)",
-      id, point, flow_path(point), number, subject, row->art, state, id % 3, blob, reviewed ? "complete" : "none",
-      reviewed ? "paid" : "none", reviewed ? 12000 : 0, reviewed ? "passed" : "none", id, id, blob, id, id, id));
+      id, point, flow_path(point), number, subject, row->art, state, id % 3, blob,
+      reviewed ? "complete" : "none", reviewed ? "paid" : "none", reviewed ? 12000 : 0,
+      reviewed ? "passed" : "none", id, id, blob, id, id, id));
   apr_pool_destroy(pool);
 }
 
-static inline void flow_window(const char *action, const char *kind, const char *path, int opens_h, int closes_h)
+static inline void flow_window(const char *action, const char *kind, const char *path, int opens_h,
+                               int closes_h)
 {
-  act_script(apr_psprintf(act_test.pool,
-                          "INSERT INTO open_window (season_id, action, kind, org_path, opens_us, closes_us, created_us, "
-                          "updated_us) VALUES (1, '%s', '%s', '%s', %" APR_TIME_T_FMT ", %" APR_TIME_T_FMT ", 1, 1)",
-                          action, kind, path, ACT_NOW + opens_h * GK_HOUR, ACT_NOW + closes_h * GK_HOUR));
+  act_script(apr_psprintf(
+      act_test.pool,
+      "INSERT INTO open_window (season_id, action, kind, org_path, opens_us, closes_us, created_us, "
+      "updated_us) VALUES (1, '%s', '%s', '%s', %" APR_TIME_T_FMT ", %" APR_TIME_T_FMT ", 1, 1)",
+      action, kind, path, ACT_NOW + opens_h * GK_HOUR, ACT_NOW + closes_h * GK_HOUR));
 }
 
 #endif

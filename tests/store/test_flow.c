@@ -5,10 +5,10 @@
 #include "domain/progress.h"
 #include "flow_test.h"
 
-/* ---- calendar ---------------------------------------------------------------------------------------------- */
+/* ---- calendar ------------------------------------------------------------------------------------------ */
 
-static gk_error_t *set(gk_window_t *out, const gk_principal_t *who, gk_window_kind_t kind, int org_id, int candidate_id,
-                       int opens_h, int closes_h, apr_pool_t *pool)
+static gk_error_t *set(gk_window_t *out, const gk_principal_t *who, gk_window_kind_t kind, int org_id,
+                       int candidate_id, int opens_h, int closes_h, apr_pool_t *pool)
 {
   gk_act_t *act = act_of(who, pool);
   gk_window_wish_t wish = {.action = "fill", .kind = kind, .org_id = org_id, .candidate_id = candidate_id,
@@ -65,20 +65,23 @@ static void what_was_set_from_above_stays(apr_pool_t *pool)
   gk_window_t slot, row;
   gk_act_t *county = act_of(&who_county, pool), *city = act_of(&who_city, pool);
   flow_reset();
-  act_script("INSERT INTO account (id, realm, login, role, org_id, org_path, created_us, updated_us) VALUES "
-             "(101, 'staff', 'p', 'province', 1, '/43/', 1, 1), (102, 'staff', 'c', 'city', 2, '/43/4301/', 1, 1), "
-             "(103, 'staff', 'n', 'county', 4, '/43/4301/430102/', 1, 1)");
+  act_script(
+      "INSERT INTO account (id, realm, login, role, org_id, org_path, created_us, updated_us) VALUES "
+      "(101, 'staff', 'p', 'province', 1, '/43/', 1, 1), (102, 'staff', 'c', 'city', 2, '/43/4301/', 1, 1), "
+      "(103, 'staff', 'n', 'county', 4, '/43/4301/430102/', 1, 1)");
   GK_TEST_OK(set(&row, &who_province, GK_WINDOW, 0, 0, -10, 20, pool));
   GK_TEST_OK(set(&slot, &who_city, GK_SLOT, 7, 0, 0, 5, pool));
   GK_TEST_ERROR(act_done(county, gk_window_delete(county, slot.id, slot.version)), GK_E_FORBIDDEN);
-  GK_TEST_ERROR(act_done(county, gk_window_update(&row, county, slot.id, slot.version, 0, ACT_NOW + 9 * GK_HOUR, NULL)),
-                GK_E_FORBIDDEN);
+  GK_TEST_ERROR(
+      act_done(county, gk_window_update(&row, county, slot.id, slot.version, 0, ACT_NOW + 9 * GK_HOUR, NULL)),
+      GK_E_FORBIDDEN);
   /* A slot of one's own can't widen it either. */
   GK_TEST_ERROR(set(&row, &who_county, GK_SLOT, 7, 0, 6, 8, pool), GK_E_INVALID);
   GK_TEST_OK(set(&row, &who_county, GK_SLOT, 7, 0, 2, 4, pool));
   GK_TEST_ERROR(act_done(city, gk_window_update(&row, city, slot.id, 7, 0, ACT_NOW + 9 * GK_HOUR, NULL)),
                 GK_E_STALE_VERSION);
-  GK_TEST_OK(act_done(city, gk_window_update(&row, city, slot.id, slot.version, 0, ACT_NOW + 9 * GK_HOUR, NULL)));
+  GK_TEST_OK(
+      act_done(city, gk_window_update(&row, city, slot.id, slot.version, 0, ACT_NOW + 9 * GK_HOUR, NULL)));
   GK_TEST_INT(row.version, 2);
   GK_TEST_OK(act_done(city, gk_window_delete(city, slot.id, 2)));
   GK_TEST_ERROR(act_done(city, gk_window_delete(city, slot.id, 2)), GK_E_NOT_FOUND);
@@ -87,7 +90,8 @@ static void what_was_set_from_above_stays(apr_pool_t *pool)
   GK_TEST_INT(rows->nelts, 2); /* the province's, and the county's for it */
   GK_TEST_OK(gk_windows_list(&rows, act_of(&who_other, pool), NULL, 0, 0, 10));
   GK_TEST_INT(rows->nelts, 1);
-  GK_TEST_INT(act_number("SELECT count(*) FROM audit WHERE object_kind = 'window' AND action = 'window.delete'"), 1);
+  GK_TEST_INT(
+      act_number("SELECT count(*) FROM audit WHERE object_kind = 'window' AND action = 'window.delete'"), 1);
 }
 
 static void the_public_sees_the_provinces_times(apr_pool_t *pool)
@@ -106,7 +110,7 @@ static void the_public_sees_the_provinces_times(apr_pool_t *pool)
   GK_TEST_STR(gk_json_str(gk_json_at(state, 0), "state"), "none");
 }
 
-/* ---- parts ------------------------------------------------------------------------------------------------- */
+/* ---- parts --------------------------------------------------------------------------------------------- */
 
 static gk_json_t *fields_of(apr_pool_t *pool, const char *text)
 {
@@ -115,13 +119,14 @@ static gk_json_t *fields_of(apr_pool_t *pool, const char *text)
   return json;
 }
 
-static gk_error_t *put(gk_part_row_t *part, const gk_principal_t *who, const char *kind, int version, const char *fields,
-                       apr_pool_t *pool)
+static gk_error_t *put(gk_part_row_t *part, const gk_principal_t *who, const char *kind, int version,
+                       const char *fields, apr_pool_t *pool)
 {
   gk_act_t *act = act_of(who, pool);
   gk_candidate_t *candidate;
   apr_array_header_t *verdicts;
-  return act_done(act, gk_part_put(&candidate, part, &verdicts, act, kind, 1, version, fields_of(pool, fields)));
+  return act_done(act,
+                  gk_part_put(&candidate, part, &verdicts, act, kind, 1, version, fields_of(pool, fields)));
 }
 
 static void a_part_is_entered_field_by_field(apr_pool_t *pool)
@@ -134,7 +139,8 @@ static void a_part_is_entered_field_by_field(apr_pool_t *pool)
   GK_TEST_STR(part.state, "partial");
   GK_TEST_STR(gk_document_get(part.fields, "appraiser"), "刘老师");
   GK_TEST_ERROR(put(&part, &who_point, "appraisal", 1, "{\"conduct\":\"2\"}", pool), GK_E_STALE_VERSION);
-  gk_error_t *error = put(&part, &who_point, "appraisal", 2, "{\"remark\":\"短\",\"conduct\":\"77\",\"other\":\"x\"}", pool);
+  gk_error_t *error =
+      put(&part, &who_point, "appraisal", 2, "{\"remark\":\"短\",\"conduct\":\"77\",\"other\":\"x\"}", pool);
   GK_TEST(error != NULL && error->code == GK_E_INVALID);
   GK_TEST_INT(error->violations->nelts, 3);
   GK_TEST_INT(act_number("SELECT version FROM candidate WHERE id = 1"), 2);
@@ -142,15 +148,19 @@ static void a_part_is_entered_field_by_field(apr_pool_t *pool)
                  "{\"remark\":\"该生品行端正，学习努力，团结同学。\",\"appraised_on\":\"2013-11-01\"}", pool));
   GK_TEST_STR(part.state, "entered");
   GK_TEST_STR(gk_document_get(part.fields, "conduct"), "1");
-  GK_TEST_INT(act_number("SELECT count(*) FROM candidate WHERE id = 1 AND appraisal_state = 'entered' AND version = 3"), 1);
-  GK_TEST_ERROR(put(&part, &who_point, "grades", 3, "{\"special_score\":\"300\"}", pool), GK_E_INVALID); /* not the point's */
+  GK_TEST_INT(
+      act_number(
+          "SELECT count(*) FROM candidate WHERE id = 1 AND appraisal_state = 'entered' AND version = 3"),
+      1);
+  GK_TEST_ERROR(put(&part, &who_point, "grades", 3, "{\"special_score\":\"300\"}", pool),
+                GK_E_INVALID); /* not the point's */
   GK_TEST_ERROR(put(&part, &who_point2, "appraisal", 3, "{}", pool), GK_E_NOT_FOUND);
   act_test.now += 101 * GK_HOUR;
   GK_TEST_ERROR(put(&part, &who_point, "appraisal", 3, "{\"conduct\":\"2\"}", pool), GK_E_WINDOW_CLOSED);
 }
 
-static gk_error_t *decide(gk_part_row_t *part, int version, bool approve, const char *reason, const char *fields,
-                          apr_pool_t *pool)
+static gk_error_t *decide(gk_part_row_t *part, int version, bool approve, const char *reason,
+                          const char *fields, apr_pool_t *pool)
 {
   gk_act_t *act = act_of(&who_county, pool);
   gk_candidate_t *candidate;
@@ -182,17 +192,22 @@ static void a_bonus_is_decided_by_the_county(apr_pool_t *pool)
   GK_TEST_STR(part.state, "entered");
   GK_TEST(part.decision == NULL);
   GK_TEST_OK(decide(&part, 5, false, "材料不实", NULL, pool));
-  GK_TEST_INT(act_number("SELECT count(*) FROM candidate WHERE id = 1 AND bonus_state = 'refused' AND version = 6"), 1);
+  GK_TEST_INT(
+      act_number("SELECT count(*) FROM candidate WHERE id = 1 AND bonus_state = 'refused' AND version = 6"),
+      1);
   apr_array_header_t *parts;
   gk_candidate_t *candidate;
   gk_act_t *act = act_of(&who_county, pool);
   GK_TEST_OK(act_done(act, gk_parts_read(&parts, &candidate, act, 1)));
   GK_TEST_INT(parts->nelts, 4);
   GK_TEST_STR(APR_ARRAY_IDX(parts, 3, gk_part_row_t).state, "refused");
-  GK_TEST_INT(act_number("SELECT count(*) FROM audit WHERE action = 'candidate.read' AND object_id = 1 AND actor_id = 103"), 1);
+  GK_TEST_INT(
+      act_number(
+          "SELECT count(*) FROM audit WHERE action = 'candidate.read' AND object_id = 1 AND actor_id = 103"),
+      1);
 }
 
-/* ---- progress ---------------------------------------------------------------------------------------------- */
+/* ---- progress ------------------------------------------------------------------------------------------ */
 
 static apr_int64_t count_where(const char *condition)
 {
@@ -205,44 +220,54 @@ static void check_against_plain_count(const gk_json_t *counts, const char *path)
   gk_json_t *states = gk_json_get(counts, "states"), *subjects = gk_json_get(counts, "subjects");
   apr_int64_t all = 0;
   for (gk_json_iter_t it = gk_json_first(states); it.key != NULL; gk_json_next(&it)) {
-    GK_TEST_INT(gk_json_int_value(it.value),
-                count_where(apr_psprintf(act_test.pool, "state = '%s' AND org_path LIKE '%s%%'", it.key, path)));
+    GK_TEST_INT(
+        gk_json_int_value(it.value),
+        count_where(apr_psprintf(act_test.pool, "state = '%s' AND org_path LIKE '%s%%'", it.key, path)));
     all += gk_json_int_value(it.value);
   }
   GK_TEST_INT(all, count_where(apr_psprintf(act_test.pool, "org_path LIKE '%s%%'", path)));
   for (gk_json_iter_t it = gk_json_first(subjects); it.key != NULL; gk_json_next(&it))
     GK_TEST_INT(gk_json_int_value(it.value),
-                count_where(apr_psprintf(act_test.pool, "subject = '%s' AND state <> 'withdrawn' AND org_path LIKE '%s%%'",
+                count_where(apr_psprintf(act_test.pool,
+                                         "subject = '%s' AND state <> 'withdrawn' AND org_path LIKE '%s%%'",
                                          it.key, path)));
-  GK_TEST_INT(gk_json_int(counts, "total"),
-              count_where(apr_psprintf(act_test.pool, "state <> 'withdrawn' AND org_path LIKE '%s%%'", path)));
+  GK_TEST_INT(
+      gk_json_int(counts, "total"),
+      count_where(apr_psprintf(act_test.pool, "state <> 'withdrawn' AND org_path LIKE '%s%%'", path)));
   GK_TEST_INT(gk_json_int(gk_json_get(counts, "fees"), "count"),
               count_where(apr_psprintf(act_test.pool, "fee_state = 'paid' AND org_path LIKE '%s%%'", path)));
-  GK_TEST_INT(gk_json_int(gk_json_get(counts, "review"), "passed"),
-              count_where(apr_psprintf(act_test.pool, "review_state = 'passed' AND org_path LIKE '%s%%'", path)));
+  GK_TEST_INT(
+      gk_json_int(gk_json_get(counts, "review"), "passed"),
+      count_where(apr_psprintf(act_test.pool, "review_state = 'passed' AND org_path LIKE '%s%%'", path)));
 }
 
 static void progress_is_the_plain_count(apr_pool_t *pool)
 {
-  static const char *const states[] = {"identified", "reviewed", "filling", "proofed", "confirmed", "submitted", "withdrawn"};
+  static const char *const states[] = {"identified", "reviewed",  "filling",  "proofed",
+                                       "confirmed",  "submitted", "withdrawn"};
   static const char *const subjects[] = {"1", "5", "3", "9"};
   unsigned random = 7;
   flow_reset();
   for (int i = 1; i <= 60; i++) {
     random = random * 1103515245u + 12345u;
-    flow_candidate(i, 7 + (int)(random >> 16) % 4, apr_psprintf(pool, "0102%04d", i), subjects[(random >> 20) % 4],
-                   states[(random >> 24) % 7]);
+    flow_candidate(i, 7 + (int)(random >> 16) % 4, apr_psprintf(pool, "0102%04d", i),
+                   subjects[(random >> 20) % 4], states[(random >> 24) % 7]);
   }
-  act_script("UPDATE candidate SET state = 'accepted' WHERE state = 'submitted'; UPDATE candidate SET subject = '8' WHERE "
-             "subject = '9'; UPDATE candidate SET fee_state = 'none', fee_fen = 0 WHERE id < 9; DELETE FROM confirmation "
-             "WHERE candidate_id > 50; DELETE FROM proof WHERE candidate_id > 50; DELETE FROM candidate WHERE id > 50; "
-             "UPDATE candidate SET org_id = 7, org_path = '/43/4301/430102/4301020001/' WHERE id IN (11, 12, 13); "
-             "UPDATE org SET profile = '{\"estimated\": 20}' WHERE id IN (7, 9)");
+  act_script(
+      "UPDATE candidate SET state = 'accepted' WHERE state = 'submitted'; UPDATE candidate SET subject = '8' "
+      "WHERE "
+      "subject = '9'; UPDATE candidate SET fee_state = 'none', fee_fen = 0 WHERE id < 9; DELETE FROM "
+      "confirmation "
+      "WHERE candidate_id > 50; DELETE FROM proof WHERE candidate_id > 50; DELETE FROM candidate WHERE id > "
+      "50; "
+      "UPDATE candidate SET org_id = 7, org_path = '/43/4301/430102/4301020001/' WHERE id IN (11, 12, 13); "
+      "UPDATE org SET profile = '{\"estimated\": 20}' WHERE id IN (7, 9)");
   gk_json_t *all, *one;
   GK_TEST_OK(gk_progress(&all, act_of(&who_province, pool), 0, NULL));
   check_against_plain_count(gk_json_get(all, "total"), "/43/");
   GK_TEST_INT(gk_json_int(gk_json_get(all, "total"), "estimated"), 40);
-  GK_TEST_INT(gk_json_int(gk_json_get(gk_json_get(all, "total"), "fees"), "fen"), act_number("SELECT sum(fee_fen) FROM candidate"));
+  GK_TEST_INT(gk_json_int(gk_json_get(gk_json_get(all, "total"), "fees"), "fen"),
+              act_number("SELECT sum(fee_fen) FROM candidate"));
   GK_TEST_INT(gk_json_size(gk_json_get(all, "items")), 2);
   check_against_plain_count(gk_json_at(gk_json_get(all, "items"), 0), "/43/4301/");
   check_against_plain_count(gk_json_at(gk_json_get(all, "items"), 1), "/43/4302/");
@@ -252,7 +277,8 @@ static void progress_is_the_plain_count(apr_pool_t *pool)
   GK_TEST_OK(gk_progress(&one, act_of(&who_point, pool), 0, NULL));
   check_against_plain_count(gk_json_get(one, "total"), flow_path(7));
   GK_TEST_OK(gk_progress(&one, act_of(&who_province, pool), 0, "5"));
-  GK_TEST_INT(gk_json_int(gk_json_get(one, "total"), "total"), count_where("subject = '5' AND state <> 'withdrawn'"));
+  GK_TEST_INT(gk_json_int(gk_json_get(one, "total"), "total"),
+              count_where("subject = '5' AND state <> 'withdrawn'"));
   GK_TEST_ERROR(gk_progress(&one, act_of(&who_county, pool), 6, NULL), GK_E_NOT_FOUND);
 }
 
@@ -278,7 +304,7 @@ static void classes_come_by_page(apr_pool_t *pool)
   GK_TEST_INT(gk_json_size(items), 4);
 }
 
-/* ---- audit ------------------------------------------------------------------------------------------------- */
+/* ---- audit --------------------------------------------------------------------------------------------- */
 
 static void the_audit_is_read_by_object_actor_and_unit(apr_pool_t *pool)
 {
@@ -286,17 +312,21 @@ static void the_audit_is_read_by_object_actor_and_unit(apr_pool_t *pool)
   gk_act_t *act = act_of(&who_point, pool);
   flow_reset();
   act_script("DELETE FROM audit");
-  gk_json_t *before = fields_of(pool, "{\"fields\":{\"mobile\":\"13800000217\",\"id_number\":\"430102199601019989\",\"sex\":\"1\"}}");
-  gk_json_t *after = fields_of(pool, "{\"fields\":{\"mobile\":\"13900000217\",\"id_number\":\"430102199601019989\",\"sex\":\"2\"},"
-                                     "\"state\":\"filling\"}");
-  GK_TEST_OK(act_done(act, gk_audit(act, "candidate.update", "candidate", 5, 2, flow_path(7), before, after)));
+  gk_json_t *before = fields_of(
+      pool, "{\"fields\":{\"mobile\":\"13800000217\",\"id_number\":\"430102199601019989\",\"sex\":\"1\"}}");
+  gk_json_t *after = fields_of(
+      pool, "{\"fields\":{\"mobile\":\"13900000217\",\"id_number\":\"430102199601019989\",\"sex\":\"2\"},"
+            "\"state\":\"filling\"}");
+  GK_TEST_OK(
+      act_done(act, gk_audit(act, "candidate.update", "candidate", 5, 2, flow_path(7), before, after)));
   GK_TEST_OK(act_done(act, gk_audit(act, "candidate.read", "candidate", 5, 2, flow_path(7), NULL, NULL)));
   GK_TEST_OK(act_done(act, gk_audit(act, "notice.create", "notice", 5, 1, flow_path(10), NULL, NULL)));
   gk_audit_filter_t of_object = {.object_kind = "candidate", .object_id = 5};
   GK_TEST_OK(gk_audit_list(&entries, act_of(&who_county, pool), &of_object, 10));
   GK_TEST_INT(entries->nelts, 2);
   GK_TEST_STR(APR_ARRAY_IDX(entries, 0, gk_audit_entry_t).action, "candidate.read"); /* newest first */
-  gk_json_t *json = gk_audit_entry_json(&APR_ARRAY_IDX(entries, 1, gk_audit_entry_t), act_test.season.pack, true, pool);
+  gk_json_t *json =
+      gk_audit_entry_json(&APR_ARRAY_IDX(entries, 1, gk_audit_entry_t), act_test.season.pack, true, pool);
   GK_TEST_STR(gk_json_text(gk_json_get(json, "changes"), pool),
               "[{\"field\":\"fields.mobile\",\"before\":\"138****0217\",\"after\":\"139****0217\"},"
               "{\"field\":\"fields.sex\",\"before\":\"1\",\"after\":\"2\"},"

@@ -1,4 +1,5 @@
-/* Submissions point -> county -> city -> province (W9, P2): what hinders them, numbers, locks, digests, returns. */
+/* Submissions point -> county -> city -> province (W9, P2): what hinders them, numbers, locks, digests,
+ * returns. */
 #include "domain/part.h"
 #include "domain/submission.h"
 #include "flow_test.h"
@@ -12,11 +13,13 @@ static void open_windows(void)
 
 static apr_int64_t in_state(const char *path, const char *state)
 {
-  return act_number(apr_psprintf(act_test.pool, "SELECT count(*) FROM candidate WHERE state = '%s' AND org_path LIKE '%s%%'",
+  return act_number(apr_psprintf(act_test.pool,
+                                 "SELECT count(*) FROM candidate WHERE state = '%s' AND org_path LIKE '%s%%'",
                                  state, path));
 }
 
-static gk_error_t *submit(gk_submission_t *out, const gk_principal_t *who, gk_submission_kind_t kind, apr_pool_t *pool)
+static gk_error_t *submit(gk_submission_t *out, const gk_principal_t *who, gk_submission_kind_t kind,
+                          apr_pool_t *pool)
 {
   gk_act_t *act = act_of(who, pool);
   return act_done(act, gk_submission_create(out, act, kind));
@@ -29,8 +32,8 @@ static gk_error_t *take(const gk_principal_t *who, const gk_submission_t *submis
   return act_done(act, gk_submission_accept(&out, act, submission->id, submission->version));
 }
 
-static gk_error_t *give_back(const gk_principal_t *who, apr_int64_t id, apr_int64_t version, apr_int64_t org_id,
-                             apr_pool_t *pool)
+static gk_error_t *give_back(const gk_principal_t *who, apr_int64_t id, apr_int64_t version,
+                             apr_int64_t org_id, apr_pool_t *pool)
 {
   gk_act_t *act = act_of(who, pool);
   gk_submission_t out;
@@ -131,7 +134,8 @@ static void serials_are_found_in_numbers(apr_pool_t *pool)
 }
 
 /* Everything of the city 4301 submitted and accepted up to the province; the submissions by level. */
-static void whole_city(gk_submission_t *points, gk_submission_t *counties, gk_submission_t *city, apr_pool_t *pool)
+static void whole_city(gk_submission_t *points, gk_submission_t *counties, gk_submission_t *city,
+                       apr_pool_t *pool)
 {
   flow_reset();
   open_windows();
@@ -208,8 +212,10 @@ static void a_return_opens_the_named_point_and_no_other(apr_pool_t *pool)
   GK_TEST_INT(in_state("/43/4301/430102/4301020002/", "submitted"), 1);
   GK_TEST_INT(in_state("/43/4301/430103/", "submitted"), 1);
   GK_TEST_INT(act_number("SELECT count(*) FROM submission WHERE state = 'returned'"), 3);
-  GK_TEST_INT(act_number("SELECT count(*) FROM submission WHERE state = 'returned' AND org_id IN (2, 4, 7)"), 3);
-  GK_TEST_INT(act_number("SELECT count(*) FROM audit WHERE action = 'submission.return' AND object_id > 0"), 4);
+  GK_TEST_INT(act_number("SELECT count(*) FROM submission WHERE state = 'returned' AND org_id IN (2, 4, 7)"),
+              3);
+  GK_TEST_INT(act_number("SELECT count(*) FROM audit WHERE action = 'submission.return' AND object_id > 0"),
+              4);
   /* And up again: only the way that was opened. */
   gk_submission_t again;
   GK_TEST_OK(submit(&again, &who_point, GK_SUBMIT_ALL, pool));
@@ -267,7 +273,8 @@ static void art_goes_first_and_everybody_later(apr_pool_t *pool)
   GK_TEST_ERROR(submit(&all, &who_point, GK_SUBMIT_ALL, pool), GK_E_INCOMPLETE);
   GK_TEST_OK(appraise(1, 3, &who_point, pool));
   GK_TEST_STR(text_of("SELECT appraisal_state FROM candidate WHERE id = 1"), "partial");
-  act_script("UPDATE candidate SET appraisal_state = 'entered', examination_state = 'entered', state = CASE id WHEN 2 "
+  act_script("UPDATE candidate SET appraisal_state = 'entered', examination_state = 'entered', state = CASE "
+             "id WHEN 2 "
              "THEN 'confirmed' ELSE state END");
   GK_TEST_OK(submit(&all, &who_point, GK_SUBMIT_ALL, pool));
   GK_TEST_INT(all.total, 2);
@@ -300,16 +307,20 @@ static void a_large_point_goes_in_one_act(apr_pool_t *pool)
   flow_reset();
   open_windows();
   flow_candidate(1, 7, "01020001", "5", "confirmed");
-  act_script(apr_psprintf(
-      pool,
-      "INSERT INTO candidate (id, season_id, org_id, org_path, number, subject, art, state, name, school, class, doc, pack_id, "
-      "papers_state, fee_state, fee_fen, review_state, appraisal_state, examination_state, grades_state, created_us, "
-      "updated_us) WITH RECURSIVE k (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM k WHERE i < 2000) SELECT i, season_id, org_id, "
-      "org_path, CAST(1020000 + i AS TEXT), subject, art, state, name, school, class, doc, pack_id, papers_state, "
-      "fee_state, fee_fen, review_state, appraisal_state, examination_state, grades_state, 1, 1 FROM candidate, k"));
+  act_script(apr_psprintf(pool, "INSERT INTO candidate (id, season_id, org_id, org_path, number, subject, "
+                                "art, state, name, school, class, doc, pack_id, "
+                                "papers_state, fee_state, fee_fen, review_state, appraisal_state, "
+                                "examination_state, grades_state, created_us, "
+                                "updated_us) WITH RECURSIVE k (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM k "
+                                "WHERE i < 2000) SELECT i, season_id, org_id, "
+                                "org_path, CAST(1020000 + i AS TEXT), subject, art, state, name, school, "
+                                "class, doc, pack_id, papers_state, "
+                                "fee_state, fee_fen, review_state, appraisal_state, examination_state, "
+                                "grades_state, 1, 1 FROM candidate, k"));
   apr_time_t start = apr_time_now();
   GK_TEST_OK(submit(&submission, &who_point, GK_SUBMIT_ALL, pool));
-  printf("# %s: 2000 candidates submitted in %d ms\n", store_engine_name(), (int)apr_time_as_msec(apr_time_now() - start));
+  printf("# %s: 2000 candidates submitted in %d ms\n", store_engine_name(),
+         (int)apr_time_as_msec(apr_time_now() - start));
   GK_TEST_INT(submission.total, 2000);
   GK_TEST_INT(in_state("/43/", "submitted"), 2000);
   GK_TEST_INT(act_number("SELECT count(DISTINCT candidate_number) FROM candidate"), 2000);

@@ -16,7 +16,8 @@ static const struct {
     {"zip", BYTES("PK\x03\x04....a.txt....PK\x05\x06"), "zip"},
     {"xlsx", BYTES("PK\x03\x04..[Content_Types].xml....xl/workbook.xml..PK\x05\x06"), "xlsx"},
     {"docx", BYTES("PK\x03\x04..[Content_Types].xml....word/document.xml..PK\x05\x06"), "docx"},
-    {"xlsx with macros", BYTES("PK\x03\x04..[Content_Types].xml..xl/workbook.xml..xl/vbaProject.bin..PK\x05\x06"), NULL},
+    {"xlsx with macros",
+     BYTES("PK\x03\x04..[Content_Types].xml..xl/workbook.xml..xl/vbaProject.bin..PK\x05\x06"), NULL},
     {"other office file", BYTES("PK\x03\x04..[Content_Types].xml....ppt/presentation.xml..PK\x05\x06"), NULL},
     {"archive cut off", BYTES("PK\x03\x04....a.txt...."), NULL},
     {"text", BYTES("网上报名流程\r\n1. 读取身份证\t领卡\n"), "txt"},
@@ -29,7 +30,10 @@ static const struct {
     {"SVG", BYTES("<svg xmlns=\"http://www.w3.org/2000/svg\"/>"), NULL},
     {"XML", BYTES("<?xml version=\"1.0\"?><a/>"), NULL},
     {"gif", BYTES("GIF89a\x01\0"), NULL},
-    {"program", BYTES("\x7f" "ELF\x02\x01\x01\0"), NULL},
+    {"program",
+     BYTES("\x7f"
+           "ELF\x02\x01\x01\0"),
+     NULL},
     {"empty", BYTES(""), NULL},
 };
 
