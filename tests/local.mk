@@ -12,6 +12,7 @@ UNIT_TESTS += %D%/plugin/test_policy_xpath
 UNIT_TESTS += %D%/unit/test_calendar
 UNIT_TESTS += %D%/unit/test_crypto
 UNIT_TESTS += %D%/unit/test_document
+UNIT_TESTS += %D%/unit/test_flat
 UNIT_TESTS += %D%/unit/test_identity
 UNIT_TESTS += %D%/unit/test_pack
 UNIT_TESTS += %D%/unit/test_sniff

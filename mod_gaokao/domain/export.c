@@ -60,6 +60,7 @@ gk_error_t *gk_export_plan(gk_export_plan_t *out, gk_act_t *act, const gk_export
   else if (filter->state != NULL)
     out->state_1 = out->state_2 = filter->state;
   out->with_parts = mapping_names(act->season->pack, is_of_part);
+  out->with_derived = mapping_names(act->season->pack, is_derived);
   return NULL;
 }
 
@@ -135,7 +136,7 @@ static gk_error_t *walk_points(walk_t *walk, const gk_export_plan_t *plan, apr_p
 
 gk_error_t *gk_export_each(gk_act_t *act, const gk_export_plan_t *plan, gk_export_each_fn each, void *baton)
 {
-  walk_t walk = {act, each, baton, mapping_names(act->season->pack, is_derived), gk_date_of(act->now)};
+  walk_t walk = {act, each, baton, plan->with_derived, gk_date_of(act->now)};
   GK_TRY(gk_export_store_begin(act));
   gk_error_t *error = walk_points(&walk, plan, act->pool);
   gk_export_store_end(act);

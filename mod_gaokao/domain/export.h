@@ -5,6 +5,7 @@
 #ifndef GK_DOMAIN_EXPORT_H
 #define GK_DOMAIN_EXPORT_H
 
+#include "base/flat.h"
 #include "domain/act.h"
 #include "domain/document.h"
 
@@ -21,7 +22,8 @@ typedef struct gk_export_plan_t {
   const char *scope_lo, *scope_hi; /* of that unit */
   bool art, any;
   const char *state_1, *state_2;
-  bool with_parts; /* the mapping names fields of parts */
+  bool with_parts;   /* the mapping names fields of parts */
+  bool with_derived; /* and derived fields */
 } gk_export_plan_t;
 
 /* Errors: NO_SEASON; NOT_FOUND for a unit outside the actor's subtree. */
@@ -34,7 +36,9 @@ typedef struct gk_export_candidate_t {
   apr_int64_t id, version;
   const char *number, *candidate_number, *state;
   const char *point;       /* code of the point */
+  /* One of the two: */
   gk_document_t *document; /* fields, and those of parts where the mapping wants them */
+  const gk_flat_t *flat;   /* the fields alone, where the mapping wants no more */
   gk_json_t *derived;      /* derived fields and facts the mapping names, or NULL */
 } gk_export_candidate_t;
 typedef gk_error_t *(*gk_export_each_fn)(void *baton, const gk_export_candidate_t *candidate,

@@ -45,6 +45,7 @@ static gk_error_t *write_candidate(void *baton, const gk_export_candidate_t *can
                          .point = candidate->point,
                          .version = candidate->version,
                          .document = candidate->document,
+                         .flat = candidate->flat,
                          .derived = candidate->derived};
   (void)pool;
   GK_TRY(gk_export_candidate(run->export, &row));

@@ -5,6 +5,7 @@
 #ifndef GK_PLUGIN_CALLS_H
 #define GK_PLUGIN_CALLS_H
 
+#include "base/flat.h"
 #include "domain/document.h"
 #include "domain/pack.h"
 #include "gaokao_plugin.h"
@@ -69,6 +70,7 @@ typedef struct gk_export_row_t {
   const char *point;
   apr_int64_t version;
   const gk_document_t *document;  /* fields, and those of all parts */
+  const gk_flat_t *flat;          /* the same read by base/flat.h: then `document` is NULL. Faster. */
   gk_json_t *derived;             /* derived fields and facts that the mapping names, or NULL */
 } gk_export_row_t;
 

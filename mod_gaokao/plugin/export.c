@@ -257,18 +257,24 @@ gk_error_t *gk_export_begin(gk_export_t **out, gk_plugins_t *plugins, const char
 
 /* ---- one candidate ------------------------------------------------------------------------------------ */
 
+/* Where values come from: a document's JSON or a flat one, or a row of either. */
+typedef struct source_t {
+  const gk_json_t *json;
+  const gk_flat_t *flat;
+} source_t;
+
 typedef struct mapping_t {
   const gk_export_row_t *row;
-  gk_json_t *document;
+  source_t document;
   apr_pool_t *pool;
   const char *bad;                    /* name of the first column whose value can't be exported */
 } mapping_t;
 
 /* A field, derived field or fact; facts are the row's own. */
-static const char *source_value(const mapping_t *m, gk_json_t *columns_of, const char *name)
+static const char *source_value(const mapping_t *m, const source_t *source, const char *name)
 {
-  const char *value = gk_json_str(columns_of, name);
-  if (value != NULL || columns_of != m->document)
+  const char *value = source->flat != NULL ? gk_flat_str(source->flat, name) : gk_json_str(source->json, name);
+  if (value != NULL || source != &m->document)
     return value;
   if (strcmp(name, "number") == 0)
     return m->row->number;
@@ -299,7 +305,7 @@ static bool exportable(const char *value)
 }
 
 static apr_uint32_t map_columns(mapping_t *m, gaokao_pair_t **out, const apr_array_header_t *columns,
-                                gk_json_t *object)
+                                const source_t *source)
 {
   gaokao_pair_t *pairs = apr_palloc(m->pool, sizeof(*pairs) * (apr_size_t)(columns->nelts + 1));
   apr_uint32_t n = 0;
@@ -307,7 +313,7 @@ static apr_uint32_t map_columns(mapping_t *m, gaokao_pair_t **out, const apr_arr
     const gk_export_column_t *column = &APR_ARRAY_IDX(columns, i, gk_export_column_t);
     const char *value = NULL;
     for (int f = 0; f < column->fields->nelts; f++) {
-      const char *one = source_value(m, object, APR_ARRAY_IDX(column->fields, f, const char *));
+      const char *one = source_value(m, source, APR_ARRAY_IDX(column->fields, f, const char *));
       if (one != NULL && one[0] != '\0') {
         one = formatted(one, column->format, m->pool);
         value = value == NULL ? one : apr_pstrcat(m->pool, value, one, NULL);
@@ -324,11 +330,11 @@ static apr_uint32_t map_columns(mapping_t *m, gaokao_pair_t **out, const apr_arr
   return n;
 }
 
-static void push_row(mapping_t *m, apr_array_header_t *rows, const table_t *table, gk_json_t *object,
+static void push_row(mapping_t *m, apr_array_header_t *rows, const table_t *table, const source_t *source,
                      apr_uint32_t index)
 {
   gaokao_pair_t *columns;
-  apr_uint32_t n = map_columns(m, &columns, table->columns, object);
+  apr_uint32_t n = map_columns(m, &columns, table->columns, source);
   if (n == 0)
     return;
   gaokao_row_t *row = apr_array_push(rows);
@@ -342,17 +348,23 @@ static void map_tables(mapping_t *m, const gk_export_t *export, gaokao_record_t 
 {
   apr_array_header_t *rows = apr_array_make(m->pool, 16, sizeof(gaokao_row_t));
   gaokao_pair_t *values;
-  record->n_values = map_columns(m, &values, APR_ARRAY_IDX(export->tables, 0, table_t).columns, m->document);
+  record->n_values = map_columns(m, &values, APR_ARRAY_IDX(export->tables, 0, table_t).columns, &m->document);
   record->values = values;
   for (int t = 1; t < export->tables->nelts; t++) {
     const table_t *table = &APR_ARRAY_IDX(export->tables, t, table_t);
     if (table->rows_field == NULL) {
-      push_row(m, rows, table, m->document, 1);
+      push_row(m, rows, table, &m->document, 1);
       continue;
     }
-    const gk_json_t *array = gk_json_get(m->document, table->rows_field);
-    for (apr_size_t r = 0; r < gk_json_size(array); r++)
-      push_row(m, rows, table, gk_json_at(array, r), (apr_uint32_t)r + 1);
+    const gk_json_t *array = m->document.json != NULL ? gk_json_get(m->document.json, table->rows_field) : NULL;
+    apr_size_t n;
+    const gk_flat_t *const *flats = gk_flat_rows(m->document.flat, table->rows_field, &n);
+    if (m->document.json != NULL)
+      n = gk_json_size(array);
+    for (apr_size_t r = 0; r < n; r++) {
+      source_t source = {array != NULL ? gk_json_at(array, r) : NULL, flats != NULL ? flats[r] : NULL};
+      push_row(m, rows, table, &source, (apr_uint32_t)r + 1);
+    }
   }
   record->n_rows = (apr_uint32_t)rows->nelts;
   record->rows = (const gaokao_row_t *)(const void *)rows->elts;
@@ -367,8 +379,8 @@ gk_error_t *gk_export_candidate(gk_export_t *export, const gk_export_row_t *row)
   if (!gk_plugin__text_ok(row->number, 64) || !gk_plugin__text_ok(row->state, 64) ||
       !gk_plugin__text_ok(row->point, 64))
     return gk_error_internal(export->pool, GK_E_INTERNAL, "a candidate without number, state or point");
-  mapping_t mapping = {row, row->document != NULL ? gk_document_json(row->document) : NULL, export->scratch,
-                       NULL};
+  mapping_t mapping = {row, {row->document != NULL ? gk_document_json(row->document) : NULL, row->flat},
+                       export->scratch, NULL};
   memset(&record, 0, sizeof(record));
   record.size = sizeof(record);
   record.kind = row->kind != 0 ? row->kind : GAOKAO_RECORD_PRESENT;
@@ -377,7 +389,7 @@ gk_error_t *gk_export_candidate(gk_export_t *export, const gk_export_row_t *row)
   record.state = row->state;
   record.point = row->point;
   record.version = row->version;
-  if (mapping.document != NULL)
+  if (mapping.document.json != NULL || mapping.document.flat != NULL)
     map_tables(&mapping, export, &record);
   if (mapping.bad != NULL)
     return gk_error(export->pool, GK_E_INVALID, "报名顺序号 %s 的 %s 含有不能导出的字符",

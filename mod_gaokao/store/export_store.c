@@ -20,7 +20,8 @@ gk_error_t *gk_export_store_begin(gk_act_t *act)
 void gk_export_store_end(gk_act_t *act)
 {
   gk_db_rollback(act->db);
-  if (gk_db_engine(act->db) == GK_SQLITE) /* as store/db_sqlite.c sets it; an error shows at the next statement */
+  if (gk_db_engine(act->db) ==
+      GK_SQLITE) /* as store/db_sqlite.c sets it; an error shows at the next statement */
     gk_db_script(act->db, "PRAGMA cache_size = -16384", act->pool);
 }
 
@@ -93,7 +94,22 @@ typedef struct stream_t {
   gk_export_each_fn each;
   void *baton;
   apr_hash_t *parts; /* NULL: none wanted */
+  bool plain;        /* the stored fields are all that is wanted */
 } stream_t;
+
+/* The whole document, with the fields of parts. */
+static gk_error_t *read_document(gk_export_candidate_t *out, const stream_t *stream, const char *text,
+                                 apr_size_t length, apr_pool_t *pool)
+{
+  gk_json_t *fields;
+  GK_TRY(gk_json_parse(&fields, text, length, pool));
+  gk_json_t *parts = stream->parts != NULL ? apr_hash_get(stream->parts, &out->id, sizeof(out->id)) : NULL;
+  if (parts != NULL)
+    for (gk_json_iter_t it = gk_json_first(parts); it.key != NULL; gk_json_next(&it))
+      if (gk_json_get(fields, it.key) == NULL)
+        gk_json_set(fields, it.key, it.value);
+  return gk_document_from_json(&out->document, fields, pool);
+}
 
 static gk_error_t *on_row(void *baton, const void *data, apr_pool_t *pool)
 {
@@ -102,29 +118,25 @@ static gk_error_t *on_row(void *baton, const void *data, apr_pool_t *pool)
   gk_sealed_t sealed = {row->key_id, row->doc.bytes, row->doc.length};
   const char *text;
   apr_size_t length;
-  gk_json_t *fields;
   GK_TRY(gk_unseal(&text, &length, gk_core_keys(stream->act->core), gk_candidate_context(row->id, pool),
                    &sealed, pool));
-  GK_TRY(gk_json_parse(&fields, text, length, pool));
-  gk_json_t *parts = stream->parts != NULL ? apr_hash_get(stream->parts, &row->id, sizeof(row->id)) : NULL;
-  if (parts != NULL)
-    for (gk_json_iter_t it = gk_json_first(parts); it.key != NULL; gk_json_next(&it))
-      if (gk_json_get(fields, it.key) == NULL)
-        gk_json_set(fields, it.key, it.value);
   gk_export_candidate_t candidate = {.id = row->id,
                                      .version = row->version,
                                      .number = row->number,
                                      .candidate_number = row->candidate_number,
                                      .state = row->state,
                                      .point = stream->point->code};
-  GK_TRY(gk_document_from_json(&candidate.document, fields, pool));
+  if (stream->plain)
+    candidate.flat = gk_flat_read(text, length, pool);
+  if (candidate.flat == NULL)
+    GK_TRY(read_document(&candidate, stream, text, length, pool));
   return stream->each(stream->baton, &candidate, pool);
 }
 
 gk_error_t *gk_export_store_each(gk_act_t *act, const gk_export_plan_t *plan, const gk_export_point_t *point,
                                  gk_export_each_fn each, void *baton, apr_pool_t *pool)
 {
-  stream_t stream = {act, point, each, baton, NULL};
+  stream_t stream = {act, point, each, baton, NULL, !plan->with_parts && !plan->with_derived};
   if (plan->with_parts)
     GK_TRY(load_parts(&stream.parts, act, plan, point->path, pool));
   return gk_db_each(act->db,
