@@ -185,7 +185,8 @@ BEGIN
 END;
 -- @pgsql
 -- Takes a record out of its counts (sign -1) or puts it in (sign 1).
-CREATE FUNCTION tally_count(c candidate, sign INT) RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION tally_count(c candidate, sign INT) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
   INSERT INTO tally AS t (season_id, org_path, subject,
                           n, waiting, allocated, identified, card_printed, reviewed, filling, proofed,
                           confirmed, submitted, accepted, withdrawn, review_none, review_passed,
@@ -212,12 +213,13 @@ CREATE FUNCTION tally_count(c candidate, sign INT) RETURNS void LANGUAGE sql AS 
     review_failed = t.review_failed + excluded.review_failed, fee_none = t.fee_none + excluded.fee_none,
     fee_paid = t.fee_paid + excluded.fee_paid, fee_due = t.fee_due + excluded.fee_due,
     fee_fen = t.fee_fen + excluded.fee_fen;
-$$;
-CREATE FUNCTION tally_class_count(c candidate, step BIGINT) RETURNS void LANGUAGE sql AS $$
+END $$;
+CREATE FUNCTION tally_class_count(c candidate, step BIGINT) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
   INSERT INTO tally_class AS t (season_id, org_path, school, class, state, n)
   VALUES (c.season_id, c.org_path, c.school, c.class, c.state, step)
   ON CONFLICT (season_id, org_path, school, class, state) DO UPDATE SET n = t.n + excluded.n;
-$$;
+END $$;
 CREATE FUNCTION tally_candidate() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
