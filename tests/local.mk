@@ -109,14 +109,18 @@ endif
 
 EXTRA_DIST += $(GUARDS) $(CTL_PY)
 EXTRA_DIST += %D%/README.md
+EXTRA_DIST += %D%/bench/read.lua
+EXTRA_DIST += %D%/bench/run
+EXTRA_DIST += %D%/bench/save.lua
 EXTRA_DIST += %D%/faults
 EXTRA_DIST += %D%/fuzz/corpus
 EXTRA_DIST += %D%/guards/gk_guard.py
 EXTRA_DIST += %D%/httpd
-EXTRA_DIST += %D%/web
 EXTRA_DIST += %D%/plugin/lab.h
-EXTRA_DIST += %D%/store/act_test.h
 EXTRA_DIST += %D%/plugin/packs.h
+EXTRA_DIST += %D%/store/act_test.h
+EXTRA_DIST += %D%/store/flow_test.h
 EXTRA_DIST += %D%/store/store_test.h
 EXTRA_DIST += %D%/tools
 EXTRA_DIST += %D%/unit/gk_test.h
+EXTRA_DIST += %D%/web

@@ -33,6 +33,9 @@ def listed():
             continue  # built by tests/bench/run
         if path not in words and path[:-2] not in words:
             yield f"{path}: stands in no local.mk"
+    for path in sources("tests", ".h"):
+        if path not in words:
+            yield f"{path}: stands in no local.mk: the tarball would lack it"
     for path in sources("tests/guards", ".py", ".sh"):
         if path not in words:
             yield f"{path}: stands in no local.mk"
