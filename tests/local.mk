@@ -21,6 +21,7 @@ UNIT_TESTS += %D%/unit/test_xml
 
 STORE_TESTS =
 STORE_TESTS += %D%/store/test_account_session
+STORE_TESTS += %D%/store/test_candidate
 STORE_TESTS += %D%/store/test_db
 STORE_TESTS += %D%/store/test_flow
 STORE_TESTS += %D%/store/test_job
