@@ -70,7 +70,9 @@ static gk_error_t *print_one(gk_act_t *act, gk_login_card_t *card)
   gk_candidate_t *c = apr_pmemdup(act->pool, before, sizeof(*before));
   c->state = "card_printed";
   card->candidate = c;
-  return gk_candidate_put(act, c, before, "candidate.card", NULL);
+  gk_error_t *error = gk_candidate_put(act, c, before, "candidate.card", NULL);
+  /* Nobody sent a version for this one: somebody's change in between is no reason to refuse the batch. */
+  return error != NULL && error->code == GK_E_STALE_VERSION ? gk_error_plain(act->pool, GK_E_RETRY) : error;
 }
 
 gk_error_t *gk_cards_print(apr_array_header_t **cards, gk_act_t *act, gk_json_t *ids, const char *from, const char *to,

@@ -128,7 +128,9 @@ static gk_error_t *identify(gk_candidate_t **out, gk_act_t *act, gk_candidate_t 
   c->identified = true;
   if (is(c->state, "allocated"))
     c->state = "identified";
-  GK_TRY(gk_candidate_put(act, c, before, "candidate.identify", NULL));
+  gk_error_t *error = gk_candidate_put(act, c, before, "candidate.identify", NULL);
+  if (error != NULL) /* a reading comes without a version: a change in between only means to look again */
+    return error->code == GK_E_STALE_VERSION ? gk_error_plain(act->pool, GK_E_RETRY) : error;
   *out = c;
   return NULL;
 }
