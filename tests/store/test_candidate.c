@@ -543,7 +543,7 @@ static gk_error_t *retried(gk_act_t *act, gk_reading_t **reading, gk_candidate_t
   return error;
 }
 
-static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *data)
+static void *APR_THREAD_FUNC work(apr_thread_t *self, void *data)
 {
   worker_t *w = data;
   gk_act_t *act = act_apart(w->pool, w->point);
@@ -561,7 +561,6 @@ static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *data)
     }
     w->numbers[i] = strcmp(reading->verdict, "created") == 0 ? c->number : NULL;
   }
-  apr_thread_exit(thread, APR_SUCCESS);
   return NULL;
 }
 
