@@ -72,10 +72,12 @@ export async function signedIn(session) {
   app.notice = null;
   take(session);
   others?.postMessage({ login: session.account.login });
-  try {
-    app.season = (await api.get("/season")).data;
-  } catch {
-    // the season of the sign-in page serves
+  if (!session.must_change_password && !session.must_enrol_totp) {
+    try {
+      app.season = (await api.get("/season")).data;
+    } catch {
+      // the season of the sign-in page serves
+    }
   }
   await show();
 }

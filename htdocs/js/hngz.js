@@ -4,7 +4,7 @@ import { may } from "./access.js";
 import { api } from "./api.js";
 import { demoLine, languageButton, paint, signOut, skipButton, start } from "./app.js";
 import { dayTime, t, word } from "./i18n.js";
-import { icon, toast, until } from "./parts.js";
+import { toast, typing, until } from "./parts.js";
 import { go } from "./router.js";
 
 /* Menus name the work. [group, [[path, text key, action that opens it, roles or ""]]] */
@@ -118,7 +118,7 @@ const frame = (app, content) => (app.session && !app.session.must_change_passwor
 /* "/" reaches the scan box from everywhere but where one types. */
 addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.target.closest?.("input, textarea, select, dialog")) return;
+  if (typing(event.target)) return;
   const box = document.getElementById("scan");
   if (!box) return;
   event.preventDefault();

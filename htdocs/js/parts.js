@@ -88,6 +88,13 @@ class Until extends HTMLElement {
 customElements.define("gk-until", Until);
 export const until = (moment) => html`<gk-until moment=${moment}></gk-until>`;
 
+/* True where letters belong to what somebody types, and in dialogs: keys of acts keep away. */
+export function typing(target) {
+  if (!target.closest) return false;
+  return Boolean(target.closest("dialog, textarea, select, gk-combo")
+    || target.closest("input:not([type=checkbox]):not([type=radio]):not([type=file])"));
+}
+
 /* ---- Short messages: success goes after 4 s and is read aloud; failures never come this way ---------- */
 export function toast(text) {
   const region = document.getElementById("toasts");

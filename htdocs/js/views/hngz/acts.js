@@ -5,14 +5,23 @@ import { may } from "../../access.js";
 import { api, newKey, serverNow } from "../../api.js";
 import { narrow, shape } from "../../document.js";
 import { formDialog, reasonDialog } from "../../form-dialog.js";
-import { inFours, t, word, yuan } from "../../i18n.js";
+import { inFours, pick, t, word, yuan } from "../../i18n.js";
 import { toast } from "../../parts.js";
 import { showCards, showProof } from "./papers.js";
 
-/* Sends one act on the record; afterwards the page is loaded again. */
-async function send(model, method, path, body) {
-  const answer = await api[method](`/candidates/${model.record.id}${path}`, body, { etag: model.etag });
-  return answer.data ?? {};
+/* Sends one act on the record; afterwards the page is loaded again. When somebody changed the record meanwhile, the page
+ * shows it as it is now, and the act can be sent again by one who has looked. */
+export async function send(model, method, path, body) {
+  try {
+    const answer = await api[method](`/candidates/${model.record.id}${path}`, body, { etag: model.etag });
+    return answer.data ?? {};
+  } catch (error) {
+    if (error.slug === "stale-version") {
+      await model.refresh();
+      error.detail = t("act.stale");
+    }
+    throw error;
+  }
 }
 
 async function finish(model, done, text) {
@@ -76,10 +85,11 @@ function verify(model) {
 }
 
 function review(model) {
-  const hints = model.verdicts.filter((v) => v.severity === "review");
+  const hints = model.verdicts.filter((v) => v.severity === "review").map((v) => ({ rule: v.rule, text: pick(v) }));
+  if (model.record.twin) hints.unshift({ rule: "twin", text: t("act.review.twin") });
   return ask(model, t("act.review.title", { name: model.record.name }), [
     { id: "verdict", type: "code", label: t("act.review.verdict"), required: true, options: [["pass", t("act.review.pass")], ["fail", t("act.review.fail")]] },
-    ...hints.map((v) => ({ id: `accept-${v.rule}`, type: "check", label: t("act.review.accept", { text: v.zh }) })),
+    ...hints.map((v) => ({ id: `accept-${v.rule}`, type: "check", label: t("act.review.accept", { text: v.text }) })),
     { id: "reason", type: "multiline", label: t("reason"), help: t("act.review.reason") },
   ], t("act.review"), "/review", (values) => ({
     verdict: values.verdict,

@@ -4,7 +4,7 @@ import { may } from "../../access.js";
 import { api } from "../../api.js";
 import { display, judge, label, loadForm, loadTables } from "../../document.js";
 import { fullTime, inFours, pick, t, word, yuan } from "../../i18n.js";
-import { banner, icon, problem, tag } from "../../parts.js";
+import { banner, icon, problem, tag, typing } from "../../parts.js";
 import { partTag, stateTag } from "../../states.js";
 import { actsOf, decide, putPapers } from "./acts.js";
 import { partCards } from "./parts.js";
@@ -72,8 +72,8 @@ export function acts(model, session) {
 /* Keys of the acts, where one does not type. */
 export function actKeys(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
-  if (event.target.closest?.("input, textarea, select, dialog, a, button") && event.key === "Enter") return;
-  if (event.target.closest?.("input, textarea, select, dialog")) return;
+  if (typing(event.target)) return;
+  if (event.key === "Enter" && event.target.closest?.("a, button, summary, input")) return;
   const wanted = event.key.length === 1 ? event.key.toUpperCase() : event.key;
   const button = [...document.querySelectorAll("[data-act]")].find((b) => b.dataset.key === wanted);
   if (!button) return;

@@ -6,7 +6,7 @@ import { api } from "../../api.js";
 import { loadForm, loadTables, options } from "../../document.js";
 import { formDialog } from "../../form-dialog.js";
 import { inFours, t } from "../../i18n.js";
-import { empty, problem, tag, toast } from "../../parts.js";
+import { empty, problem, tag, toast, typing } from "../../parts.js";
 import { go } from "../../router.js";
 import { cardFields, readingBody } from "./acts.js";
 import { actKeys, loadCandidate, middle, side } from "./candidate-page.js";
@@ -49,9 +49,8 @@ function neighbour(model, step) {
 }
 
 function keys(event, model) {
-  const typing = event.target.closest?.("input, textarea, select, dialog");
   const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
-  if (step && event.key.length > 1 && !typing && !event.ctrlKey && !event.altKey && !event.metaKey) {
+  if (step && event.key.length > 1 && !typing(event.target) && !event.ctrlKey && !event.altKey && !event.metaKey) {
     const next = neighbour(model, step);
     if (next) {
       event.preventDefault();

@@ -1,12 +1,12 @@
 /* Other information of a candidate (W8): appraisal, examination, grades, bonus; entered and decided in a dialog. */
 import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { may } from "../../access.js";
-import { api } from "../../api.js";
 import { display, label, loadTables, narrow, shape } from "../../document.js";
 import { formDialog } from "../../form-dialog.js";
 import { fullTime, pick, t } from "../../i18n.js";
 import { toast } from "../../parts.js";
 import { partTag } from "../../states.js";
+import { send } from "./acts.js";
 
 const KINDS = ["appraisal", "examination", "grades", "bonus"];
 const definition = (model, id) => (model.form.parts ?? []).find((p) => p.id === id);
@@ -19,9 +19,9 @@ async function enter(model, id) {
     title: `${label(part)} - ${model.record.name}`, wide: true, values, act: t("save"),
     intro: part.help ? html`<p class="soft">${pick(part.help)}</p>` : nothing,
     fields: part.fields.filter((f) => f.type !== "rows").map((f) => ({ ...shape(f, { required: f.required === "true()" }), span: f.multiline })),
-    send: (given) => api.put(`/candidates/${model.record.id}/${id}`, {
+    send: (given) => send(model, "put", `/${id}`, {
       fields: Object.fromEntries(Object.entries(given).map(([k, v]) => [k, v === "" ? null : narrow(v)])),
-    }, { etag: model.etag }),
+    }),
   });
   if (!done) return;
   toast(t("saved"));
@@ -35,7 +35,7 @@ async function decideBonus(model) {
       { id: "verdict", type: "code", required: true, label: t("bonus.verdict"), options: [["approve", t("bonus.approve")], ["refuse", t("bonus.refuse")]] },
       { id: "reason", type: "multiline", label: t("reason"), help: t("bonus.reason") },
     ],
-    send: ({ verdict, reason }) => api.post(`/candidates/${model.record.id}/bonus/decision`, { verdict, ...(reason ? { reason } : {}) }, { etag: model.etag }),
+    send: ({ verdict, reason }) => send(model, "post", "/bonus/decision", { verdict, ...(reason ? { reason } : {}) }),
   });
   if (!done) return;
   toast(t("act.done"));

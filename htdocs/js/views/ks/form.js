@@ -58,6 +58,7 @@ function status(own) {
     saved: () => html`<span class="good">${icon("check")} ${t("save.saved", { at: clock(own.savedAt) })}</span>`,
     faults: () => html`<span class="wrong">${icon("alert")} ${t("save.faults", { n: own.faults.size })}</span>`,
     waiting: () => html`<span class="wrong">${icon("alert")} ${t("save.waiting")}</span>`,
+    idle: () => html`<span class="soft">${t("save.auto")}</span>`,
     refused: () => html`<span class="wrong">${icon("alert")} ${t("save.refused")}</span>`,
   };
   return html`<span role="status" data-state=${own.state}>${own.dirty && own.state !== "saving" && own.state !== "waiting" && own.state !== "refused"
@@ -161,7 +162,7 @@ export function render(ctx, model) {
   return html`<div class="page">
     ${at >= 0 ? bar([{ value: at + 1, kind: "a" }], list.length, t("form.nth", { i: at + 1, n: list.length })) : nothing}
     <p class="line-top"><span><a class="back" href=${ctx.query.back === "check" ? "#/check" : "#/home"}>${t("back")}</a>
-      ${at >= 0 ? html`<span class="soft"> · ${t("form.nth", { i: at + 1, n: list.length })}</span>` : nothing}</span>${status(own)}</p>
+      ${at >= 0 ? html`<span class="soft"> · ${t("form.nth", { i: at + 1, n: list.length })}</span>` : nothing}</span>${locked ? nothing : status(own)}</p>
     <div class="page-head"><h1>${label(section)}</h1>
       ${section.help ? html`<p class="soft">${pick(section.help)}</p>` : nothing}</div>
     ${model.reviewed || own.faults.size ? faultSummary(faults) : nothing}
