@@ -54,7 +54,7 @@ export function formDialog({ title, intro = nothing, fields, values = {}, act, s
       })}</div>
       ${extra(state, handle)}`,
     html`<button class="button" type="button" @click=${() => handle.close()}>${t("cancel")}</button>
-      <button class="button ${kind}" aria-disabled=${state.busy ? "true" : nothing}>${state.busy ? t("busy") : act}</button>`)}
+      <button class="button ${kind}" aria-disabled=${state.busy ? "true" : nothing}>${state.busy ? t("busy") : act.replace(/…$/, "")}</button>`)}
   </form>`, { wide });
 }
 

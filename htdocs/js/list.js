@@ -74,12 +74,13 @@ export const copyButton = (columns, items) => html`<button class="button" type="
   @click=${() => copyTable([columns.map((c) => c.label), ...items().map((item) => columns.map((c) => cellText(c, item)))])}>${icon("copy")} ${t("list.copy")}</button>`;
 
 export function listView(ctx, model, { above = nothing, below = nothing } = {}) {
-  const { describe, items } = model;
+  const { describe } = model;
+  const items = describe.filter ? model.items.filter(describe.filter) : model.items;
   const columns = describe.columns(ctx, model).filter(Boolean);
   return html`<div class="page">
     <div class="page-head"><h1>${describe.title}</h1>${describe.note ? html`<span class="soft">${describe.note}</span>` : nothing}
       <div class="acts-right">${describe.tools?.(ctx, model) ?? nothing}
-        ${items.length ? copyButton(columns.filter((c) => c.label), () => model.items) : nothing}</div></div>
+        ${items.length ? copyButton(columns.filter((c) => c.label), () => items) : nothing}</div></div>
     ${above}
     <section class="card">
       ${queryLine(ctx, model)}

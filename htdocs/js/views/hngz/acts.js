@@ -66,7 +66,10 @@ export function cardFields(form) {
   const from = { address: "card_address", issuer: "card_issuer", valid_from: "card_valid_from", valid_to: "card_valid_to" };
   return CARD.map((id) => {
     const field = form.byId.get(from[id] ?? id);
-    return field ? shape(field, { id, required: !["issuer", "valid_from"].includes(id) }) : { id, label: id };
+    if (!field) return { id, label: id };
+    const drawn = shape(field, { id, required: !["issuer", "valid_from"].includes(id) });
+    if (id === "sex") drawn.options = drawn.options.filter(([code]) => code === "1" || code === "2"); // what a card can say
+    return drawn;
   });
 }
 
@@ -84,18 +87,31 @@ function verify(model) {
   }).then((result) => finish(model, result, result ? t(`reading.${result.verdict}`) : ""));
 }
 
-function review(model) {
+/* Rules that ask for a person, the mark of a namesake among them: [{rule, text, seen}]. */
+export function toLookAt(model) {
+  const accepted = model.record.review?.accepted ?? [];
   const hints = model.verdicts.filter((v) => v.severity === "review").map((v) => ({ rule: v.rule, text: pick(v) }));
   if (model.record.twin) hints.unshift({ rule: "twin", text: t("act.review.twin") });
-  return ask(model, t("act.review.title", { name: model.record.name }), [
-    { id: "verdict", type: "code", label: t("act.review.verdict"), required: true, options: [["pass", t("act.review.pass")], ["fail", t("act.review.fail")]] },
-    ...hints.map((v) => ({ id: `accept-${v.rule}`, type: "check", label: t("act.review.accept", { text: v.text }) })),
-    { id: "reason", type: "multiline", label: t("reason"), help: t("act.review.reason") },
-  ], t("act.review"), "/review", (values) => ({
-    verdict: values.verdict,
-    ...(values.reason ? { reason: values.reason } : {}),
-    accepted: hints.filter((v) => values[`accept-${v.rule}`] === "1").map((v) => v.rule),
-  }));
+  return hints.map((h) => ({ ...h, seen: accepted.includes(h.rule) }));
+}
+
+function review(model) {
+  const hints = toLookAt(model);
+  const before = (model.record.review?.accepted ?? []).filter((rule) => !hints.some((h) => h.rule === rule));
+  return formDialog({
+    title: t("act.review.title", { name: model.record.name }), act: t("act.review"),
+    values: { verdict: model.record.parts.review === "passed" ? "pass" : "", ...Object.fromEntries(hints.map((h) => [h.rule, h.seen ? "1" : ""])) },
+    fields: [
+      { id: "verdict", type: "code", label: t("act.review.verdict"), required: true, options: [["pass", t("act.review.pass")], ["fail", t("act.review.fail")]] },
+      ...hints.map((h) => ({ id: h.rule, type: "check", label: t("act.review.accept", { text: h.text }) })),
+      { id: "reason", type: "multiline", label: t("reason"), help: t("act.review.reason") },
+    ],
+    send: (values) => send(model, "post", "/review", {
+      verdict: values.verdict,
+      ...(values.reason ? { reason: values.reason } : {}),
+      accepted: [...before, ...hints.filter((h) => values[h.rule] === "1").map((h) => h.rule)],
+    }),
+  }).then((result) => finish(model, result, t("act.done")));
 }
 
 function edit(model) {
@@ -105,7 +121,7 @@ function edit(model) {
   const values = Object.fromEntries(fields.map((f) => [f.id, model.record.fields[f.id] ?? ""]));
   return formDialog({
     title: t("act.edit.title", { name: model.record.name }), wide: true, values, act: t("save"),
-    fields: [...fields.map((f) => ({ ...shape(f), optional: false })), { id: "_reason", label: t("reason"), span: true, help: t("act.edit.reason") }],
+    fields: [...fields.map((f) => ({ ...shape(f), optional: false, select: true })), { id: "_reason", label: t("reason"), span: true, help: t("act.edit.reason") }],
     send: ({ _reason, ...given }) => {
       const changed = Object.fromEntries(Object.entries(given).filter(([id, v]) => v !== values[id]).map(([id, v]) => [id, v === "" ? null : narrow(v)]));
       return send(model, "patch", "", { fields: changed, ...(_reason ? { reason: _reason } : {}) });

@@ -1,5 +1,5 @@
 /* The audit: who saw or changed what. */
-import { loadForm } from "../../document.js";
+import { loadForm, loadTables } from "../../document.js";
 import { fullTime, t, word } from "../../i18n.js";
 import { listView, loadList } from "../../list.js";
 import { actionWords } from "../../states.js";
@@ -9,6 +9,7 @@ const KINDS = ["candidate", "reading", "account", "org", "range", "window", "sub
 
 export async function load(ctx) {
   const form = await loadForm().catch(() => null);
+  if (form) await loadTables([...form.byId.values()]);
   return loadList(ctx, {
     path: "/audit",
     title: t("menu.audit"),

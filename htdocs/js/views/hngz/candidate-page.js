@@ -6,7 +6,7 @@ import { display, judge, label, loadForm, loadTables } from "../../document.js";
 import { fullTime, inFours, pick, t, word, yuan } from "../../i18n.js";
 import { banner, icon, problem, tag, typing } from "../../parts.js";
 import { partTag, stateTag } from "../../states.js";
-import { actsOf, decide, putPapers } from "./acts.js";
+import { actsOf, decide, putPapers, toLookAt } from "./acts.js";
 import { partCards } from "./parts.js";
 
 /* {record, etag, form, judged, verdicts, readings, parts, papers, fee, refresh(), fail(error)} */
@@ -46,8 +46,8 @@ export async function loadCandidate(ctx, id) {
 }
 
 /* The stage whose rules matter next. */
-const stageOf = (state) => (state === "proofed" ? "confirm" : ["confirmed", "submitted", "accepted"].includes(state) ? "submit"
-  : ["reviewed", "filling"].includes(state) ? "fill" : "review");
+const stageOf = (state) => (["filling", "proofed"].includes(state) ? "confirm" : state === "reviewed" ? "fill"
+  : ["confirmed", "submitted", "accepted"].includes(state) ? "submit" : "review");
 
 const KEYS = { approve: "A", cards: "K", fee: "F", review: "S", proof: "P", verify: "V", confirm: "Enter", edit: "E", return: "R", correct: "G" };
 
@@ -109,7 +109,8 @@ function papersCard(model, session) {
     paper.seen = seen;
     return putPapers(model, [{ id: paper.id, seen }]);
   };
-  return html`<section class="card"><div class="card-head"><h2>${t("papers.title")}</h2>${partTag(model.record.parts.papers)}</div>
+  const lacking = model.papers.some((p) => p.required && !p.seen);
+  return html`<section class="card"><div class="card-head"><h2>${t("papers.title")}</h2>${partTag(lacking ? "incomplete" : model.record.parts.papers)}</div>
     <div class="card-body choices">${model.papers.filter((p) => p.required !== false || p.seen).map((p) => html`<label class="choice">
       <input type="checkbox" .checked=${Boolean(p.seen)} ?disabled=${!may_} @change=${(e) => change(p, e.target.checked)}>
       <span>${pick(p)}${p.required ? nothing : html` <span class="soft small">${t("field.optional")}</span>`}</span></label>`)}</div></section>`;
@@ -117,10 +118,12 @@ function papersCard(model, session) {
 
 function verdictsCard(model) {
   const rules = model.verdicts.filter((v) => v.kind !== "required");
+  const seen = new Set(toLookAt(model).filter((h) => h.seen).map((h) => h.rule));
   const gaps = model.verdicts.length - rules.length;
   if (!model.verdicts.length) return nothing;
   return html`<section class="card"><div class="card-head"><h2>${t("verdicts.title")}</h2></div><div class="card-body stack">
-    ${rules.map((v) => html`<p>${tag(word("severity", v.severity), v.severity === "error" ? "bad" : "warn")} ${pick(v)}
+    ${rules.map((v) => html`<p>${v.severity === "review" && seen.has(v.rule) ? tag(t("verdicts.seen"), "ok")
+      : tag(word("severity", v.severity), v.severity === "error" ? "bad" : "warn")} ${pick(v)}
       <span class="soft">${pick(v.hint)} ${pick(v.basis)}</span></p>`)}
     ${gaps ? html`<details><summary>${t("verdicts.gaps", { n: gaps })}</summary><p class="soft">${model.verdicts.filter((v) => !rules.includes(v))
       .map((v) => label(model.form.byId.get(v.field) ?? { zh: v.field })).join("、")}</p></details>` : nothing}</div></section>`;
@@ -152,7 +155,7 @@ export function middle(model, ctx) {
 
 export function side(model, ctx) {
   const { record } = model;
-  const rows = [["papers", partTag(record.parts.papers)], ["fee", html`${partTag(record.parts.fee)} ${record.fee_fen ? yuan(record.fee_fen) : ""}
+  const rows = [["fee", html`${partTag(record.parts.fee)} ${record.fee_fen ? yuan(record.fee_fen) : ""}
     ${model.fee?.paid?.receipt ? html`<br><span class="soft small">${t("fee.receipt", { receipt: model.fee.paid.receipt })}</span>` : nothing}`],
   ["review", partTag(record.parts.review)], ["photo", partTag(record.parts.photo)]];
   return html`<div class="stack">
