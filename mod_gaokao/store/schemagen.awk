@@ -10,7 +10,7 @@ function spell(text, engine) {
   return text
 }
 function quote(text) {
-  gsub(/\\/, "\\\\", text)
+  gsub(/\\/, "&&", text)
   gsub(/"/, "\\\"", text)
   return "    \"" text "\\n\"\n"
 }

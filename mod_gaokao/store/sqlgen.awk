@@ -91,7 +91,7 @@ current != "" {
   if (line != "") body = body (body != "" ? "\n" : "") line
 }
 function quote(text) {
-  gsub(/\\/, "\\\\", text)
+  gsub(/\\/, "&&", text)
   gsub(/"/, "\\\"", text)
   gsub(/\n/, " \"\n    \"", text)
   return "\"" text "\""

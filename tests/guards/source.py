@@ -68,6 +68,39 @@ def sql():
                 yield f"{path}:{number}: SQL text outside store/"
 
 
+@check("the SQL generators write the same under every awk")
+def awks():
+    import shutil
+    import tempfile
+    found = [a for a in ("mawk", "gawk", "original-awk", "busybox") if shutil.which(a)]
+    if len(found) < 2:
+        raise Skip("one awk only")
+    for script, marks, files in (
+            ("sqlgen.awk", ("out_h", "out_c"), sources("mod_gaokao/store/sql", ".sql")),
+            ("schemagen.awk", ("out",), sources("mod_gaokao/store/sql/schema", ".sql"))):
+        files = [f for f in files if ("/schema/" in f) == (script == "schemagen.awk")]
+        seen = {}
+        for awk in found:
+            with tempfile.TemporaryDirectory() as folder:
+                command = [awk] + (["awk"] if awk == "busybox" else [])
+                for mark in marks:
+                    command += ["-v", f"{mark}={folder}/{mark}"]
+                done = subprocess.run([*command, "-f", f"mod_gaokao/store/{script}", *files], cwd=ROOT, text=True,
+                                      capture_output=True, check=False, stdin=subprocess.DEVNULL)
+                if done.returncode != 0:
+                    yield f"{awk} -f {script}: {done.stderr.strip()}"
+                    continue
+                written = []
+                for mark in marks:
+                    with open(os.path.join(folder, mark), encoding="utf-8") as file:
+                        written.append(file.read())
+                seen[awk] = written
+        first = next(iter(seen), None)
+        for awk, written in seen.items():
+            if written != seen[first]:
+                yield f"{script}: {awk} and {first} write different text"
+
+
 @check("no paths or hosts of one machine")
 def machine():
     # Put together here, so that this file passes its own rule.
