@@ -237,4 +237,4 @@ export const languageButton = () => html`
 export const skipButton = () => html`
   <button class="skip" @click=${() => document.querySelector("main").focus()}>${t("skip")}</button>`;
 
-export const demoLine = () => (app.season?.demo ? html`<p class="demo">${t("demo")}</p>` : nothing);
+export const demoLine = () => (app.season?.demo ? html`<aside class="demo" aria-label=${t("demo.label")}>${t("demo")}</aside>` : nothing);

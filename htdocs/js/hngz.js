@@ -97,7 +97,7 @@ const frame = (app, content) => (app.session && !app.session.must_change_passwor
     <button class="menu-button" aria-expanded=${menuOpen} aria-controls="menu" @click=${() => { menuOpen = !menuOpen; paint(); }}>${t("menu")}</button>
     <a class="site" href="#${HOME[app.session.account.role] ?? "/progress"}">${t("site.hngz")}</a>
     <span class="wide-only">${app.session.org.name}</span>
-    ${may(app.session, "candidate_read") ? html`<form class="scan" role="search" @submit=${scan}>
+    ${may(app.session, "candidate_read") ? html`<form class="scan" role="search" aria-label=${t("scan.name")} @submit=${scan}>
       <input type="search" id="scan" aria-label=${t("scan.label")} placeholder=${t("scan.hint")} autocomplete="off" spellcheck="false"><kbd>/</kbd>
     </form>` : nothing}
     <div class="right">

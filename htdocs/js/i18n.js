@@ -81,7 +81,7 @@ export function toLocalInput(value) {
 export const fromLocalInput = (text) => (text ? `${text.length === 16 ? `${text}:00` : text}+08:00` : null);
 
 export const count = (value) => (value === null || value === undefined ? "" : Number(value).toLocaleString("en-US"));
-export const yuan = (fen) => (fen || fen === 0 ? `¥${(fen / 100).toFixed(2)}` : "");
+export const yuan = (fen) => (fen || fen === 0 ? `¥${(fen / 100).toLocaleString("en-US", { minimumFractionDigits: 2 })}` : "");
 
 /* Registration numbers are read in fours. */
 export const inFours = (number) => String(number ?? "").replace(/(\d{4})(?=\d)/g, "$1 ");

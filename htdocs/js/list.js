@@ -41,7 +41,7 @@ function queryLine(ctx, model) {
     event?.preventDefault();
     replace(ctx.path, model.filters);
   };
-  return html`<form class="query" role="search" @submit=${apply}>
+  return html`<form class="query" role="search" aria-label=${t("list.query")} @submit=${apply}>
     ${filters.map((f) => fieldView({ emptyLabel: t("list.all"), ...f }, model.filters[f.id], {
       change: (v) => { model.filters[f.id] = v; },
       done: () => f.type === "code" && apply(),
@@ -61,7 +61,8 @@ export function table(columns, items, { caption, href, chosen, foot } = {}) {
   return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}>
     <table class="table">
       <caption class="unseen">${caption}</caption>
-      <thead><tr>${columns.map((c) => html`<th scope="col" class=${c.kind ?? ""}>${c.label}</th>`)}</tr></thead>
+      <thead><tr>${columns.map((c) => html`<th scope="col" class=${c.kind ?? ""}>${c.label
+        || html`<span class="unseen">${t(c.kind === "bar-cell" ? "list.picture" : "list.acts")}</span>`}</th>`)}</tr></thead>
       <tbody>${items.map((item) => html`<tr class=${chosen?.(item) ? "chosen" : ""}>
         ${columns.map((c, i) => (i === 0 && href?.(item)
           ? html`<th scope="row" class=${c.kind ?? ""}><a href=${href(item)}>${c.cell(item)}</a></th>`

@@ -23,8 +23,8 @@ export async function load(ctx) {
       { label: t("audit.seq"), cell: (r) => r.seq, kind: "right" },
       { label: t("audit.at"), cell: (r) => fullTime(r.at), kind: "tight" },
       { label: t("audit.actor"), cell: (r) => (r.actor?.login ? `${r.actor.name || r.actor.login}（${r.actor.login}，${r.actor.id}）` : t("audit.system")) },
-      { label: t("audit.action"), cell: (r) => actionWords(r.action) },
-      { label: t("audit.object"), cell: (r) => `${word("noun", r.object?.kind)} ${r.object?.id ?? ""}` },
+      { label: t("audit.action"), cell: (r) => actionWords(r.action), kind: "tight" },
+      { label: t("audit.object"), cell: (r) => `${word("noun", r.object?.kind)} ${r.object?.id || ""}`, kind: "tight" },
       { label: t("audit.changes"), cell: (r) => changeLines(r.changes, form), text: (r) => (r.changes ?? []).map((c) => c.field).join(" ") },
     ],
   });

@@ -92,7 +92,7 @@ const compared = (model, ctx) => {
       <span>${fullTime(reading.taken_at)} ${differ.length && reading.verdict === "different" ? tag(t("reading.differ", { n: differ.length }), "warn")
         : tag(t("reading.equal", { n: rows.length }), "ok")}</span></div>
     <div class="scroll"><table class="table"><thead><tr><th scope="col">${t("reading.field")}</th><th scope="col">${t("reading.record")}</th>
-      <th scope="col">${t("reading.card")}</th><th scope="col"></th></tr></thead>
+      <th scope="col">${t("reading.card")}</th><th scope="col">${t("reading.verdict")}</th></tr></thead>
       <tbody>${rows.map((r) => html`<tr class=${r.verdict === "equal" ? "" : "differs"}><th scope="row">${pick(r)}</th><td>${show(r.field, r.record)}</td>
         <td>${show(r.field, r.card)}</td><td>${r.verdict === "equal" ? html`<span class="good">${icon("check")}<span class="unseen">${t("reading.same")}</span></span>`
           : tag(t(`reading.${r.verdict}.field`), "warn")}</td></tr>`)}</tbody></table></div>

@@ -94,7 +94,7 @@ async function printAll(ctx, model) {
 export function render(ctx, model) {
   const { queue, items, page } = model;
   const name = t(WORDS[queue] ?? "menu.candidates");
-  return html`<div class="desk">
+  return html`<div class="desk ${page ? "" : "nobody"}">
     <section class="card queue" aria-label=${name}>
       <div class="card-head"><h2>${name} ${items.length}${model.next ? "+" : ""}</h2>
         ${queue === "to_read" && may(ctx.session, "candidate_create") ? html`<button class="button main" type="button" @click=${() => readCard(ctx, model)}>${t("reading.create")}</button>` : nothing}
@@ -107,6 +107,6 @@ export function render(ctx, model) {
     ${page ? html`${middle(page, ctx)}${side(page, ctx)}` : html`<div class="stack"><div class="page-head"><h1>${name}</h1></div>
       ${model.problem ? problem(model.problem) : nothing}
       <section class="card">${empty(items.length ? t("desk.choose", { n: items.length }) : t("desk.done"))}
-        ${items.length ? html`<p class="empty"><a class="button main" href="#/desk/${queue}/${items[0].id}">${t("desk.first", { name: items[0].name, number: inFours(items[0].number) })}</a></p>` : nothing}</section></div><div></div>`}
+        ${items.length ? html`<p class="empty"><a class="button main" href="#/desk/${queue}/${items[0].id}">${t("desk.first", { name: items[0].name, number: inFours(items[0].number) })}</a></p>` : nothing}</section></div>`}
   </div>`;
 }

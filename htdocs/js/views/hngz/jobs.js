@@ -46,6 +46,7 @@ export const load = (ctx) => loadList(ctx, {
       ${["queued", "running"].includes(j.state) && may(ctx.session, "job_write") ? html`<button class="link" type="button" @click=${() => run(ctx, model, api.post(`/jobs/${j.id}/cancel`, {}), "jobs.cancelled")}>${t("jobs.cancel")}</button>` : nothing}
       ${j.state === "done" && j.result ? html`<a href=${api.href(`/jobs/${j.id}/result`)} download>${t("jobs.result")}</a>` : nothing}` },
   ],
+  empty: t("jobs.empty"),
   tools: (c, model) => (may(ctx.session, "export_read") ? html`<button class="button main" type="button" @click=${() => create(ctx, model)}>${t("jobs.export")}</button>` : nothing),
 });
 

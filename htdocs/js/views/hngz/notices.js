@@ -36,7 +36,7 @@ export const load = (ctx) => loadList(ctx, {
     { label: t("notice.audience"), cell: (n) => word("audience", n.audience) },
     { label: t("notice.org"), cell: (n) => n.org?.name ?? "" },
     { label: t("notice.publish"), cell: (n) => fullTime(n.published_at), kind: "tight" },
-    { label: t("notice.files"), cell: (n) => n.files?.length ?? n.file_count ?? "", kind: "right" },
+    { label: t("notice.files"), cell: (n) => n.files?.length || "", kind: "right" },
   ],
   tools: () => (may(ctx.session, "notice_write") ? html`<button class="button main" type="button" @click=${create}>${t("notices.create")}</button>` : nothing),
   empty: t("notices.none"),

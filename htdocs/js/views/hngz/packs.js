@@ -18,9 +18,9 @@ export async function load(ctx) {
         { label: t("submission.digest"), cell: (p) => String(p.digest ?? "").slice(0, 16) },
       ],
     }),
-    api.get("/season/rules").then(({ data }) => data.items ?? data.rules ?? data, () => []),
+    api.get("/season/rules").then(({ data }) => data.rules, () => []),
   ]);
-  return Object.assign(model, { rules: Array.isArray(rules) ? rules : [] });
+  return Object.assign(model, { rules });
 }
 
 const stages = (r) => (r.stages ?? []).map((s) => word("stage", s)).join("、");
@@ -30,7 +30,7 @@ export const render = (ctx, model) => listView(ctx, model, {
     ${table([
       { label: t("rule.id"), cell: (r) => r.id },
       { label: t("rule.title"), cell: (r) => pick(r.title) },
-      { label: t("rule.severity"), cell: (r) => tag(word("severity", r.severity), r.severity === "error" ? "bad" : "warn") },
+      { label: t("rule.severity"), cell: (r) => tag(word("rule.severity", r.severity), r.severity === "error" ? "bad" : "warn") },
       { label: t("rule.stages"), cell: stages },
       { label: t("rule.basis"), cell: (r) => pick(r.basis) },
       { label: t("rule.message"), cell: (r) => pick(r.message) },

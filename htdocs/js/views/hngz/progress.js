@@ -12,11 +12,13 @@ const FILLED = ["proofed", ...DONE];
 const ALL = ["allocated", "identified", "card_printed", "reviewed", "filling", ...FILLED];
 const sum = (states, names) => names.reduce((total, name) => total + (states?.[name] ?? 0), 0);
 
+const inOrder = new Intl.Collator("zh-CN", { numeric: true }); // class 2 before class 10
+
 /* What one row of the answer says: {total, filled, signed, states, ...}. */
 function figures(row) {
   const states = row.states ?? {};
   return { ...row, states, total: row.total ?? sum(states, ALL), filled: sum(states, FILLED), signed: sum(states, DONE),
-    expected: row.estimated ?? row.expected ?? null };
+    expected: row.estimated };
 }
 
 export async function load(ctx) {
@@ -39,23 +41,26 @@ const share = (part, whole) => (whole ? `${((part / whole) * 100).toFixed(1)}%` 
 
 export function render(ctx, model) {
   const { data } = model;
-  const whole = figures(data.total ?? data.totals ?? data);
-  const rows = (data.items ?? data.children ?? []).map(figures);
+  const whole = figures(data.total);
+  const rows = data.items.map(figures);
   const most = Math.max(1, ...rows.map((r) => r.expected || r.total));
   const list = (state) => `#/candidates?state=${state}${ctx.params.id ? `&org_id=${model.org}` : ""}`;
-  const columns = [
-    { label: t("progress.unit"), cell: (r) => r.org?.name ?? r.name, text: (r) => r.org?.name ?? r.name },
+  const columnsFor = (longest) => [
+    { label: t("progress.unit"), cell: (r) => r.org.name, text: (r) => r.org.name },
     { label: t("progress.total"), cell: (r) => count(r.total), kind: "right" },
     { label: t("progress.reviewed"), cell: (r) => count(sum(r.states, ["reviewed", "filling", ...FILLED])), kind: "right" },
     { label: t("progress.filled"), cell: (r) => count(r.filled), kind: "right" },
     { label: t("progress.signed"), cell: (r) => count(r.signed), kind: "right" },
     { label: t("progress.share"), cell: (r) => share(r.signed, r.total), kind: "right" },
     { label: "", kind: "bar-cell", cell: (r) => bar([{ value: r.signed, kind: "a" }, { value: r.filled - r.signed, kind: "b" },
-      { value: r.total - r.filled, kind: "c" }], most, t("progress.bar", { signed: r.signed, filled: r.filled, total: r.total })) },
+      { value: r.total - r.filled, kind: "c" }], longest, t("progress.bar", { signed: r.signed, filled: r.filled, total: r.total })) },
   ];
+  const columns = columnsFor(most);
+  const classes = model.classes.map(figures).sort((x, y) => inOrder.compare(x.class ?? "", y.class ?? ""));
+  const largest = Math.max(1, ...classes.map((r) => r.total));
   const named = columns.filter((c) => c.label);
   const name = data.org?.name ?? ctx.session.org.name;
-  const down = (r) => (r.org?.level && r.org.level !== "point" ? `#/progress/${r.org.id}` : r.org?.id ? `#/progress/${r.org.id}` : null);
+  const down = (r) => `#/progress/${r.org.id}`;
   const states = ["waiting", ...ALL, "withdrawn"].filter((s) => whole.states[s]);
   return html`<div class="page">
     <div class="page-head"><h1>${t("menu.progress")}</h1>
@@ -66,16 +71,16 @@ export function render(ctx, model) {
       ${figure(t("progress.reviewed"), sum(whole.states, ["reviewed", "filling", ...FILLED]), share(sum(whole.states, ["reviewed", "filling", ...FILLED]), whole.total))}
       ${figure(t("progress.filled"), whole.filled, share(whole.filled, whole.total))}
       ${figure(t("progress.signed"), whole.signed, share(whole.signed, whole.total))}
-      ${whole.fees || whole.fee_fen !== undefined ? figure(t("progress.fees"), whole.fees?.count ?? whole.paid ?? 0, yuan(whole.fees?.fen ?? whole.fee_fen)) : nothing}
+      ${whole.fees ? figure(t("progress.fees"), whole.fees.count, yuan(whole.fees.fen)) : nothing}
       ${whole.states.waiting ? figure(t("state.waiting"), whole.states.waiting, "", list("waiting")) : nothing}
     </div>
     ${rows.length ? html`<section class="card">
       <div class="card-head"><h2>${t("progress.units")}</h2><p class="legend"><span><i class="swatch a"></i>${t("progress.signed")}</span>
         <span><i class="swatch b"></i>${t("progress.filled")}</span><span><i class="swatch c"></i>${t("progress.total")}</span></p></div>
       ${table(columns, rows, { caption: t("menu.progress"), href: down })}</section>` : nothing}
-    ${model.classes.length ? html`<section class="card"><div class="card-head"><h2>${t("progress.classes")}</h2></div>
-      ${table([{ label: t("candidate.class"), cell: (r) => r.class || t("progress.noClass"), text: (r) => r.class }, ...columns.slice(1)],
-        model.classes.map(figures), { caption: t("progress.classes") })}</section>` : nothing}
+    ${classes.length ? html`<section class="card"><div class="card-head"><h2>${t("progress.classes")}</h2></div>
+      ${table([{ label: t("candidate.class"), cell: (r) => r.class || t("progress.noClass"), text: (r) => r.class }, ...columnsFor(largest).slice(1)],
+        classes, { caption: t("progress.classes") })}</section>` : nothing}
     <section class="card"><div class="card-head"><h2>${t("progress.states")}</h2></div>
       ${states.length ? table([
         { label: t("candidate.state"), cell: (s) => word("state", s) },

@@ -77,7 +77,7 @@ export async function load(ctx) {
     columns: () => [
       { label: t("candidate.point"), cell: (r) => r.org?.name },
       { label: t("candidate.subject"), cell: (r) => subjectName(subjects, r.subject) },
-      { label: t("ranges.numbers"), cell: (r) => `${r.county_code?.slice(2) ?? ""} ${four(r.first)}–${four(r.last)}`, kind: "tight" },
+      { label: t("ranges.numbers"), cell: (r) => `${r.county_code.slice(-4)} ${four(r.first)}–${four(r.last)}`, kind: "tight" },
       { label: t("ranges.given"), cell: (r) => count(r.given), kind: "right" },
       { label: t("ranges.left"), cell: (r) => html`<span class=${r.left < (r.last - r.first + 1) / 20 ? "wrong" : ""}>${count(r.left)}</span>`, text: (r) => r.left, kind: "right" },
       { label: "", kind: "bar-cell", text: () => "", cell: (r) => bar([{ value: r.given, kind: "a" }], r.given + r.left, t("ranges.bar", { given: r.given, left: r.left })) },

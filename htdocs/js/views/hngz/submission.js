@@ -10,6 +10,9 @@ import { problem, toast } from "../../parts.js";
 import { partTag } from "../../states.js";
 import { subjectName } from "./candidates.js";
 
+/* Accepted by the level right above. */
+const BELOW = { province: "city", city: "county", county: "point" };
+
 export async function load(ctx) {
   const [{ data, etag }, subjects] = await Promise.all([api.get(`/submissions/${ctx.params.id}`), loadForm().then(() => loadTable("subject")).catch(() => [])]);
   return { submission: data, etag, subjects };
@@ -44,7 +47,7 @@ export function render(ctx, model) {
   return html`<div class="page">
     <div class="page-head"><h1>${s.org?.name} ${word("submission.kind", s.kind)}</h1>${partTag(s.state)}
       <div class="acts-right"><a class="button" href="#/submissions">${t("back")}</a>
-        ${decides ? html`${s.state === "submitted" ? html`<button class="button main" type="button" @click=${() => accept(ctx, model)}>${t("submissions.accept")}</button>` : nothing}
+        ${decides ? html`${s.state === "submitted" && BELOW[ctx.session.org.level] === s.org.level ? html`<button class="button main" type="button" @click=${() => accept(ctx, model)}>${t("submissions.accept")}</button>` : nothing}
           <button class="button bad" type="button" @click=${() => giveBack(ctx, model)}>${t("submissions.return")}</button>` : nothing}</div></div>
     ${model.fault ? problem(model.fault) : nothing}
     <section class="card"><dl class="facts">
