@@ -34,8 +34,11 @@ def ready(site):
 
 
 def is_child_of_httpd(pid):
-    with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
-        return file.read().startswith("apache2")
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+            return file.read().startswith("apache2")
+    except (FileNotFoundError, ProcessLookupError):  # it ended since the list was made
+        return False
 
 
 def test_children_killed_under_load(broken, load):
