@@ -8,6 +8,7 @@ import time
 import uuid
 
 from gk_client import Client
+from scale import record_case
 
 
 def candidates(site, count):
@@ -107,6 +108,7 @@ class Load:
         self.ledger = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_TRUNC, 0o600)
         self.stop = threading.Event()
         self.writers = [Writer(client, self.ledger, self.stop) for client in clients]
+        self.missing = None   # acknowledged saves that check() did not find
 
     def __enter__(self):
         for writer in self.writers:
@@ -121,6 +123,22 @@ class Load:
 
     def total(self, what):
         return sum(getattr(writer, what) for writer in self.writers)
+
+    def longest_gap(self):
+        """Seconds between two saves of one writer."""
+        return max(writer.longest_gap for writer in self.writers)
+
+    def record(self, case, n, injected, **more):
+        """check(), and a line for the table of results whatever it finds."""
+        figures = {"n": n, "injected": injected, "longest_gap": round(self.longest_gap(), 2), "engine": self.site.engine,
+                   "refused": self.total("refused"), "broken": self.total("lost"), **more}
+        try:
+            saved = self.check()
+        except AssertionError as error:
+            record_case(case, lost=self.missing, failed=str(error)[:300], **figures)
+            raise
+        record_case(case, lost=0, saved=saved, **figures)
+        return saved
 
     def saves_go_on(self, seconds=20):
         """Every writer saves again within the time."""
@@ -139,26 +157,26 @@ class Load:
         assert lines, "nothing was saved"
         wrong = [text for writer in self.writers for text in writer.wrong]
         assert not wrong, wrong[:3]
-        last = {}
+        last, noted = {}, {}
         for line in lines:
             last[line["id"]] = max(line, last.get(line["id"], line), key=lambda l: l["version"])
+            noted.setdefault(line["id"], set()).add(line["version"])
+        missing = []
         for client in (writer.client for writer in self.writers):
+            line = last.get(client.record_id)
             me = client.get("/me", expect=200)
             version = int(me.headers["ETag"].strip('"v'))
-            line = last.get(client.record_id)
-            if line is None:
-                continue
-            assert version >= line["version"], f"candidate {client.record_id}: version {version}, acknowledged {line}"
-            if version == line["version"]:
-                assert me.json()["fields"]["receiver"] == line["value"], (me.json()["fields"], line)
+            if line is not None and (version < line["version"] or
+                                     (version == line["version"] and me.json()["fields"]["receiver"] != line["value"])):
+                missing.append(f"candidate {client.record_id}: version {version}, acknowledged {line}")
+        self.missing = len(missing)
+        assert not missing, missing[:3]
         for record in last:
             rows = sql(self.site, "SELECT object_version, count(*) FROM audit WHERE object_kind = 'candidate' AND object_id = %d "
                                   "AND action NOT LIKE '%%read%%' GROUP BY object_version" % record)
             counts = {int(version): int(n) for version, n in rows}
             assert all(n == 1 for n in counts.values()), f"candidate {record}: audit rows a version {counts}"
-            for line in lines:
-                if line["id"] == record:
-                    assert line["version"] in counts, f"no audit row of {line}"
+            assert noted[record] <= set(counts), f"candidate {record}: no audit row of versions {noted[record] - set(counts)}"
         return len(lines)
 
 

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from ledger import Load, candidates, sql
+from scale import times
 
 WRITERS = 8
 
@@ -43,15 +44,17 @@ def is_child_of_httpd(pid):
 
 def test_children_killed_under_load(broken, load):
     """PR-1: kill -9 of one child, again and again."""
+    killed = 0
     with load:
         load.saves_go_on()
-        for _ in range(8):
+        for _ in range(times(8, long=100)):
             children = [pid for pid in broken.children() if is_child_of_httpd(pid)]
             if children:
                 broken.kill(random.choice(children))
+                killed += 1
             time.sleep(0.5)
         load.saves_go_on()
-    assert load.check() > WRITERS
+    assert load.record("PR-1", n=times(8, long=100), injected=killed, what="one child") > WRITERS
 
 
 def test_everything_killed_under_load(broken, load):
