@@ -1,8 +1,8 @@
 /* crypto/crypto.h: all cryptography of the core; the only includer of OpenSSL and libsodium is this folder.
  *
  * Keys come from one text file outside the database: "id purpose algorithm created state base64", one key a
- * line, '#' starts a comment. Purposes: data, index, cookie, slip. States: new, active, old, gone; exactly
- * one active key a purpose. (faults.md part 2, "Key file and rotation")
+ * line, '#' starts a comment. Purposes: data, index, cookie, slip, seal, packet, reading, spool, export. States:
+ * new, active, old, gone; exactly one active key a purpose. (faults.md part 2, "Key file and rotation")
  */
 #ifndef GK_CRYPTO_CRYPTO_H
 #define GK_CRYPTO_CRYPTO_H
@@ -20,6 +20,18 @@ gk_error_t *gk_keys_create(const char *path, apr_time_t now, apr_pool_t *pool);
 gk_error_t *gk_keys_load(gk_keys_t **out, const char *path, apr_pool_t *pool);
 /* Id of the active key of a purpose ("data"); NULL for an unknown purpose. */
 const char *gk_key_id(const gk_keys_t *keys, const char *purpose);
+
+/* Ed25519 (RFC 8032) under the active key of `purpose` ("seal"), whose id comes back with the signature. */
+#define GK_SIGNATURE_BYTES 64
+#define GK_PUBLIC_BYTES 32
+gk_error_t *gk_key_sign(unsigned char *signature, const char **key_id, const gk_keys_t *keys, const char *purpose,
+                        const void *message, apr_size_t length, apr_pool_t *pool);
+/* False for a wrong signature and for a key that the file doesn't name, whatever its state is otherwise. */
+bool gk_key_verify(const gk_keys_t *keys, const char *purpose, const char *key_id, const unsigned char *signature,
+                   const void *message, apr_size_t length);
+/* The public half (GK_PUBLIC_BYTES) for those who verify elsewhere. CONFIG when there is no such Ed25519 key. */
+gk_error_t *gk_key_public(unsigned char *out, const gk_keys_t *keys, const char *purpose, const char *key_id,
+                          apr_pool_t *pool);
 
 /* 32 bytes as lower-case hex. */
 const char *gk_sha256_hex(apr_pool_t *pool, const void *bytes, apr_size_t length);

@@ -11,6 +11,11 @@ typedef enum gk_crypto__purpose_t {
   GK_KEY_INDEX,
   GK_KEY_COOKIE,
   GK_KEY_SLIP,
+  GK_KEY_SEAL,
+  GK_KEY_PACKET,
+  GK_KEY_READING,
+  GK_KEY_SPOOL,
+  GK_KEY_EXPORT,
   GK_KEY_PURPOSES
 } gk_crypto__purpose_t;
 
@@ -30,6 +35,9 @@ struct gk_keys_t {
 
 /* libsodium is initialised; ends the process when it can't be (no random source). */
 void gk_crypto__ready(void);
+
+/* Number of a purpose's word, or -1. */
+int gk_crypto__purpose(const char *word);
 
 /* HMAC-SHA-256 of label, 0x00, message: labels keep the uses of one key apart. `out` takes 32 bytes. */
 void gk_crypto__hmac(unsigned char *out, const gk_crypto__key_t *key, const char *label, const void *message,

@@ -18,7 +18,15 @@
 static const struct {
   const char *word, *algorithm;
 } purposes[GK_KEY_PURPOSES] = {
-    {"data", "aes-256-gcm"}, {"index", "hmac-sha-256"}, {"cookie", "hmac-sha-256"}, {"slip", "hmac-sha-256"}};
+    {"data", "aes-256-gcm"},
+    {"index", "hmac-sha-256"},
+    {"cookie", "hmac-sha-256"},
+    {"slip", "hmac-sha-256"},
+    {"seal", "ed25519"},
+    {"packet", "x25519"},
+    {"reading", "x25519"},
+    {"spool", "aes-256-gcm"},
+    {"export", "ecdsa-p256"}};
 
 static const char *const states[] = {"", "new", "active", "old", "gone"};
 
@@ -144,7 +152,7 @@ static gk_error_t *parse_line(gk_keys_t *keys, unsigned char *bytes, char *line,
     return refuse(path, apr_psprintf(pool, "line %d: the id must be 1 to 32 letters, digits, - or _", number),
                   pool);
   if (purpose < 0)
-    return refuse(path, apr_psprintf(pool, "line %d: purpose must be data, index, cookie or slip", number),
+    return refuse(path, apr_psprintf(pool, "line %d: there is no purpose '%s'", number, part[1]),
                   pool);
   if (strcmp(part[2], purposes[purpose].algorithm) != 0)
     return refuse(
@@ -199,9 +207,9 @@ static gk_error_t *parse(gk_keys_t *keys, char *text, const char *path, apr_pool
       return refuse(
           path,
           apr_psprintf(pool,
-                       "no key is active for %s; put the right file back, 'gaokaoctl init' makes one "
-                       "only for a new instance",
-                       purposes[i].word),
+                       "no key is active for %s; put the right file back, or, when this instance never had one, "
+                       "run 'gaokaoctl key create %s'",
+                       purposes[i].word, purposes[i].word),
           pool);
   sodium_mprotect_readonly(locked);
   return NULL;
@@ -230,10 +238,16 @@ gk_error_t *gk_keys_load(gk_keys_t **out, const char *path, apr_pool_t *pool)
   return NULL;
 }
 
-const char *gk_key_id(const gk_keys_t *keys, const char *purpose)
+int gk_crypto__purpose(const char *word)
 {
   for (int i = 0; i < GK_KEY_PURPOSES; i++)
-    if (strcmp(purposes[i].word, purpose) == 0)
-      return keys->active[i]->id;
-  return NULL;
+    if (strcmp(purposes[i].word, word) == 0)
+      return i;
+  return -1;
+}
+
+const char *gk_key_id(const gk_keys_t *keys, const char *purpose)
+{
+  int i = gk_crypto__purpose(purpose);
+  return i >= 0 ? keys->active[i]->id : NULL;
 }

@@ -5,5 +5,6 @@ libgaokao_core_la_SOURCES += %D%/keys.c
 libgaokao_core_la_SOURCES += %D%/password.c
 libgaokao_core_la_SOURCES += %D%/seal.c
 libgaokao_core_la_SOURCES += %D%/session.c
+libgaokao_core_la_SOURCES += %D%/sign.c
 libgaokao_core_la_SOURCES += %D%/slip.c
 libgaokao_core_la_SOURCES += %D%/totp.c

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "crypto/crypto.h"
 
@@ -40,12 +41,19 @@ static gk_keys_t *keys_of(apr_pool_t *pool)
 
 /* Fixed keys, so that derived values can be pinned. */
 #define K32 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+#define ZERO32 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define FIXED                                                        \
   "# comment\n"                                                      \
   "data1 data aes-256-gcm 2013-11-01T00:00:00Z active " K32 "\n"     \
   "index1 index hmac-sha-256 2013-11-01T00:00:00Z active " K32 "\n"  \
   "cookie1 cookie hmac-sha-256 2013-11-01T00:00:00Z active " K32 "\n" \
-  "slip1 slip hmac-sha-256 2013-11-01T00:00:00Z active " K32 " # the first\n"
+  "slip1 slip hmac-sha-256 2013-11-01T00:00:00Z active " K32 " # the first\n" REST
+#define REST                                                         \
+  "seal1 seal ed25519 2013-11-01T00:00:00Z active " K32 "\n"          \
+  "packet1 packet x25519 2013-11-01T00:00:00Z active " K32 "\n"       \
+  "reading1 reading x25519 2013-11-01T00:00:00Z active " K32 "\n"     \
+  "spool1 spool aes-256-gcm 2013-11-01T00:00:00Z active " K32 "\n"    \
+  "export1 export ecdsa-p256 2013-11-01T00:00:00Z active " K32 "\n"
 
 static gk_error_t *load_text(gk_keys_t **keys, const char *text, int mode, apr_pool_t *pool)
 {
@@ -103,6 +111,28 @@ static void bad_key_files_are_refused(apr_pool_t *pool)
   }
 }
 
+static void keys_for_seals_sign(apr_pool_t *pool)
+{
+  gk_keys_t *keys = NULL;
+  unsigned char signature[GK_SIGNATURE_BYTES], public[GK_PUBLIC_BYTES];
+  const char *id = NULL;
+  GK_TEST_OK(load_text(&keys, FIXED "seal0 seal ed25519 2013-11-01T00:00:00Z old " ZERO32 "\n", 0600, pool));
+  GK_TEST_OK(gk_key_public(public, keys, "seal", "seal1", pool));
+  /* the key of RFC 8032 is another; this one is what OpenSSL derives from bytes 0 to 31 */
+  GK_TEST_STR(gk_text_hex(pool, public, sizeof(public)),
+              "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8");
+  GK_TEST_OK(gk_key_sign(signature, &id, keys, "seal", "head", 4, pool));
+  GK_TEST_STR(id, "seal1");
+  GK_TEST(gk_key_verify(keys, "seal", "seal1", signature, "head", 4));
+  GK_TEST(!gk_key_verify(keys, "seal", "seal1", signature, "heaD", 4));
+  GK_TEST(!gk_key_verify(keys, "seal", "seal0", signature, "head", 4));
+  GK_TEST(!gk_key_verify(keys, "seal", "seal9", signature, "head", 4));
+  GK_TEST(!gk_key_verify(keys, "data", "data1", signature, "head", 4));
+  GK_TEST_ERROR(gk_key_sign(signature, &id, keys, "cookie", "head", 4, pool), GK_E_CONFIG);
+  signature[0] ^= 1;
+  GK_TEST(!gk_key_verify(keys, "seal", "seal1", signature, "head", 4));
+}
+
 static void digests_and_indexes(apr_pool_t *pool)
 {
   gk_keys_t *keys = NULL;
@@ -149,7 +179,7 @@ static void slips_are_repeatable_and_forgiving(apr_pool_t *pool)
       "index1 index hmac-sha-256 2013-11-01T00:00:00Z active " K32 "\n"
       "cookie1 cookie hmac-sha-256 2013-11-01T00:00:00Z active " K32 "\n"
       "slip1 slip hmac-sha-256 2013-11-01T00:00:00Z old " K32 "\n"
-      "slip2 slip hmac-sha-256 2013-12-01T00:00:00Z active AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n",
+      "slip2 slip hmac-sha-256 2013-12-01T00:00:00Z active AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n" REST,
       0600, pool));
   GK_TEST(gk_slip_matches(rotated, 7, 1, slip));
   GK_TEST(strcmp(slip, gk_slip_password(rotated, 7, 1, pool)) != 0);
@@ -300,6 +330,7 @@ int main(void)
   gk_test_begin("crypto");
   GK_TEST_RUN(key_files_are_made_once_and_read_back);
   GK_TEST_RUN(bad_key_files_are_refused);
+  GK_TEST_RUN(keys_for_seals_sign);
   GK_TEST_RUN(digests_and_indexes);
   GK_TEST_RUN(slips_are_repeatable_and_forgiving);
   GK_TEST_RUN(one_time_codes_follow_rfc_6238);
