@@ -56,6 +56,7 @@ GUARDS =
 GUARDS += %D%/guards/binaries.py
 GUARDS += %D%/guards/documents.py
 GUARDS += %D%/guards/layers.py
+GUARDS += %D%/guards/scope.py
 GUARDS += %D%/guards/source.py
 GUARDS += %D%/guards/texts.py
 

@@ -79,7 +79,7 @@ gk_error_t *gk_account_store_list(apr_array_header_t **out, gk_act_t *act, const
 gk_error_t *gk_account_store_count_at(apr_int64_t *n, gk_act_t *act, const char *org_path)
 {
   gk_row_account_count_at_t row;
-  GK_TRY(gk_db_get(act->db, GK_CALL(account_count_at, .org_path = org_path), &row, act->pool));
+  GK_TRY(gk_db_get(act->db, GK_CALL(account_count_at, .org_path = org_path, GK_SCOPE(act)), &row, act->pool));
   *n = row.n;
   return NULL;
 }

@@ -132,7 +132,7 @@ gk_error_t *gk_window_store_insert(apr_int64_t *id, gk_act_t *act, const gk_wind
                            .kind = gk_window_kind_word(window->kind), .org_path = window->org_path,
                            .candidate_id = window->candidate_id, .opens_us = window->opens,
                            .closes_us = window->closes, .reason = window->reason,
-                           .created_by = act->who->account_id, .now_us = act->now),
+                           .created_by = act->who->account_id, .now_us = act->now, GK_SCOPE(act)),
                    &row, act->pool));
   *id = row.id;
   return NULL;

@@ -58,8 +58,8 @@ gk_error_t *gk_notice_store_insert(apr_int64_t *id, gk_act_t *act, const gk_noti
 {
   gk_row_notice_insert_t row;
   GK_TRY(gk_db_get(act->db,
-                   GK_CALL(notice_insert, .org_id = n->org_id, .org_path = n->org_path,
-                           .audience = n->audience, .title = n->title, .body = n->body,
+                   GK_CALL(notice_insert, .org_id = n->org_id, GK_SCOPE(act), .audience = n->audience,
+                           .title = n->title, .body = n->body,
                            .published_us = n->published, .created_by = n->created_by, .now = act->now),
                    &row, act->pool));
   *id = row.id;
@@ -72,7 +72,7 @@ gk_error_t *gk_notice_store_update(bool *changed, gk_act_t *act, const gk_notice
   GK_TRY(gk_db_exec(act->db,
                     GK_CALL(notice_update, .audience = n->audience, .title = n->title, .body = n->body,
                             .published_us = n->published, .withdrawn_us = withdrawn, .now = act->now,
-                            .id = n->id, .version = n->version, .org_path = n->org_path),
+                            .id = n->id, .version = n->version, .org_path = n->org_path, GK_SCOPE(act)),
                     &rows, act->pool));
   *changed = rows == 1;
   return NULL;
@@ -113,7 +113,7 @@ gk_error_t *gk_notice_store_file_insert(apr_int64_t *id, gk_act_t *act, apr_int6
   GK_TRY(gk_db_get(act->db,
                    GK_CALL(notice_file_insert, .notice_id = notice_id, .name = file->name,
                            .media_type = file->media_type, .bytes = file->bytes, .digest = file->digest,
-                           .body = {file->body, (apr_size_t)file->bytes}, .now = act->now),
+                           .body = {file->body, (apr_size_t)file->bytes}, .now = act->now, GK_SCOPE(act)),
                    &row, act->pool));
   *id = row.id;
   return NULL;
@@ -121,5 +121,5 @@ gk_error_t *gk_notice_store_file_insert(apr_int64_t *id, gk_act_t *act, apr_int6
 
 gk_error_t *gk_notice_store_file_delete(gk_act_t *act, apr_int64_t notice_id, apr_int64_t id)
 {
-  return gk_db_exec(act->db, GK_CALL(notice_file_delete, .id = id, .notice_id = notice_id), NULL, act->pool);
+  return gk_db_exec(act->db, GK_CALL(notice_file_delete, .id = id, .notice_id = notice_id, GK_SCOPE(act)), NULL, act->pool);
 }

@@ -160,8 +160,7 @@ gk_error_t *gk_submission_store_insert(apr_int64_t *id, gk_act_t *act, const gk_
   bool found;
   GK_TRY(gk_db_find(act->db,
                     GK_CALL(submission_insert, .season_id = act->season->id, .org_id = submission->org.id,
-                            .org_path = submission->org.path, .level = submission->org.level,
-                            .kind = gk_submission_kind_word(submission->kind), .total = submission->total,
+                            GK_SCOPE(act), .kind = gk_submission_kind_word(submission->kind), .total = submission->total,
                             .counts = submission->counts, .digest = submission->digest,
                             .submitted_by = act->who->account_id, .now_us = act->now),
                     &found, &row, act->pool));

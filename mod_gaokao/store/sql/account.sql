@@ -36,7 +36,8 @@ SELECT a.id, a.realm, a.season_id, a.login, a.role, a.org_id, a.org_path, o.code
 
 -- name: account_count_at
 -- returns: n int
-SELECT count(*) FROM account a WHERE a.org_path = ${org_path:text} AND a.realm = 'staff'
+SELECT count(*) FROM account a
+ WHERE a.org_path = ${org_path:text} AND a.realm = 'staff' AND a.org_path >= ${scope_lo:text} AND a.org_path < ${scope_hi:text}
 
 -- name: account_insert
 -- returns: id int

@@ -27,15 +27,17 @@ SELECT n.id, n.org_id, n.org_path, o.code, o.name, o.level, n.audience, n.title,
 -- name: notice_insert
 -- returns: id int
 INSERT INTO notice (org_id, org_path, audience, title, body, published_us, created_by, created_us, updated_us)
-VALUES (${org_id:int}, ${org_path:text}, ${audience:text}, ${title:text}, ${body:text}, ${published_us:int},
-        ${created_by:int}, ${now:int}, ${now})
+SELECT o.id, o.path, ${audience:text}, ${title:text}, ${body:text}, ${published_us:int}, ${created_by:int}, ${now:int}, ${now}
+  FROM org o
+ WHERE o.id = ${org_id:int} AND o.path >= ${scope_lo:text} AND o.path < ${scope_hi:text}
 RETURNING id;
 
 -- name: notice_update
 UPDATE notice SET audience = ${audience:text}, title = ${title:text}, body = ${body:text},
        published_us = ${published_us:int}, withdrawn_us = ${withdrawn_us:int}, updated_us = ${now:int},
        version = version + 1
- WHERE id = ${id:int} AND version = ${version:int} AND org_path = ${org_path:text} AND withdrawn_us = 0;
+ WHERE id = ${id:int} AND version = ${version:int} AND org_path = ${org_path:text} AND withdrawn_us = 0
+   AND org_path >= ${scope_lo:text} AND org_path < ${scope_hi:text};
 
 -- name: notice_files
 -- returns: id int, name text, media_type text, bytes int, digest text, created_us int
@@ -49,8 +51,11 @@ SELECT id, name, media_type, bytes, digest, body, created_us FROM notice_file
 -- name: notice_file_insert
 -- returns: id int
 INSERT INTO notice_file (notice_id, name, media_type, bytes, digest, body, created_us)
-VALUES (${notice_id:int}, ${name:text}, ${media_type:text}, ${bytes:int}, ${digest:text}, ${body:blob}, ${now:int})
+SELECT n.id, ${name:text}, ${media_type:text}, ${bytes:int}, ${digest:text}, ${body:blob}, ${now:int}
+  FROM notice n
+ WHERE n.id = ${notice_id:int} AND n.org_path >= ${scope_lo:text} AND n.org_path < ${scope_hi:text}
 RETURNING id;
 
 -- name: notice_file_delete
-DELETE FROM notice_file WHERE id = ${id:int} AND notice_id = ${notice_id:int};
+DELETE FROM notice_file WHERE id = ${id:int} AND notice_id IN (SELECT n.id FROM notice n
+   WHERE n.id = ${notice_id:int} AND n.org_path >= ${scope_lo:text} AND n.org_path < ${scope_hi:text});

@@ -64,8 +64,10 @@ SELECT state FROM submission
 -- returns: id int
 INSERT INTO submission (season_id, org_id, org_path, level, kind, state, total, counts, digest, submitted_by,
                         submitted_us)
-VALUES (${season_id:int}, ${org_id:int}, ${org_path:text}, ${level:text}, ${kind:text}, 'submitted', ${total:int},
-        ${counts:text}, ${digest:text}, ${submitted_by:int}, ${now_us:int})
+SELECT ${season_id:int}, o.id, o.path, o.level, ${kind:text}, 'submitted', ${total:int}, ${counts:text}, ${digest:text},
+       ${submitted_by:int}, ${now_us:int}
+  FROM org o
+ WHERE o.id = ${org_id:int} AND o.path >= ${scope_lo:text} AND o.path < ${scope_hi:text}
 ON CONFLICT DO NOTHING
 RETURNING id
 

@@ -60,8 +60,10 @@ SELECT w.id, w.action, w.kind, w.org_path, coalesce(o.id, 0), o.name, o.level, c
 -- returns: id int
 INSERT INTO open_window (season_id, action, kind, org_path, candidate_id, opens_us, closes_us, reason, created_by,
                          created_us, updated_us)
-VALUES (${season_id:int}, ${action:text}, ${kind:text}, ${org_path:text}, ${candidate_id:int?}, ${opens_us:int},
-        ${closes_us:int}, ${reason:text}, ${created_by:int?}, ${now_us:int}, ${now_us})
+SELECT ${season_id:int}, ${action:text}, ${kind:text}, o.path, ${candidate_id:int?}, ${opens_us:int}, ${closes_us:int},
+       ${reason:text}, ${created_by:int?}, ${now_us:int}, ${now_us}
+  FROM org o
+ WHERE o.path = ${org_path:text} AND o.path >= ${scope_lo:text} AND o.path < ${scope_hi:text}
 RETURNING id
 
 -- name: window_update
