@@ -94,16 +94,40 @@ bool gk_session_csrf_matches(const gk_keys_t *keys, const char *session_id, cons
                              apr_pool_t *pool);
 bool gk_same_text(const char *a, const char *b); /* constant time for equal lengths; NULL never matches */
 
-/* Values at rest: *key_id says under which key `cipher` is ('' plain text). Until encryption at rest is
- * configured both copy. `context` (table, column, row id) is the associated data. */
+/* ---- values at rest (seal.c) -----------------------------------------------------------------------------
+ *
+ *   format 1 | algorithm | length of key id | key id | nonce (12) | ciphertext | tag
+ *
+ * one byte each where no length stands. The text is padded before (0x80, then zeros, to a multiple of 32), so that a
+ * value's length tells little. What stands before the nonce and the context (table, column, row) are authenticated with it:
+ * a value opens only where it was written. Algorithm 1 is AES-256-GCM.
+ */
 typedef struct gk_sealed_t {
-  const char *key_id;
+  const char *key_id;          /* of the data key; GK_RECORD_KEY under a record's key; "" plain text, from before */
   const unsigned char *bytes;
   apr_size_t length;
 } gk_sealed_t;
+
+/* Under the active data key. */
 gk_error_t *gk_seal(gk_sealed_t *out, const gk_keys_t *keys, const char *context, const void *bytes,
                     apr_size_t length, apr_pool_t *pool);
+/* *bytes is followed by a NUL; `length` may be NULL. Errors: CONFIG when the value's key is not in the key file, SEALED when
+ * it is not what was written there. */
 gk_error_t *gk_unseal(const char **bytes, apr_size_t *length, const gk_keys_t *keys, const char *context,
                       const gk_sealed_t *sealed, apr_pool_t *pool);
+
+/* Keys of single records: random, kept sealed under the data key. Who throws the sealed key away makes everything under it
+ * unreadable. */
+#define GK_RECORD_KEY "r"
+typedef struct gk_record_key_t gk_record_key_t; /* wiped with its pool */
+gk_error_t *gk_record_key_make(gk_record_key_t **out, gk_sealed_t *wrapped, const gk_keys_t *keys,
+                               const char *context, apr_pool_t *pool);
+gk_error_t *gk_record_key_open(gk_record_key_t **out, const gk_keys_t *keys, const char *context,
+                               const gk_sealed_t *wrapped, apr_pool_t *pool);
+gk_error_t *gk_record_seal(gk_sealed_t *out, const gk_record_key_t *key, const char *context, const void *bytes,
+                           apr_size_t length, apr_pool_t *pool);
+/* Opens plain text from before as well. Errors: SEALED, also when `key` is NULL for a value that needs one. */
+gk_error_t *gk_record_unseal(const char **bytes, apr_size_t *length, const gk_record_key_t *key,
+                             const char *context, const gk_sealed_t *sealed, apr_pool_t *pool);
 
 #endif

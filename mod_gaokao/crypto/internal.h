@@ -49,6 +49,33 @@ static inline int gk_crypto__usable(const gk_crypto__key_t *key, gk_crypto__purp
   return key->purpose == purpose && (key->state == GK_KEY_ACTIVE || key->state == GK_KEY_OLD);
 }
 
+/* ---- ciphers (cipher.c) ---------------------------------------------------------------------------------- */
+
+#define GK_NONCE_BYTES 12
+enum { GK_CIPHER_AES_GCM = 1, GK_CIPHER_SM4_HMAC_SM3 = 2 };
+
+typedef struct gk_crypto__bytes_t {
+  const unsigned char *bytes;
+  apr_size_t length;
+} gk_crypto__bytes_t;
+
+/* One way of authenticated encryption, by the algorithm byte of stored values. `key` has GK_KEY_BYTES, `nonce`
+ * GK_NONCE_BYTES; `ad` is authenticated with the value, as one text. */
+typedef struct gk_crypto__cipher_t {
+  int id;
+  const char *name;
+  apr_size_t tag_bytes;
+  /* Writes `length` bytes and the tag behind them. */
+  void (*seal)(unsigned char *out, const unsigned char *key, const unsigned char *nonce,
+               const gk_crypto__bytes_t *ad, int ads, const unsigned char *bytes, apr_size_t length);
+  /* Reads `length` bytes and the tag behind them. False: not what was sealed; `out` is worthless then. */
+  bool (*open)(unsigned char *out, const unsigned char *key, const unsigned char *nonce,
+               const gk_crypto__bytes_t *ad, int ads, const unsigned char *bytes, apr_size_t length);
+} gk_crypto__cipher_t;
+
+/* NULL for an unknown algorithm. */
+const gk_crypto__cipher_t *gk_crypto__cipher(int id);
+
 /* 64 bits, most significant byte first. */
 static inline void gk_crypto__put64(unsigned char *out, apr_uint64_t value)
 {

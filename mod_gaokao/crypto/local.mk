@@ -1,3 +1,4 @@
+libgaokao_core_la_SOURCES += %D%/cipher.c
 libgaokao_core_la_SOURCES += %D%/crypto.h
 libgaokao_core_la_SOURCES += %D%/digest.c
 libgaokao_core_la_SOURCES += %D%/internal.h

@@ -247,22 +247,6 @@ static void cookies_open_only_as_sealed(apr_pool_t *pool)
   GK_TEST(!gk_session_csrf_matches(keys, session.id, NULL, pool));
 }
 
-static void values_at_rest_come_back(apr_pool_t *pool)
-{
-  gk_keys_t *keys = keys_of(pool);
-  gk_sealed_t sealed;
-  const char *bytes;
-  apr_size_t length;
-  GK_TEST_OK(gk_seal(&sealed, keys, "candidate.doc.1", "{}", 2, pool));
-  GK_TEST_OK(gk_unseal(&bytes, &length, keys, "candidate.doc.1", &sealed, pool));
-  GK_TEST_STR(bytes, "{}");
-  GK_TEST_INT(length, 2);
-  GK_TEST_OK(gk_seal(&sealed, keys, "x", NULL, 0, pool));
-  GK_TEST(sealed.bytes != NULL);
-  sealed.key_id = "lost";
-  GK_TEST_ERROR(gk_unseal(&bytes, &length, keys, "x", &sealed, pool), GK_E_CONFIG);
-}
-
 static void passwords_verify(apr_pool_t *pool)
 {
   const char *hash = NULL;
@@ -335,7 +319,6 @@ int main(void)
   GK_TEST_RUN(slips_are_repeatable_and_forgiving);
   GK_TEST_RUN(one_time_codes_follow_rfc_6238);
   GK_TEST_RUN(cookies_open_only_as_sealed);
-  GK_TEST_RUN(values_at_rest_come_back);
   GK_TEST_RUN(passwords_verify);
   GK_TEST_RUN(a_flood_does_not_shut_out_others);
   return gk_test_end();
