@@ -10,6 +10,8 @@
 
 #include "base/text.h"
 
+#define CLOCK_OFFSET_MAX (100 * 366 * 86400LL) /* seconds */
+
 typedef struct reader_t {
   gk_config_t *config;
   const char *file;
@@ -74,9 +76,10 @@ static gk_error_t *take(reader_t *reader, int line, const char *key, const char 
     return on_off(reader, line, key, value, &c->demo);
   } else if (strcmp(key, "clock_offset") == 0) {
     char *end;
-    c->clock_offset_us = strtoll(value, &end, 10) * APR_USEC_PER_SEC;
-    if (*end != '\0' || end == value)
+    long long seconds = strtoll(value, &end, 10);
+    if (*end != '\0' || end == value || seconds > CLOCK_OFFSET_MAX || seconds < -CLOCK_OFFSET_MAX)
       return wrong(reader, line, key, "clock_offset = 86400 (seconds)");
+    c->clock_offset_us = seconds * APR_USEC_PER_SEC;
   } else if (strcmp(key, "node") == 0) {
     c->node = value;
   } else {

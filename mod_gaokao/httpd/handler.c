@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "httpd/httpd_internal.h"
+#include "rest/head.h"
 
 #define PREFIX "/api/v1"
 
@@ -19,69 +20,6 @@ void gk_httpd_headers(request_rec *r, const char *request_id)
     apr_table_setn(out, "X-Request-Id", request_id);
 }
 
-/* The first language of the list that we speak; Chinese otherwise. */
-static const char *language(const request_rec *r)
-{
-  const char *accept = apr_table_get(r->headers_in, "Accept-Language");
-  for (const char *p = accept; p != NULL && *p != '\0'; p = strchr(p, ',') != NULL ? strchr(p, ',') + 1 : NULL) {
-    while (*p == ' ')
-      p++;
-    if (strncasecmp(p, "zh", 2) == 0)
-      return "zh-CN";
-    if (strncasecmp(p, "en", 2) == 0)
-      return "en";
-  }
-  return "zh-CN";
-}
-
-static gk_error_t *bad_query(apr_pool_t *pool)
-{
-  return gk_error(pool, GK_E_MALFORMED, "地址中的查询条件不正确（编码应为 UTF-8，同一参数只写一次）",
-                  "The query of the address is not right: UTF-8, each parameter once");
-}
-
-static gk_error_t *parse_query(gk_request_t *request, char *args)
-{
-  request->query = apr_table_make(request->pool, 4);
-  char *last = NULL;
-  for (char *pair = apr_strtok(args, "&", &last); pair != NULL; pair = apr_strtok(NULL, "&", &last)) {
-    char *value = strchr(pair, '=');
-    if (value != NULL)
-      *value++ = '\0';
-    else
-      value = pair + strlen(pair);
-    for (char *p = value; *p != '\0'; p++)
-      if (*p == '+')
-        *p = ' ';
-    if (ap_unescape_urlencoded(pair) != OK || ap_unescape_urlencoded(value) != OK ||
-        !gk_utf8_valid(pair, strlen(pair)) || !gk_utf8_valid(value, strlen(value)) ||
-        apr_table_get(request->query, pair) != NULL)
-      return bad_query(request->pool);
-    apr_table_setn(request->query, pair, value);
-  }
-  return NULL;
-}
-
-/* The value of one cookie of the Cookie header, or NULL. Two of one name count as none. */
-static const char *cookie(const request_rec *r, const char *name)
-{
-  const char *header = apr_table_get(r->headers_in, "Cookie"), *found = NULL;
-  apr_size_t length = strlen(name);
-  for (const char *p = header; p != NULL && *p != '\0';) {
-    while (*p == ' ' || *p == ';')
-      p++;
-    const char *end = strchr(p, ';');
-    apr_size_t n = end != NULL ? (apr_size_t)(end - p) : strlen(p);
-    if (n > length && p[length] == '=' && memcmp(p, name, length) == 0) {
-      if (found != NULL)
-        return NULL;
-      found = apr_pstrmemdup(r->pool, p + length + 1, n - length - 1);
-    }
-    p += n;
-  }
-  return found;
-}
-
 static const char *cookie_name(const char *realm)
 {
   bool secure = gk_core_config(gk_httpd_core())->secure;
@@ -93,16 +31,17 @@ static const char *cookie_name(const char *realm)
 /* Each page says which edition it is; without a word (a download link) the one that is signed in. */
 static void find_session(gk_request_t *request, const request_rec *r)
 {
+  const char *header = apr_table_get(r->headers_in, "Cookie");
   const char *edition = apr_table_get(r->headers_in, "X-Gaokao-Edition");
   if (edition != NULL) {
     request->realm = strcmp(edition, "ks") == 0 ? "candidate" : "staff";
-    request->cookie = cookie(r, cookie_name(request->realm));
+    request->cookie = gk_head_cookie(header, cookie_name(request->realm), r->pool);
     return;
   }
   request->realm = "staff";
-  request->cookie = cookie(r, cookie_name("staff"));
+  request->cookie = gk_head_cookie(header, cookie_name("staff"), r->pool);
   if (request->cookie == NULL) {
-    const char *own = cookie(r, cookie_name("candidate"));
+    const char *own = gk_head_cookie(header, cookie_name("candidate"), r->pool);
     if (own != NULL) {
       request->realm = "candidate";
       request->cookie = own;
@@ -190,7 +129,7 @@ int gk_httpd_handler(request_rec *r)
   request->transport = r;
   request->method = r->method;
   request->headers = r->headers_in;
-  request->lang = language(r);
+  request->lang = gk_head_language(apr_table_get(r->headers_in, "Accept-Language"));
   request->act.core = core;
   request->act.request_id = request_id;
   request->act.address = r->useragent_ip;
@@ -203,7 +142,7 @@ int gk_httpd_handler(request_rec *r)
   else if (!gk_utf8_valid(path, strlen(path)))
     problem = gk_error(r->pool, GK_E_MALFORMED, "地址的编码应为 UTF-8", "The address must be UTF-8");
   else
-    problem = parse_query(request, apr_pstrdup(r->pool, r->args != NULL ? r->args : ""));
+    problem = gk_head_query(&request->query, r->args, r->pool);
   request->path = path != NULL ? path : "/";
   if (problem != NULL)
     gk_problem(&response, problem, request->lang, request_id, r->pool);

@@ -8,6 +8,7 @@
 #include <apr_general.h>
 
 #include "domain/ports.h"
+#include "rest/head.h"
 
 #define VERSION GK_ROUTE_VERSION
 #define KEYLESS GK_ROUTE_KEYLESS
@@ -139,24 +140,6 @@ static gk_error_t *check_rights(gk_request_t *request)
   return NULL;
 }
 
-/* "v7" with or without quotes and the weak mark; one version, not a list. */
-static gk_error_t *read_if_match(gk_request_t *request)
-{
-  const char *value = apr_table_get(request->headers, "If-Match");
-  if (value == NULL)
-    return gk_error(request->pool, GK_E_VERSION_NEEDED, "修改前请先读取记录，并把它的 ETag 放在 If-Match 里",
-                    "Read the record first and send its ETag as If-Match");
-  const char *p = value;
-  if (strncmp(p, "\"v", 2) == 0) {
-    char *end;
-    request->if_match = apr_strtoi64(p + 2, &end, 10);
-    if (end != p + 2 && strcmp(end, "\"") == 0 && request->if_match > 0)
-      return NULL;
-  }
-  return gk_error(request->pool, GK_E_MALFORMED, "If-Match 应为读取时得到的 ETag，例如 \"v3\"",
-                  "If-Match must be the ETag that came with the record, such as \"v3\"");
-}
-
 /* ---- body --------------------------------------------------------------------------------------------- */
 
 static gk_error_t *read_body(gk_request_t *request, const unsigned char **bytes, apr_size_t *length)
@@ -172,8 +155,7 @@ static gk_error_t *read_body(gk_request_t *request, const unsigned char **bytes,
     return NULL;
   }
   if (route->body == GK_BODY_raw) {
-    if (type == NULL || strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0 ||
-        strncasecmp(type, "multipart/form-data", 19) == 0 || strncasecmp(type, "text/plain", 10) == 0)
+    if (gk_head_is_form(type))
       return gk_error(request->pool, GK_E_UNSUPPORTED_TYPE, "请直接上传文件内容，并注明 Content-Type",
                       "Send the file's bytes as the body, with its Content-Type");
     request->raw = *bytes;
@@ -181,8 +163,7 @@ static gk_error_t *read_body(gk_request_t *request, const unsigned char **bytes,
     request->raw_type = type;
     return NULL;
   }
-  if (type == NULL || strncasecmp(type, "application/json", 16) != 0 ||
-      (type[16] != '\0' && type[16] != ';' && type[16] != ' '))
+  if (!gk_head_is_json(type))
     return gk_error(request->pool, GK_E_UNSUPPORTED_TYPE, "请用 application/json 发送", "Send application/json");
   if (*length == 0) {
     request->json = gk_json_object(request->pool);
@@ -198,19 +179,7 @@ static gk_error_t *read_key(gk_request_t *request, const char **key)
   *key = NULL;
   if (!is_write(request) || (request->route->flags & (KEYLESS | STREAM)) != 0)
     return NULL;
-  const char *value = apr_table_get(request->headers, "Idempotency-Key");
-  if (value == NULL)
-    return gk_error(request->pool, GK_E_KEY_NEEDED, "写入请求要带 Idempotency-Key（每次操作一个新的随机值，重发时不变）",
-                    "Writes need an Idempotency-Key: a new random value for each act, the same when it is sent again");
-  apr_size_t length = strlen(value);
-  for (const char *p = value; *p != '\0'; p++)
-    if (*p < 0x21 || *p > 0x7e)
-      length = 0;
-  if (length < 8 || length > 100)
-    return gk_error(request->pool, GK_E_MALFORMED, "Idempotency-Key 应为 8 到 100 个可见 ASCII 字符",
-                    "The Idempotency-Key must be 8 to 100 visible ASCII characters");
-  *key = value;
-  return NULL;
+  return gk_head_key(key, apr_table_get(request->headers, "Idempotency-Key"), request->pool);
 }
 
 /* What the key is bound to: method, path, version and body. */
@@ -315,7 +284,7 @@ static gk_error_t *run(gk_request_t *request, gk_response_t *response)
   GK_TRY(gk_request_resume_db(request));
   GK_TRY(check_rights(request));
   if ((request->route->flags & VERSION) != 0)
-    GK_TRY(read_if_match(request));
+    GK_TRY(gk_head_version(&request->if_match, apr_table_get(request->headers, "If-Match"), request->pool));
   GK_TRY(read_key(request, &key));
   if (is_write(request)) /* the client may send its body as slowly as it likes */
     gk_request_pause_db(request);

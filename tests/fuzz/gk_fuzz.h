@@ -1,9 +1,5 @@
 /* tests/fuzz/gk_fuzz.h: what the fuzz targets share. A target is one function gk_fuzz_one; under --enable-fuzz libFuzzer
- * calls it, otherwise replay.c runs it over its corpus (tests/fuzz/corpus/NAME) as part of make check:
- *
- *   CC=clang ./configure --enable-fuzz --enable-sanitizers && make fuzz
- *   tests/fuzz/fuzz_json -max_total_time=60 CORPUS-COPY SOURCE/tests/fuzz/corpus/json
- *
+ * calls it (tests/fuzz/run), otherwise entry.c runs it over its corpus (tests/fuzz/corpus/NAME) as part of make check.
  * A crash found is fixed, and its input goes into the corpus under a name that says what it was. */
 #ifndef GK_FUZZ_H
 #define GK_FUZZ_H
