@@ -179,7 +179,7 @@ gaokaoctl() {
 write_instance_conf() {
   local file=$INSTANCE/gaokao.conf so plugins='' demo=on
   DB_PARAMS=data/gaokao.db
-  [ "$DB" = sqlite ] || DB_PARAMS=${DSN:-$(private_dsn)}
+  [ "$DB" = sqlite ] || DB_PARAMS=$(bounded_dsn "${DSN:-$(private_dsn)}")
   for so in "$INSTANCE"/app/lib/gaokao/plugins/*.so; do
     so=$(basename "$so" .so)
     case $so in example* | '*') ;; *) plugins="$plugins $so" ;; esac
@@ -265,6 +265,21 @@ wait_until_ready() {
 }
 
 # ---- the database ---------------------------------------------------------------------------------------
+
+# A server that hangs or a network that is dead must not hold a connection for ever: libpq's own presets do. What the
+# operator set stays; an address (postgresql://...) is left alone.
+bounded_dsn() { # DSN
+  local dsn=$1 word
+  case $dsn in
+    *://*) ;;
+    *)
+      for word in connect_timeout=2 tcp_user_timeout=3000 keepalives_idle=5 keepalives_interval=2 keepalives_count=2; do
+        case " $dsn" in *" ${word%%=*}="* | *" ${word%%=*} "*) ;; *) dsn="$dsn $word" ;; esac
+      done
+      ;;
+  esac
+  printf '%s' "$dsn"
+}
 
 private_dsn() { printf 'host=%s dbname=gaokao user=gaokao' "$INSTANCE/run/pg"; }
 

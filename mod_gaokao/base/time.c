@@ -3,7 +3,15 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <apr_strings.h>
+
+apr_time_t gk_tick(void)
+{
+  struct timespec now;
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return (apr_time_t)now.tv_sec * GK_SECOND + now.tv_nsec / 1000;
+}
 
 static apr_int64_t days_from_civil(gk_date_t d)
 {

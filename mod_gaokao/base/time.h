@@ -13,6 +13,10 @@
 #define GK_DAY (24 * GK_HOUR)
 #define GK_SHANGHAI_US (8 * GK_HOUR)
 
+/* Microseconds since the machine was started, its sleep included. Deadlines and ages are counted in it: nobody can set
+ * it, so that a clock that jumps ends no call and holds up none (faults.md DC-4). */
+apr_time_t gk_tick(void);
+
 /* "2026-11-03T08:00:00Z" (fraction only when not zero, six digits). */
 const char *gk_time_text(apr_pool_t *pool, apr_time_t when);
 /* The same into `text`, without a pool. */

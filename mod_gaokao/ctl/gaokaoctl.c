@@ -227,6 +227,7 @@ int main(int argc, const char *const *argv)
     fputs("gaokaoctl: APR does not start\n", stderr);
     return 5;
   }
+  gk_db_bound_connects();
   if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
     usage(argc < 2 ? stderr : stdout);
     return argc < 2 ? 2 : 0;

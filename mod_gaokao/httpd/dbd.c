@@ -1,34 +1,158 @@
 /* httpd/dbd.c: mod_dbd pools the connections; store/db.c runs statements on their native handles. The only caller of
- * ap_dbd_*. */
+ * ap_dbd_*.
+ *
+ * Nobody waits long for a connection (faults.md DB-2, DB-3). mod_dbd's pool waits without limit, and holds its lock
+ * while it connects: so at most one thread at a time asks it, and no more than it has connections; the others wait
+ * for their turn here, at most WAIT_US. While the database is down one request a second tries it and the others get
+ * their 503 at once. While only COMMIT hangs (a synchronous standby is gone) the same holds for writes alone, and
+ * reading goes on. */
 #include <apr_dbd.h>
 #include <apr_optional.h>
+#include <apr_thread_cond.h>
+#include <apr_thread_mutex.h>
 #include <mod_dbd.h>
 
+#include "base/time.h"
 #include "httpd/httpd_internal.h"
 #include "store/schema.h"
+
+#define WAIT_US (2 * GK_SECOND)
+#define FIRST_US (5 * GK_SECOND)  /* for making a new connection usable */
+#define PAUSE_US GK_SECOND        /* between two tries */
+#define PROBE_US (8 * GK_SECOND)  /* a try that has not ended by then no longer keeps others from trying */
+
+#define DBDMAX_PRESET 10          /* mod_dbd's own */
 
 static APR_OPTIONAL_FN_TYPE(ap_dbd_open) *dbd_open;
 static APR_OPTIONAL_FN_TYPE(ap_dbd_close) *dbd_close;
 
-/* While the database is down one request a second tries it; the others get their 503 at once instead of a thread
- * each waiting for a connect timeout (faults.md DB-2). */
-static apr_time_t down_until;
+/* Closed (until 0): everybody may. Open: nobody before `until` (gk_tick); then one, who sets it anew. */
+typedef struct breaker_t { apr_time_t until; } breaker_t;
+static breaker_t all_calls, writes;
 
-#define HANDLE_KEY "gk_httpd_dbd"
+static struct {
+  apr_thread_mutex_t *mutex;
+  apr_thread_cond_t *changed;
+  int free;                       /* connections nobody holds */
+  bool asking;                    /* somebody is inside mod_dbd */
+} turns;
+
+/* What one request holds. */
+typedef struct held_t {
+  ap_dbd_t *handle;
+  gk_db_t *db;
+  bool probes_writes;
+} held_t;
+
+#define HELD_KEY "gk_httpd_dbd"
 #define DB_KEY "gk_db"
+
+static int connections(void)
+{
+  int n = DBDMAX_PRESET;
+  for (const ap_directive_t *d = ap_conftree; d != NULL; d = d->next)
+    if (strcasecmp(d->directive, "DBDMax") == 0 && atoi(d->args) > 0)
+      n = atoi(d->args);
+  return n;
+}
 
 apr_status_t gk_httpd_dbd_start(apr_pool_t *pchild)
 {
-  (void)pchild;
   dbd_open = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open);
   dbd_close = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_close);
-  return dbd_open != NULL && dbd_close != NULL ? APR_SUCCESS : APR_ENOTIMPL;
+  turns.free = connections();
+  apr_status_t rv = apr_thread_mutex_create(&turns.mutex, APR_THREAD_MUTEX_DEFAULT, pchild);
+  if (rv == APR_SUCCESS)
+    rv = apr_thread_cond_create(&turns.changed, pchild);
+  return rv != APR_SUCCESS ? rv : dbd_open != NULL && dbd_close != NULL ? APR_SUCCESS : APR_ENOTIMPL;
 }
 
-static gk_error_t *down(request_rec *r, const char *why)
+/* ---- the breakers ---------------------------------------------------------------------------------------- */
+
+static bool may_try(breaker_t *breaker, bool *probes)
 {
-  return gk_error_retry(gk_error_internal(r->pool, GK_E_DB_DOWN, "%s", why), 5 * APR_USEC_PER_SEC);
+  apr_time_t now = gk_tick(), until = __atomic_load_n(&breaker->until, __ATOMIC_RELAXED);
+  *probes = false;
+  if (until == 0)
+    return true;
+  *probes = now >= until && __atomic_compare_exchange_n(&breaker->until, &until, now + PROBE_US, 0, __ATOMIC_RELAXED,
+                                                        __ATOMIC_RELAXED);
+  if (*probes)
+    gk_httpd_count(GK_COUNT_PROBE);
+  return *probes;
 }
+
+/* The one who was to try did not come to it: the next one may. */
+static void hand_on(breaker_t *breaker, bool probes)
+{
+  if (probes)
+    __atomic_store_n(&breaker->until, gk_tick(), __ATOMIC_RELAXED);
+}
+
+static bool is_open(const breaker_t *breaker) { return __atomic_load_n(&breaker->until, __ATOMIC_RELAXED) > gk_tick(); }
+static void close_again(breaker_t *breaker) { __atomic_store_n(&breaker->until, 0, __ATOMIC_RELAXED); }
+
+static void trip(breaker_t *breaker)
+{
+  __atomic_store_n(&breaker->until, gk_tick() + PAUSE_US, __ATOMIC_RELAXED);
+  gk_httpd_count(GK_COUNT_TRIPPED);
+  apr_thread_mutex_lock(turns.mutex);
+  apr_thread_cond_broadcast(turns.changed); /* those who wait for a turn go with their 503 */
+  apr_thread_mutex_unlock(turns.mutex);
+}
+
+static gk_error_t *down(request_rec *r, const char *why, bool quiet)
+{
+  gk_error_t *error = gk_error_internal(r->pool, GK_E_DB_DOWN, "%s", why);
+  error->quiet = quiet; /* the request that tried said it */
+  if (quiet)
+    gk_httpd_count(GK_COUNT_TURNED_AWAY);
+  return gk_error_retry(error, 5 * APR_USEC_PER_SEC);
+}
+
+/* ---- turns ----------------------------------------------------------------------------------------------- */
+
+static gk_error_t *take_turn(request_rec *r, bool probes)
+{
+  apr_time_t until = gk_tick() + WAIT_US;
+  gk_error_t *error = NULL;
+  apr_thread_mutex_lock(turns.mutex);
+  while (turns.free == 0 || turns.asking) {
+    apr_time_t left = until - gk_tick();
+    if (!probes && is_open(&all_calls))
+      error = down(r, "The database went down meanwhile", true);
+    else if (left <= 0)
+      error = gk_error_retry(gk_error_internal(r->pool, GK_E_BUSY, "No connection came free in time"), 2 * APR_USEC_PER_SEC);
+    if (error != NULL)
+      break;
+    apr_thread_cond_timedwait(turns.changed, turns.mutex, left);
+  }
+  if (error == NULL) {
+    turns.free--;
+    turns.asking = true;
+  }
+  apr_thread_mutex_unlock(turns.mutex);
+  return error;
+}
+
+static void asked(bool had_one)
+{
+  apr_thread_mutex_lock(turns.mutex);
+  turns.asking = false;
+  turns.free += !had_one;
+  apr_thread_cond_signal(turns.changed);
+  apr_thread_mutex_unlock(turns.mutex);
+}
+
+static void give_turn(void)
+{
+  apr_thread_mutex_lock(turns.mutex);
+  turns.free++;
+  apr_thread_cond_signal(turns.changed);
+  apr_thread_mutex_unlock(turns.mutex);
+}
+
+/* ---- a request's connection -------------------------------------------------------------------------------- */
 
 /* The gk_db_t of a pooled connection, made at its first use and kept as long as the connection. */
 static gk_error_t *db_of(request_rec *r, ap_dbd_t *handle, gk_db_t **db)
@@ -41,54 +165,81 @@ static gk_error_t *db_of(request_rec *r, ap_dbd_t *handle, gk_db_t **db)
   gk_core_t *core = gk_httpd_core();
   GK_TRY(gk_db_adopt(db, gk_core_config(core)->engine, apr_dbd_native_handle(handle->driver, handle->handle),
                      gk_core_lock(core), handle->pool));
-  GK_TRY(gk_db_ready(*db, apr_time_now() + apr_time_from_sec(10), r->pool));
+  GK_TRY(gk_db_ready(*db, gk_tick() + FIRST_US, r->pool));
   GK_TRY(gk_schema_check(*db, r->pool));
   apr_pool_userdata_setn(*db, DB_KEY, NULL, handle->pool);
+  return NULL;
+}
+
+static gk_error_t *hold(request_rec *r, held_t **held)
+{
+  bool probes, probes_writes = false;
+  if (!may_try(&all_calls, &probes))
+    return down(r, "The database was down a moment ago", true);
+  gk_error_t *error = NULL;
+  if (r->method_number != M_GET && !may_try(&writes, &probes_writes))
+    error = down(r, "COMMIT hung a moment ago", true);
+  if (error == NULL)
+    error = take_turn(r, probes);
+  if (error != NULL) {
+    hand_on(&all_calls, probes);
+    hand_on(&writes, probes_writes);
+    return error;
+  }
+  ap_dbd_t *handle = dbd_open != NULL ? dbd_open(r->pool, r->server) : NULL;
+  asked(handle != NULL);
+  if (handle == NULL) {
+    trip(&all_calls);
+    hand_on(&writes, probes_writes);
+    return down(r, "mod_dbd has no connection", false);
+  }
+  *held = apr_pcalloc(r->pool, sizeof(**held));
+  (*held)->handle = handle;
+  (*held)->probes_writes = probes_writes;
+  apr_pool_userdata_setn(*held, HELD_KEY, NULL, r->pool);
   return NULL;
 }
 
 gk_error_t *gk_httpd_connect(request_rec *r, gk_db_t **db, apr_time_t deadline)
 {
   void *known = NULL;
-  apr_pool_userdata_get(&known, HANDLE_KEY, r->pool);
-  if (known == NULL) {
-    apr_time_t now = apr_time_now(), until = __atomic_load_n(&down_until, __ATOMIC_RELAXED);
-    if (until != 0) {
-      if (now < until || !__atomic_compare_exchange_n(&down_until, &until, now + APR_USEC_PER_SEC, 0, __ATOMIC_RELAXED,
-                                                      __ATOMIC_RELAXED))
-      {
-        gk_error_t *error = down(r, "The database was down a moment ago");
-        error->quiet = 1; /* the request that tried said it */
-        return error;
-      }
-    }
-    ap_dbd_t *handle = dbd_open != NULL ? dbd_open(r->pool, r->server) : NULL;
-    if (handle == NULL) {
-      __atomic_store_n(&down_until, apr_time_now() + APR_USEC_PER_SEC, __ATOMIC_RELAXED);
-      return down(r, "mod_dbd has no connection");
-    }
-    apr_pool_userdata_setn(handle, HANDLE_KEY, NULL, r->pool);
-    known = handle;
-  }
-  gk_error_t *error = db_of(r, known, db);
+  apr_pool_userdata_get(&known, HELD_KEY, r->pool);
+  held_t *held = known;
+  if (held == NULL)
+    GK_TRY(hold(r, &held));
+  gk_error_t *error = db_of(r, held->handle, db);
   if (error == NULL)
     error = gk_db_ready(*db, deadline, r->pool);
-  bool unreachable = error != NULL && error->code == GK_E_DB_DOWN;
-  __atomic_store_n(&down_until, unreachable ? apr_time_now() + APR_USEC_PER_SEC : 0, __ATOMIC_RELAXED);
+  if (error != NULL && error->code == GK_E_DB_DOWN)
+    trip(&all_calls);
+  else
+    close_again(&all_calls);
+  if (error == NULL)
+    held->db = *db;
   return error;
 }
 
 void gk_httpd_disconnect(request_rec *r)
 {
   void *known = NULL;
-  apr_pool_userdata_get(&known, HANDLE_KEY, r->pool);
+  apr_pool_userdata_get(&known, HELD_KEY, r->pool);
   if (known == NULL)
     return;
-  ap_dbd_t *handle = known;
-  void *db = NULL;
-  apr_pool_userdata_get(&db, DB_KEY, handle->pool);
-  if (db != NULL)
-    gk_db_rollback(db);
-  apr_pool_userdata_setn(NULL, HANDLE_KEY, NULL, r->pool);
-  dbd_close(r->server, handle);
+  held_t *held = known;
+  gk_db_course_t course = {0};
+  if (held->db != NULL) {
+    course = gk_db_course(held->db);
+    gk_db_rollback(held->db);
+  }
+  if (course.overdue_commit)
+    trip(&writes);
+  else if (course.overdue)
+    trip(&all_calls);
+  if (!course.overdue_commit && !course.committed)
+    hand_on(&writes, held->probes_writes);
+  if (course.committed)
+    close_again(&writes);
+  apr_pool_userdata_setn(NULL, HELD_KEY, NULL, r->pool);
+  dbd_close(r->server, held->handle);
+  give_turn();
 }

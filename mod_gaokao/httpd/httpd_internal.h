@@ -51,6 +51,14 @@ gk_error_t *gk_httpd_body(request_rec *r, apr_size_t limit, const unsigned char 
 int gk_httpd_status(request_rec *r);
 
 /* Counters in shared memory and the access log. (metrics.c) */
+/* What became of calls to the database, beside the requests themselves. */
+typedef enum gk_httpd_count_t {
+  GK_COUNT_TRIPPED,      /* a breaker opened: the database was down or did not answer in time */
+  GK_COUNT_TURNED_AWAY,  /* requests that got their 503 at once */
+  GK_COUNT_PROBE,        /* requests that tried whether it is back */
+  GK_COUNTS
+} gk_httpd_count_t;
+void gk_httpd_count(gk_httpd_count_t what);
 apr_status_t gk_httpd_metrics_start(apr_pool_t *pconf, server_rec *server, const char *instance);
 void gk_httpd_metrics_count(int route, int status, apr_interval_time_t took_us);
 const char *gk_httpd_metrics_text(apr_pool_t *pool);

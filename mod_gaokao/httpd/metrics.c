@@ -12,6 +12,7 @@
 typedef struct counters_t {
   apr_uint64_t count[MAX_ROUTES][6]; /* by status class; 0 is unused */
   apr_uint64_t took_us[MAX_ROUTES];
+  apr_uint64_t database[GK_COUNTS];
 } counters_t;
 
 static counters_t *counters;
@@ -55,6 +56,14 @@ void gk_httpd_metrics_count(int route, int status, apr_interval_time_t took_us)
   __atomic_fetch_add(&counters->took_us[route], (apr_uint64_t)took_us, __ATOMIC_RELAXED);
 }
 
+void gk_httpd_count(gk_httpd_count_t what)
+{
+  if (counters != NULL)
+    __atomic_fetch_add(&counters->database[what], 1, __ATOMIC_RELAXED);
+}
+
+static const char *const database_words[GK_COUNTS] = {"tripped", "turned_away", "probe"};
+
 const char *gk_httpd_metrics_text(apr_pool_t *pool)
 {
   apr_array_header_t *lines = apr_array_make(pool, 64, sizeof(const char *));
@@ -76,6 +85,11 @@ const char *gk_httpd_metrics_text(apr_pool_t *pool)
           pool, "gaokao_request_seconds_total{operation=\"%s\"} %" APR_UINT64_T_FMT ".%06d",
           i < gk_route_count ? gk_routes[i].operation : "none", us / 1000000, (int)(us % 1000000));
   }
+  APR_ARRAY_PUSH(lines, const char *) = "# TYPE gaokao_database_events_total counter";
+  for (int i = 0; counters != NULL && i < GK_COUNTS; i++)
+    APR_ARRAY_PUSH(lines, const char *) =
+        apr_psprintf(pool, "gaokao_database_events_total{event=\"%s\"} %" APR_UINT64_T_FMT, database_words[i],
+                     __atomic_load_n(&counters->database[i], __ATOMIC_RELAXED));
   APR_ARRAY_PUSH(lines, const char *) = "";
   return apr_array_pstrcat(pool, lines, '\n');
 }

@@ -2,6 +2,7 @@
 #include <sys/statvfs.h>
 #include <apr_strings.h>
 
+#include "base/time.h"
 #include "httpd/httpd_internal.h"
 #include "plugin/plugin.h"
 #include "store/schema.h"
@@ -68,7 +69,7 @@ static int ready(request_rec *r)
   gk_json_t *document = gk_json_object(r->pool), *checks = gk_json_array(r->pool);
   bool all = true;
   gk_db_t *db = NULL;
-  gk_error_t *error = gk_httpd_connect(r, &db, apr_time_now() + apr_time_from_sec(3));
+  gk_error_t *error = gk_httpd_connect(r, &db, gk_tick() + 3 * GK_SECOND);
   add_check(checks, &all, "database", error != NULL && error->code != GK_E_SCHEMA ? error : NULL, r->pool);
   gk_error_t *schema = error == NULL ? gk_schema_check(db, r->pool) : error->code == GK_E_SCHEMA ? error : NULL;
   if (error == NULL || error->code == GK_E_SCHEMA)
@@ -76,7 +77,7 @@ static int ready(request_rec *r)
   if (error == NULL && schema == NULL) {
     const gk_season_t *season = NULL;
     add_check(checks, &all, "write", write_probe(db, r->pool), r->pool);
-    error = gk_db_ready(db, apr_time_now() + apr_time_from_sec(3), r->pool); /* a refused write costs the session */
+    error = gk_db_ready(db, gk_tick() + 3 * GK_SECOND, r->pool); /* a refused write costs the session */
     if (error == NULL)
       error = gk_core_season(&season, core, db, r->pool);
     add_check(checks, &all, "season", error, r->pool);

@@ -6,6 +6,7 @@
 #include <apr_thread_mutex.h>
 #include <apr_thread_proc.h>
 
+#include "base/time.h"
 #include "jobs/job_internal.h"
 
 typedef struct heart_t {
@@ -26,7 +27,7 @@ static gk_error_t *beat(heart_t *heart, gk_db_t **db, apr_pool_t *db_pool, apr_p
   bool cancelled = false, lost = false;
   if (*db == NULL)
     GK_TRY(gk_core_connect(db, heart->core, db_pool));
-  GK_TRY(gk_db_ready(*db, apr_time_now() + GK_JOB_BEAT_US, pool));
+  GK_TRY(gk_db_ready(*db, gk_tick() + GK_JOB_BEAT_US, pool));
   GK_TRY(gk_job_beat(&cancelled, &lost, *db, run->job.id, run->owner,
                      __atomic_load_n(&run->done, __ATOMIC_RELAXED),
                      __atomic_load_n(&run->total, __ATOMIC_RELAXED), pool));
@@ -42,7 +43,7 @@ static void *APR_THREAD_FUNC heart_main(apr_thread_t *thread, void *data)
   heart_t *heart = data;
   gk_db_t *db = NULL;
   apr_pool_t *db_pool, *pool;
-  apr_time_t alive = apr_time_now();
+  apr_time_t alive = gk_tick();
   apr_int64_t told = 0;
   (void)thread;
   apr_pool_create(&db_pool, heart->pool);
@@ -56,11 +57,11 @@ static void *APR_THREAD_FUNC heart_main(apr_thread_t *thread, void *data)
     apr_pool_clear(pool);
     apr_int64_t done = __atomic_load_n(&heart->run->done, __ATOMIC_RELAXED);
     /* People see progress each second; without any, a beat is enough. */
-    if (done != told || apr_time_now() - alive >= GK_JOB_BEAT_US) {
+    if (done != told || gk_tick() - alive >= GK_JOB_BEAT_US) {
       if (beat(heart, &db, db_pool, pool) == NULL) {
-        alive = apr_time_now();
+        alive = gk_tick();
         told = done;
-      } else if (apr_time_now() - alive > GK_JOB_LEASE_US) { /* by now somebody else may have it */
+      } else if (gk_tick() - alive > GK_JOB_LEASE_US) { /* by now somebody else may have it */
         __atomic_store_n(&heart->run->lost, 1, __ATOMIC_RELAXED);
       }
     }

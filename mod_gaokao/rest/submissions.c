@@ -1,6 +1,7 @@
 /* rest/submissions.c: /submissions. */
 #include <apr_strings.h>
 
+#include "base/time.h"
 #include "domain/submission.h"
 #include "rest/request.h"
 
@@ -13,7 +14,7 @@ static void answer(gk_request_t *request, gk_response_t *response, const gk_subm
 /* A city has some 60,000 candidates: moving them takes longer than an ordinary request may. */
 static gk_error_t *take_time(gk_request_t *request)
 {
-  return gk_db_ready(request->act.db, apr_time_now() + apr_time_from_sec(28), request->pool);
+  return gk_db_ready(request->act.db, gk_tick() + 28 * GK_SECOND, request->pool);
 }
 
 gk_error_t *gk_rest_submissions_list(gk_request_t *request, gk_response_t *response)

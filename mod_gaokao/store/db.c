@@ -1,8 +1,10 @@
 /* store/db.c: see db.h. What both engines share. */
 #include <apr_dbd.h>
 #include <apr_strings.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "store/db_engine.h"
 
 static const gk_db__engine_t *engine_of(gk_engine_t engine)
@@ -23,6 +25,8 @@ gk_error_t *gk_db_adopt(gk_db_t **out, gk_engine_t engine, void *native, gk_writ
   *out = db;
   return NULL;
 }
+
+void gk_db_bound_connects(void) { setenv("PGCONNECT_TIMEOUT", "2", 0); }
 
 typedef struct opened_t {
   const apr_dbd_driver_t *driver;
@@ -63,9 +67,11 @@ gk_error_t *gk_db_ready(gk_db_t *db, apr_time_t deadline, apr_pool_t *pool)
   db->deadline = deadline;
   if (db->in_transaction)
     gk_db_rollback(db);
+  db->course = (gk_db_course_t){0};
   return db->call->ready(db, pool);
 }
 
+gk_db_course_t gk_db_course(const gk_db_t *db) { return db->course; }
 gk_engine_t gk_db_engine(const gk_db_t *db) { return db->engine; }
 void *gk_db_native(gk_db_t *db) { return db->native; }
 void *gk_db_adopted(const gk_db_t *db) { return db->adopted; }
@@ -114,11 +120,18 @@ gk_error_t *gk_db_commit(gk_db_t *db, apr_pool_t *pool)
 {
   if (!db->in_transaction)
     return gk_error_internal(pool, GK_E_INTERNAL, "commit outside a transaction");
+  /* Whoever was stopped or waited too long must not commit what was judged by an old moment (faults.md PR-3). */
+  if (db->deadline != 0 && gk_tick() > db->deadline) {
+    gk_db_rollback(db);
+    return gk_error_retry(gk_error(pool, GK_E_BUSY, "处理超时，内容未保存，请重试", "This took too long and nothing was saved: try again"),
+                          2 * APR_USEC_PER_SEC);
+  }
   gk_error_t *error = db->call->script(db, "COMMIT", pool);
   if (error == NULL && db->warning != NULL)
     error = gk_error_internal(pool, GK_E_OUTCOME_UNKNOWN, "COMMIT with warning %s", db->warning);
   if (error != NULL) {
     bool lost = db->broken;
+    db->course.overdue_commit = db->course.overdue;
     gk_db_rollback(db);
     if (lost && error->code != GK_E_OUTCOME_UNKNOWN) {
       gk_error_t *unknown = gk_error_internal(pool, GK_E_OUTCOME_UNKNOWN, "The reply to COMMIT was lost");
@@ -128,6 +141,7 @@ gk_error_t *gk_db_commit(gk_db_t *db, apr_pool_t *pool)
     return gk_error_retry(error, 2 * APR_USEC_PER_SEC);
   }
   db->in_transaction = false;
+  db->course.committed = true;
   unlock(db);
   return NULL;
 }

@@ -67,14 +67,22 @@ gk_error_t *gk_write_lock_open(gk_write_lock_t **out, const char *path, apr_pool
  * connection's own. `lock` is NULL for PostgreSQL. */
 gk_error_t *gk_db_adopt(gk_db_t **out, gk_engine_t engine, void *native, gk_write_lock_t *lock, apr_pool_t *pool);
 
+/* libpq waits for a server that hangs as long as it hangs: 2 s a host, unless the connection string says otherwise.
+ * Once, before the first connection and before there are threads. */
+void gk_db_bound_connects(void);
+
 /* Opens a connection through apr_dbd for programs without httpd; closed with `pool`. Errors: DB_DOWN, CONFIG. */
 gk_error_t *gk_db_open(gk_db_t **out, gk_engine_t engine, const char *params, gk_write_lock_t *lock,
                        apr_pool_t *pool);
 
 /* Makes a connection usable before a request: forgets statements of a lost session, reconnects (PostgreSQL),
- * rolls back what a previous user left. `deadline` bounds every later call until the next gk_db_ready;
- * 0: none. Errors: DB_DOWN with Retry-After. */
+ * rolls back what a previous user left. `deadline` (gk_tick) bounds every later call until the next gk_db_ready, and
+ * nothing is committed after it; 0: none. Errors: DB_DOWN with Retry-After. */
 gk_error_t *gk_db_ready(gk_db_t *db, apr_time_t deadline, apr_pool_t *pool);
+/* What became of the calls since gk_db_ready: the server did not answer in time; COMMIT was among what it did not
+ * answer; something was committed. */
+typedef struct gk_db_course_t { bool overdue, overdue_commit, committed; } gk_db_course_t;
+gk_db_course_t gk_db_course(const gk_db_t *db);
 gk_engine_t gk_db_engine(const gk_db_t *db);
 void *gk_db_native(gk_db_t *db);
 /* The handle that gk_db_adopt was given. */

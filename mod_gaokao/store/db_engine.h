@@ -33,7 +33,8 @@ struct gk_db_t {
   bool reopen;              /* SQLite: take a fresh handle before the next use */
   bool configured;          /* session settings were sent */
   int backend;              /* PostgreSQL's backend pid the statements were prepared on */
-  apr_time_t deadline;
+  apr_time_t deadline;      /* gk_tick */
+  gk_db_course_t course;
   apr_uint64_t calls;
   const char *warning;      /* SQLSTATE class 01000 notice during COMMIT, or NULL */
 };

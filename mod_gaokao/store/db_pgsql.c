@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <apr_strings.h>
 
+#include "base/time.h"
 #include "store/db_engine.h"
 
 #define OID_INT8 20
@@ -64,6 +65,7 @@ static gk_error_t *fault(gk_db_t *db, const PGresult *result, const char *what, 
 static gk_error_t *overdue(gk_db_t *db, const char *what, apr_pool_t *pool)
 {
   db->broken = true;
+  db->course.overdue = true;
   shutdown(PQsocket(db->native), SHUT_RDWR);
   return unavailable(gk_error_internal(pool, GK_E_DB_DOWN, "No answer in time in %s", what));
 }
@@ -75,7 +77,7 @@ static bool wait_socket(gk_db_t *db, bool writing)
   for (;;) {
     int timeout_ms = -1;
     if (db->deadline != 0) {
-      apr_time_t left = db->deadline - apr_time_now();
+      apr_time_t left = db->deadline - gk_tick();
       if (left <= 0)
         return false;
       timeout_ms = (int)(left / 1000) + 1;
@@ -196,7 +198,7 @@ static gk_error_t *ready(gk_db_t *db, apr_pool_t *pool)
     PQsetNoticeReceiver(conn, notice, db);
     GK_TRY(script(db,
                   "SET statement_timeout = 30000; SET lock_timeout = 2000;"
-                  "SET idle_in_transaction_session_timeout = 60000; SET client_encoding = 'UTF8';"
+                  "SET idle_in_transaction_session_timeout = 20000; SET client_encoding = 'UTF8';"
                   "SET timezone = 'UTC'; SET bytea_output = 'hex'",
                   pool));
     db->warning = NULL;

@@ -104,17 +104,28 @@ gk_error_t *gk_write_lock_open(gk_write_lock_t **out, const char *path, apr_pool
   return NULL;
 }
 
-gk_error_t *gk_write_lock__take(gk_write_lock_t *lock, apr_interval_time_t within_us, apr_pool_t *pool)
+static struct timespec after(clockid_t clock, apr_interval_time_t us)
 {
   struct timespec until;
-  clock_gettime(CLOCK_REALTIME, &until);
-  until.tv_sec += within_us / APR_USEC_PER_SEC;
-  until.tv_nsec += (within_us % APR_USEC_PER_SEC) * 1000;
+  clock_gettime(clock, &until);
+  until.tv_sec += us / APR_USEC_PER_SEC;
+  until.tv_nsec += (us % APR_USEC_PER_SEC) * 1000;
   if (until.tv_nsec >= 1000000000) {
     until.tv_nsec -= 1000000000;
     until.tv_sec++;
   }
-  int rc = pthread_mutex_timedlock(&lock->shared->mutex, &until);
+  return until;
+}
+
+gk_error_t *gk_write_lock__take(gk_write_lock_t *lock, apr_interval_time_t within_us, apr_pool_t *pool)
+{
+  /* A clock that is set must not stretch the wait; kernels before 5.14 know no other clock for such a mutex. */
+  struct timespec until = after(CLOCK_MONOTONIC, within_us);
+  int rc = pthread_mutex_clocklock(&lock->shared->mutex, CLOCK_MONOTONIC, &until);
+  if (rc == EINVAL) {
+    until = after(CLOCK_REALTIME, within_us);
+    rc = pthread_mutex_timedlock(&lock->shared->mutex, &until);
+  }
   if (rc == EOWNERDEAD)
     rc = pthread_mutex_consistent(&lock->shared->mutex);
   if (rc != 0)

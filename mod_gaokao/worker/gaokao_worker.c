@@ -118,6 +118,7 @@ int main(int argc, const char *const *argv)
     fputs("gaokao-worker: APR does not start\n", stderr);
     return 1;
   }
+  gk_db_bound_connects();
   rest(delay_s * APR_USEC_PER_SEC);
   gk_core_t *core;
   gk_db_t *db;

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <sys/wait.h>
 
+#include "base/time.h"
 #include "store_test.h"
 #include "store/sql.h"
 
@@ -135,14 +136,38 @@ static void an_overdue_call_ends_at_its_deadline(apr_pool_t *pool)
   if (store.engine != GK_PGSQL)
     return;
   gk_db_t *db = store_open(pool);
-  apr_time_t start = apr_time_now();
+  apr_time_t start = gk_tick();
   GK_TEST(gk_db_ready(db, start + 300000, pool) == NULL);
   gk_error_t *error = gk_db_script(db, "SELECT pg_sleep(30)", pool);
   GK_TEST(error != NULL);
   GK_TEST_INT(error->code, GK_E_DB_DOWN);
-  GK_TEST(apr_time_now() - start < 10 * APR_USEC_PER_SEC);
+  GK_TEST(gk_tick() - start < 10 * APR_USEC_PER_SEC);
+  GK_TEST(gk_db_course(db).overdue && !gk_db_course(db).overdue_commit);
   GK_TEST(gk_db_ready(db, 0, pool) == NULL);
+  GK_TEST(!gk_db_course(db).overdue);
   GK_TEST(gk_db_script(db, "SELECT 1", pool) == NULL);
+}
+
+/* PR-3: who was stopped for too long does not commit what was judged by an old moment. */
+static void nothing_is_committed_after_the_deadline(apr_pool_t *pool)
+{
+  gk_db_t *db = store_open(pool), *other = store_open(pool);
+  bool found;
+  gk_row_setting_get_t row;
+  GK_TEST(gk_db_ready(db, gk_tick() + 300000, pool) == NULL);
+  GK_TEST(gk_db_begin(db, pool) == NULL);
+  GK_TEST(gk_db_exec(db, GK_CALL(setting_put, .name = "late", .value = "1"), NULL, pool) == NULL);
+  apr_sleep(400000);
+  gk_error_t *error = gk_db_commit(db, pool);
+  GK_TEST(error != NULL);
+  GK_TEST_INT(gk_error_info(error->code)->http, 503);
+  GK_TEST(error->code != GK_E_OUTCOME_UNKNOWN && !gk_db_in_transaction(db) && !gk_db_course(db).committed);
+  GK_TEST(gk_db_find(other, GK_CALL(setting_get, .name = "late"), &found, &row, pool) == NULL);
+  GK_TEST(!found);
+  GK_TEST(gk_db_ready(db, gk_tick() + 5000000, pool) == NULL);
+  GK_TEST(gk_db_begin(db, pool) == NULL);
+  GK_TEST(gk_db_exec(db, GK_CALL(setting_put, .name = "late", .value = "1"), NULL, pool) == NULL);
+  GK_TEST(gk_db_commit(db, pool) == NULL && gk_db_course(db).committed);
 }
 
 static void a_dead_holder_frees_the_write_lock(apr_pool_t *pool)
@@ -339,6 +364,7 @@ int main(void)
     GK_TEST_RUN(a_stream_stops_at_the_first_error);
     GK_TEST_RUN(a_killed_session_is_replaced);
     GK_TEST_RUN(an_overdue_call_ends_at_its_deadline);
+    GK_TEST_RUN(nothing_is_committed_after_the_deadline);
     GK_TEST_RUN(a_dead_holder_frees_the_write_lock);
     GK_TEST_RUN(writers_wait_for_each_other);
     GK_TEST_RUN(an_upgrade_twice_changes_nothing);
