@@ -14,6 +14,7 @@ UNIT_TESTS += %D%/unit/test_crypto
 UNIT_TESTS += %D%/unit/test_document
 UNIT_TESTS += %D%/unit/test_flat
 UNIT_TESTS += %D%/unit/test_identity
+UNIT_TESTS += %D%/unit/test_merkle
 UNIT_TESTS += %D%/unit/test_pack
 UNIT_TESTS += %D%/unit/test_seal
 UNIT_TESTS += %D%/unit/test_sniff
@@ -22,6 +23,7 @@ UNIT_TESTS += %D%/unit/test_xml
 
 STORE_TESTS =
 STORE_TESTS += %D%/store/test_account_session
+STORE_TESTS += %D%/store/test_audit_seal
 STORE_TESTS += %D%/store/test_candidate
 STORE_TESTS += %D%/store/test_db
 STORE_TESTS += %D%/store/test_flow

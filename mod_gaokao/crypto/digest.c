@@ -34,6 +34,34 @@ const char *gk_sha256_hex(apr_pool_t *pool, const void *bytes, apr_size_t length
   return gk_text_hex(pool, digest, sizeof(digest));
 }
 
+/* One context a thread, for trees hash hundreds of thousands of short pieces. */
+static pthread_key_t piece_context;
+static pthread_once_t piece_once = PTHREAD_ONCE_INIT;
+
+static void free_piece(void *context) { EVP_MD_CTX_free(context); }
+
+static void make_key(void)
+{
+  if (pthread_key_create(&piece_context, free_piece) != 0)
+    abort();
+}
+
+void gk_crypto__sha256(unsigned char *out, const void *first, apr_size_t first_length, const void *second,
+                       apr_size_t second_length)
+{
+  pthread_once(&sha256_once, fetch);
+  pthread_once(&piece_once, make_key);
+  EVP_MD_CTX *context = pthread_getspecific(piece_context);
+  if (context == NULL) {
+    context = EVP_MD_CTX_new();
+    if (context == NULL || pthread_setspecific(piece_context, context) != 0)
+      abort();
+  }
+  if (EVP_DigestInit_ex(context, sha256, NULL) != 1 || EVP_DigestUpdate(context, first, first_length) != 1 ||
+      EVP_DigestUpdate(context, second, second_length) != 1 || EVP_DigestFinal_ex(context, out, NULL) != 1)
+    abort();
+}
+
 static apr_status_t free_context(void *data)
 {
   EVP_MD_CTX_free(((gk_sha256_t *)data)->context);

@@ -43,6 +43,10 @@ int gk_crypto__purpose(const char *word);
 void gk_crypto__hmac(unsigned char *out, const gk_crypto__key_t *key, const char *label, const void *message,
                      apr_size_t length);
 
+/* SHA-256 of two pieces, one after the other. `out` takes 32 bytes and may be one of the pieces. */
+void gk_crypto__sha256(unsigned char *out, const void *first, apr_size_t first_length, const void *second,
+                       apr_size_t second_length);
+
 /* A key that still opens what it closed: active or old. */
 static inline int gk_crypto__usable(const gk_crypto__key_t *key, gk_crypto__purpose_t purpose)
 {

@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libgaokao_ctl.la
 libgaokao_ctl_la_SOURCES =
 libgaokao_ctl_la_SOURCES += %D%/accounts.c
 libgaokao_ctl_la_SOURCES += %D%/accounts.h
+libgaokao_ctl_la_SOURCES += %D%/audit.c
 libgaokao_ctl_la_SOURCES += %D%/check.c
 libgaokao_ctl_la_SOURCES += %D%/common.c
 libgaokao_ctl_la_SOURCES += %D%/ctl.h

@@ -64,6 +64,8 @@ static gk_error_t *take(reader_t *reader, int line, const char *key, const char 
     c->data_dir = below(reader, value);
   } else if (strcmp(key, "spool_dir") == 0) {
     c->spool_dir = below(reader, value);
+  } else if (strcmp(key, "audit_anchor_log") == 0) {
+    c->anchor_log = strcmp(value, "syslog") == 0 || strcmp(value, "off") == 0 ? value : below(reader, value);
   } else if (strcmp(key, "site") == 0) {
     apr_size_t length = strlen(value);
     c->secure = strncmp(value, "https://", 8) == 0;
@@ -124,6 +126,7 @@ gk_error_t *gk_config_load(gk_config_t **out, const char *instance, apr_pool_t *
   config->packs_dir = below(&reader, "packs");
   config->data_dir = below(&reader, "app/share/gaokao");
   config->spool_dir = below(&reader, "data/spool");
+  config->anchor_log = "syslog";
   config->site = "http://127.0.0.1:8080";
   config->more_origins = "";
   char host[APRMAXHOSTLEN + 1] = "node";

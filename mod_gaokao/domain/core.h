@@ -25,6 +25,7 @@ typedef struct gk_config_t {
   const char *packs_dir;       /* packs_dir = packs: pack files for gaokaoctl */
   const char *data_dir;        /* data_dir = app/share/gaokao: schema/pack.rng, schema/candidates.xsd, tables/ */
   const char *spool_dir;       /* spool_dir = data/spool: job results */
+  const char *anchor_log;      /* audit_anchor_log = syslog | off | FILE: where the audit's anchors go, hourly */
   const char *site;            /* site = http://127.0.0.1:8080 (origin; links and QR codes use it) */
   const char *more_origins;    /* other origins allowed for writes (client port), space separated */
   bool demo;                   /* demo = on: demo logins and clock offset allowed, banner shown */

@@ -7,4 +7,6 @@ libgaokao_core_la_SOURCES += %D%/job_internal.h
 libgaokao_core_la_SOURCES += %D%/kinds.c
 libgaokao_core_la_SOURCES += %D%/kinds.h
 libgaokao_core_la_SOURCES += %D%/queue.c
+libgaokao_core_la_SOURCES += %D%/sealer.c
+libgaokao_core_la_SOURCES += %D%/sealer.h
 libgaokao_core_la_SOURCES += %D%/work.c

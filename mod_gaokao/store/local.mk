@@ -20,6 +20,7 @@ libgaokao_core_la_SOURCES += %D%/notice_store.c
 libgaokao_core_la_SOURCES += %D%/pack_store.c
 libgaokao_core_la_SOURCES += %D%/schema.c
 libgaokao_core_la_SOURCES += %D%/schema.h
+libgaokao_core_la_SOURCES += %D%/seal_store.c
 libgaokao_core_la_SOURCES += %D%/season_store.c
 libgaokao_core_la_SOURCES += %D%/session_store.c
 libgaokao_core_la_SOURCES += %D%/submission_store.c
@@ -44,6 +45,7 @@ SQL_FILES += %D%/sql/progress.sql
 SQL_FILES += %D%/sql/proof.sql
 SQL_FILES += %D%/sql/range.sql
 SQL_FILES += %D%/sql/reading.sql
+SQL_FILES += %D%/sql/seal.sql
 SQL_FILES += %D%/sql/season.sql
 SQL_FILES += %D%/sql/session.sql
 SQL_FILES += %D%/sql/submission.sql
@@ -53,6 +55,7 @@ SCHEMA_FILES =
 SCHEMA_FILES += %D%/sql/schema/001_core.sql
 SCHEMA_FILES += %D%/sql/schema/002_tally.sql
 SCHEMA_FILES += %D%/sql/schema/003_former_number.sql
+SCHEMA_FILES += %D%/sql/schema/004_audit_seal.sql
 
 EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
 

@@ -1,6 +1,6 @@
-/* worker/gaokao_worker.c: does the jobs of an instance, one after the other, outside httpd's processes. httpd starts it
- * (fork, exec) and starts it again when it dies; it can also be run by hand. It logs to standard error, which is httpd's
- * error log.
+/* worker/gaokao_worker.c: does the jobs of an instance, one after the other, outside httpd's processes, and seals the audit
+ * beside them. httpd starts it (fork, exec) and starts it again when it dies; it can also be run by hand. It logs to standard
+ * error, which is httpd's error log.
  *
  *   gaokao-worker --instance DIR [--delay SECONDS] [--once]
  *
@@ -18,6 +18,7 @@
 
 #include "base/time.h"
 #include "jobs/job.h"
+#include "jobs/sealer.h"
 #include "plugin/plugin.h"
 #include "store/schema.h"
 
@@ -128,9 +129,16 @@ int main(int argc, const char *const *argv)
     apr_pool_destroy(pool);
     return 1;
   }
+  gk_sealing_t *sealing = NULL;
+  if (!stop && !once)
+    error = gk_sealing_start(&sealing, core, say, pool);
+  if (error != NULL)
+    say(gk_error_log_text(pool, error));
   if (!stop) {
     say("ready");
     work(core, db, once, pool);
+    if (sealing != NULL)
+      gk_sealing_stop(sealing);
     gk_plugins_stop(gk_core_plugins(core));
   }
   say("ends");

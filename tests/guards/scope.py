@@ -33,6 +33,7 @@ WITHOUT = {
 ELSEWHERE = {
     "ctl": ("mod_gaokao/ctl/", "the operator of the machine acts on the whole instance"),
     "demo": ("mod_gaokao/ctl/", "a demonstration is loaded into an empty instance"),
+    "seal": ("mod_gaokao/store/seal_store.c", "seals cover the whole instance's audit; no row's body is shown"),
     "session": ("mod_gaokao/store/session_store.c", "an account is found by its login or a signed cookie: this makes the scope"),
 }
 WORKER = ("job_insert", "job_waiting", "job_lease", "job_give_up", "job_beat", "job_finish", "job_release", "job_actor",
