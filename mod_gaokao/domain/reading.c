@@ -143,7 +143,7 @@ static gk_error_t *match(gk_reading_t *reading, gk_candidate_t **candidate, gk_a
   *candidate = found;
   reading->candidate_id = found->id;
   reading->verdict = equal ? "verified" : "different";
-  if (is(reading->purpose, "test") || !equal || found->identified)
+  if (is(reading->purpose, "test") || !equal || found->identified || is(found->state, "withdrawn"))
     return NULL;
   reading->verdict = "identified";
   return identify(candidate, act, found, document, reading->fields);
@@ -161,7 +161,10 @@ static gk_error_t *create(gk_reading_t *reading, gk_candidate_t **candidate, gk_
 {
   gk_candidate_place_t place;
   gk_error_t *error = NULL;
-  GK_TRY(gk_calendar_check(act, "read", point->path, 0));
+  if (!gk_access_allows(GK_ACTION_reading_register, act->who->role)) /* who may read cards may not register people */
+    return gk_error(act->pool, GK_E_FORBIDDEN, "此人尚未报名，请由报名点操作员登记",
+                    "This person is not registered yet: an operator of the point has to do that");
+  GK_TRY(gk_calendar_check(act, gk_access(GK_ACTION_reading_register)->window, point->path, 0));
   if (wish->subject == NULL) {
     gk_violation(&error, act->pool, "/subject", "required", "新考生要先选科类，才能取报名顺序号",
                  "Choose the subject category: the number comes from its range");

@@ -53,6 +53,8 @@ gk_error_t *gk_rest_readings_create(gk_request_t *request, gk_response_t *respon
   wish.org_id = gk_decode_int(&d, "org_id", GK_OPTIONAL, 1, APR_INT64_MAX, 0);
   wish.subject = gk_decode_str(&d, "subject", GK_OPTIONAL, 1, 4);
   wish.candidate_id = gk_decode_int(&d, "candidate_id", GK_OPTIONAL, 1, APR_INT64_MAX, 0);
+  if (wish.candidate_id != 0 && wish.purpose != NULL && strcmp(wish.purpose, "verify") != 0)
+    gk_decode_fault(&d, "candidate_id", "not-here", "只有核对(verify)时才指明考生", "A candidate is named only to verify");
   wish.photo = decode_token(&d, "photo", PHOTO_MAX, ALNUM "+/=");
   wish.card = decode_card(&d, &wish.layout);
   GK_TRY(gk_decode_end(&d));

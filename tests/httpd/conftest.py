@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "tools"))
 from gk_client import Client  # noqa: E402 pylint: disable=wrong-import-position
 from gk_contract import Contract, jsonschema  # noqa: E402 pylint: disable=wrong-import-position
 from gk_instance import Instance  # noqa: E402 pylint: disable=wrong-import-position
+from gk_world import World  # noqa: E402 pylint: disable=wrong-import-position
 
 ENGINES = ["sqlite", "pgsql"]
 if os.environ.get("GK_PRELOAD"):
@@ -82,6 +83,11 @@ def site(engine):
     instance = Instance.create(engine, engine)
     yield instance
     instance.close()
+
+
+@pytest.fixture(scope="session")
+def world(site):
+    return World(site)
 
 
 @pytest.fixture
