@@ -8,6 +8,7 @@
 #include "domain/candidate.h"
 #include "domain/ports_candidate.h"
 #include "store/sql.h"
+#include "store/vault.h"
 
 typedef struct state_t {
   const char *name;
@@ -99,9 +100,11 @@ static void settle(record_t *r, const load_t *load, gk_demo_chance_t *chance)
 
 /* ---- rows ------------------------------------------------------------------------------------------------ */
 
-static gk_error_t *seal(gk_sealed_t *sealed, const load_t *load, const char *context, const char *text)
+static gk_error_t *seal(gk_sealed_t *sealed, load_t *load, apr_int64_t id, const char *context, const char *text)
 {
-  return gk_seal(sealed, gk_core_keys(load->act.core), context, text, strlen(text), load->act.pool);
+  gk_vault_key_t key;
+  GK_TRY(gk_vault_candidate(&key, &load->act, id));
+  return gk_vault_seal(sealed, &key, context, text, strlen(text), load->act.pool);
 }
 
 static gk_error_t *put_record(load_t *load, const record_t *r)
@@ -115,8 +118,10 @@ static gk_error_t *put_record(load_t *load, const record_t *r)
   const gk_subject_t *subject = gk_pack_subject(load->demo->pack, p->subject);
   bool withdrawn = is(r->state->name, "withdrawn"),
        typed = is(r->state->name, "waiting") || is(r->state->name, "allocated");
-  GK_TRY(
-      seal(&sealed, load, gk_candidate_context(r->id, act->pool), gk_json_text_sorted(r->fields, act->pool)));
+  gk_vault_key_t key;
+  GK_TRY(gk_vault_make(&key, act, GK_VAULT_CANDIDATE, r->id));
+  GK_TRY(seal(&sealed, load, r->id, gk_candidate_context(r->id, act->pool),
+              gk_json_text_sorted(r->fields, act->pool)));
   return gk_db_exec(
       act->db,
       GK_CALL(demo_candidate_insert, .id = r->id, .season_id = act->season->id, .org_id = point->id,
@@ -147,7 +152,7 @@ static gk_error_t *put_part(load_t *load, const record_t *r, const char *context
   gk_act_t *act = &load->act;
   gk_sealed_t sealed;
   const char *context = apr_psprintf(act->pool, "%s.%" APR_INT64_T_FMT ".%s", context_head, r->id, kind);
-  GK_TRY(seal(&sealed, load, context, gk_json_text_sorted(body, act->pool)));
+  GK_TRY(seal(&sealed, load, r->id, context, gk_json_text_sorted(body, act->pool)));
   return gk_db_exec(act->db,
                     GK_CALL(demo_part_insert, .candidate_id = r->id, .kind = kind, .state = state,
                             .key_id = sealed.key_id, .body = {sealed.bytes, sealed.length},

@@ -7,6 +7,7 @@
 #include "domain/candidate.h"
 #include "plugin/plugin.h"
 #include "store/sql.h"
+#include "store/vault.h"
 
 /* Works without an instance: the file is loaded alone. */
 gk_error_t *gk_ctl_plugin_check(gk_ctl_t *ctl)
@@ -92,9 +93,11 @@ static gk_error_t *show(gk_ctl_t *ctl, const gk_row_ctl_candidate_by_number_t *r
   const char *text;
   apr_size_t length;
   gk_json_t *fields;
-  gk_sealed_t sealed = {row->key_id, row->doc.bytes, row->doc.length};
-  GK_TRY(gk_unseal(&text, &length, gk_core_keys(ctl->core), gk_candidate_context(row->id, ctl->pool), &sealed,
-                   ctl->pool));
+  gk_vault_key_t key;
+  GK_TRY(gk_vault_keep(&key, &ctl->act, GK_VAULT_CANDIDATE, row->id, &GK_HELD(row)));
+  GK_TRY(gk_vault_unseal(&text, &length, &key, gk_candidate_context(row->id, ctl->pool), row->key_id, row->doc, ctl->pool));
+  if (text == NULL)
+    return gk_candidate_gone(&ctl->act);
   GK_TRY(gk_json_parse(&fields, text, length, ctl->pool));
   GK_TRY(
       gk_audit(&ctl->act, "candidate.read", "candidate", row->id, row->version, row->org_path, NULL, NULL));

@@ -120,5 +120,7 @@ gk_json_t *gk_audit_entry_json(const gk_audit_entry_t *entry, const struct gk_pa
   diff_t diff = {gk_json_array(pool), pack, masked, pool};
   compare(&diff, "", gk_json_get(entry->body, "before"), gk_json_get(entry->body, "after"));
   gk_json_set(json, "changes", diff.changes);
+  if (entry->erased)
+    gk_json_set_bool(json, "erased", true);
   return json;
 }

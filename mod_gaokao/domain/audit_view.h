@@ -15,6 +15,7 @@ typedef struct gk_audit_entry_t {
   const char *object_kind;
   apr_int64_t object_id, object_version;
   const char *request_id;
+  bool erased;                   /* the key of whom it concerns was destroyed: body is empty */
   gk_json_t *body;               /* what was sealed: login, role, before, after, ... */
 } gk_audit_entry_t;
 

@@ -17,7 +17,15 @@ gk_error_t *gk_candidate_get(gk_candidate_t **out, gk_act_t *act, apr_int64_t id
   if (error != NULL && error->code == GK_E_NOT_FOUND)
     return gk_error(act->pool, GK_E_NOT_FOUND, "本单位没有这名考生，请检查后重新查询",
                     "There is no such candidate in your unit: check and search again");
+  if (error == NULL && (*out)->erased)
+    return gk_candidate_gone(act);
   return error;
+}
+
+gk_error_t *gk_candidate_gone(const gk_act_t *act)
+{
+  return gk_error(act->pool, GK_E_GONE, "该考生的个人信息已依规删除，不能再查看或修改",
+                  "This candidate's personal data was deleted: it can't be read or changed any more");
 }
 
 gk_error_t *gk_candidate_load(gk_candidate_t **out, gk_act_t *act, apr_int64_t id, apr_int64_t version)
@@ -35,7 +43,8 @@ gk_error_t *gk_candidate_own(gk_candidate_t **out, gk_act_t *act)
   GK_TRY(gk_act_season(act));
   if (act->who->candidate_id == 0)
     return gk_error_plain(act->pool, GK_E_FORBIDDEN);
-  return gk_store_candidate_get(out, act, act->who->candidate_id);
+  GK_TRY(gk_store_candidate_get(out, act, act->who->candidate_id));
+  return (*out)->erased ? gk_candidate_gone(act) : NULL;
 }
 
 gk_error_t *gk_candidate_read(gk_candidate_t **out, gk_act_t *act, apr_int64_t id)

@@ -29,6 +29,7 @@ typedef struct gk_candidate_t {
   const char *state;
   const char *name, *school, *class_name; /* copies of fields for lists; never NULL */
   const char *id_index, *tail_index, *twin_index; /* keyed digests, NULL where there is nothing */
+  bool erased;                    /* its key was destroyed: document and what repeats it are gone */
   bool twin;                      /* another record has the same name and birth date */
   bool identified;                /* a card was read and matched, or the city saw other papers */
   const char *approval;           /* not_needed pending granted refused */
@@ -51,6 +52,8 @@ gk_error_t *gk_candidate_get(gk_candidate_t **out, gk_act_t *act, apr_int64_t id
 /* The same for changing it: STALE_VERSION unless it still has `version`. */
 gk_error_t *gk_candidate_load(gk_candidate_t **out, gk_act_t *act, apr_int64_t id, apr_int64_t version);
 /* The record of the candidate who acts. */
+/* GONE: what the record said was deleted. */
+gk_error_t *gk_candidate_gone(const gk_act_t *act);
 gk_error_t *gk_candidate_own(gk_candidate_t **out, gk_act_t *act);
 /* gk_candidate_get for staff who see it: leaves the audit row "candidate.read". */
 gk_error_t *gk_candidate_read(gk_candidate_t **out, gk_act_t *act, apr_int64_t id);

@@ -76,6 +76,10 @@ static gk_error_t *take(reader_t *reader, int line, const char *key, const char 
     c->more_origins = value;
   } else if (strcmp(key, "demo") == 0) {
     return on_off(reader, line, key, value, &c->demo);
+  } else if (strcmp(key, "encryption") == 0) {
+    bool on = true;
+    GK_TRY(on_off(reader, line, key, value, &on));
+    c->plain = !on;
   } else if (strcmp(key, "clock_offset") == 0) {
     char *end;
     long long seconds = strtoll(value, &end, 10);
@@ -104,6 +108,9 @@ static gk_error_t *check(const reader_t *reader)
   if (c->clock_offset_us != 0 && !c->demo)
     return gk_error_internal(reader->pool, GK_E_CONFIG,
                              "%s: clock_offset is for demonstrations only: set demo = on or take it out", reader->file);
+  if (c->plain && !c->demo)
+    return gk_error_internal(reader->pool, GK_E_CONFIG,
+                             "%s: encryption = off is for measurements only: take it out", reader->file);
   return NULL;
 }
 

@@ -177,6 +177,8 @@ static gk_error_t *look(gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
   gk_season_t row = {0};
   GK_TRY(follow_options(core, db, pool));
   GK_TRY(gk_store_season_active(db, &present, &row, pool));
+  if (present && row.real && core->config->plain)
+    return gk_error_internal(pool, GK_E_CONFIG, "encryption = off is refused for a season that is real: take it out");
   snapshot_t *now = core->current, *fresh = NULL;
   bool same = now != NULL && now->present == present &&
               (!present || (now->season.id == row.id && now->season.pack_id == row.pack_id &&

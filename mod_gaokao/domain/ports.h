@@ -14,6 +14,9 @@ gk_error_t *gk_store_season_active(gk_db_t *db, bool *found, gk_season_t *season
 /* The pack's XML; checks its digest. */
 gk_error_t *gk_store_pack_body(gk_db_t *db, apr_int64_t pack_id, gk_blob_t *body, apr_pool_t *pool);
 
+/* Forgets what the act holds of records it wrote: it was rolled back and begins again. (store/vault.c) */
+void gk_store_forget(gk_act_t *act);
+
 /* One value of the table setting; *value NULL when there is none. */
 gk_error_t *gk_store_setting(const char **value, gk_db_t *db, const char *name, apr_pool_t *pool);
 gk_error_t *gk_store_setting_put(gk_act_t *act, const char *name, const char *value);

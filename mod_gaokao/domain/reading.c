@@ -278,6 +278,8 @@ gk_error_t *gk_reading_get(gk_reading_t **out, gk_act_t *act, apr_int64_t id)
   GK_TRY(gk_store_reading_get(&found, out, act, id));
   if (!found)
     return gk_error(act->pool, GK_E_NOT_FOUND, "本单位没有这条读卡记录", "There is no such reading in your unit");
+  if ((*out)->erased)
+    return gk_candidate_gone(act);
   return gk_audit(act, "reading.read", "reading", id, 1, (*out)->org_path, NULL, NULL);
 }
 

@@ -31,6 +31,7 @@ typedef struct gk_reading_t {
   const char *photo;            /* raw block as base64, or NULL */
   gk_json_t *elsewhere;         /* registered_elsewhere: {org, county, number?, state?}; NULL else */
   gk_json_t *decision;          /* decided: {accepted: [..], reason, by, at}; NULL else */
+  bool erased;                  /* its key was destroyed: card and fields are gone */
   bool replayed;                /* was here before: the first answer */
 } gk_reading_t;
 

@@ -261,6 +261,7 @@ static void reset_response(gk_response_t *response, apr_pool_t *pool)
 static gk_error_t *attempt(gk_request_t *request, gk_response_t *response, const char *key, const char *digest)
 {
   bool done;
+  gk_store_forget(&request->act);
   GK_TRY(find_kept(request, response, key, digest, &done));
   if (done)
     return NULL;

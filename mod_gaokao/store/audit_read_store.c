@@ -3,6 +3,7 @@
 
 #include "domain/audit_view.h"
 #include "store/sql.h"
+#include "store/vault.h"
 
 /* The three statements return the same columns in the same order. */
 _Static_assert(sizeof(gk_row_audit_by_object_t) == sizeof(gk_row_audit_by_scope_t) &&
@@ -11,7 +12,9 @@ _Static_assert(sizeof(gk_row_audit_by_object_t) == sizeof(gk_row_audit_by_scope_
 
 static gk_error_t *entry_of(gk_audit_entry_t *entry, const gk_row_audit_by_scope_t *row, gk_act_t *act)
 {
-  gk_sealed_t sealed = {row->key_id, row->body.bytes, row->body.length};
+  gk_vault_key_t key;
+  gk_audit_place_t place = {row->season_id, row->at_us, row->actor_id, row->org_path, row->action, row->object_kind,
+                            row->object_id, row->object_version, row->request_id};
   const char *text;
   apr_size_t length;
   *entry = (gk_audit_entry_t){.seq = row->seq,
@@ -24,7 +27,13 @@ static gk_error_t *entry_of(gk_audit_entry_t *entry, const gk_row_audit_by_scope
                               .object_id = row->object_id,
                               .object_version = row->object_version,
                               .request_id = row->request_id};
-  GK_TRY(gk_unseal(&text, &length, gk_core_keys(act->core), "audit.body", &sealed, act->pool));
+  GK_TRY(gk_vault_open(&key, act->core, &GK_HELD(row), act->pool));
+  GK_TRY(gk_vault_unseal(&text, &length, &key, gk_audit_context(&place, act->pool), row->key_id, row->body, act->pool));
+  entry->erased = text == NULL;
+  if (entry->erased) {
+    entry->body = gk_json_object(act->pool);
+    return NULL;
+  }
   return gk_json_parse(&entry->body, text, length, act->pool);
 }
 

@@ -1,22 +1,46 @@
 /* store/audit_store.c: audit rows and kept answers (domain/ports.h). */
 #include <string.h>
+#include <apr_strings.h>
 
 #include "domain/ports.h"
 #include "store/sql.h"
+#include "store/vault.h"
+
+const char *gk_audit_context(const gk_audit_place_t *place, apr_pool_t *pool)
+{
+  return apr_psprintf(pool,
+                      "audit.body.%" APR_INT64_T_FMT ".%" APR_INT64_T_FMT ".%" APR_INT64_T_FMT ".%s.%s.%s.%" APR_INT64_T_FMT
+                      ".%" APR_INT64_T_FMT ".%s",
+                      place->season_id, (apr_int64_t)place->at, place->actor_id, place->org_path, place->action,
+                      place->object_kind, place->object_id, place->object_version, place->request_id);
+}
 
 gk_error_t *gk_store_audit_insert(gk_act_t *act, const char *action, const char *object_kind, apr_int64_t object_id,
                                   apr_int64_t object_version, const char *org_path, const char *body)
 {
   gk_sealed_t sealed;
-  GK_TRY(gk_seal(&sealed, gk_core_keys(act->core), "audit.body", body, strlen(body), act->pool));
+  gk_vault_key_t key;
+  gk_audit_place_t place = {act->season != NULL ? act->season->id : 0, act->now, act->who->account_id, org_path, action,
+                            object_kind, object_id, object_version, act->request_id};
+  GK_TRY(gk_vault_audit(&key, act, object_kind, object_id));
+  GK_TRY(gk_vault_seal(&sealed, &key, gk_audit_context(&place, act->pool), body, strlen(body), act->pool));
   const char *digest = gk_sha256_hex(act->pool, sealed.bytes, sealed.length);
   return gk_db_exec(act->db,
-                    GK_CALL(audit_insert, .season_id = act->season != NULL ? act->season->id : 0, .at_us = act->now,
+                    GK_CALL(audit_insert, .season_id = place.season_id, .at_us = act->now,
                             .actor_id = act->who->account_id, .org_path = org_path, .action = action,
                             .object_kind = object_kind, .object_id = object_id, .object_version = object_version,
                             .request_id = act->request_id, .key_id = sealed.key_id,
-                            .body = {sealed.bytes, sealed.length}, .digest = digest),
+                            .body = {sealed.bytes, sealed.length}, .record_key_id = key.id, .digest = digest),
                     NULL, act->pool);
+}
+
+/* ---- kept answers ---------------------------------------------------------------------------------------- */
+
+/* The request's digest stands in the sealed answer, as its first line: whoever saw it in clear could try out phone numbers
+ * in a body of which the rest is known. */
+static const char *answer_context(const gk_act_t *act, const char *key)
+{
+  return apr_psprintf(act->pool, "idempotency.answer.%" APR_INT64_T_FMT ".%s", act->who->account_id, key);
 }
 
 gk_error_t *gk_store_answer_find(gk_act_t *act, const char *key, bool *found, gk_kept_answer_t *answer)
@@ -27,22 +51,30 @@ gk_error_t *gk_store_answer_find(gk_act_t *act, const char *key, bool *found, gk
   if (!*found)
     return NULL;
   gk_sealed_t sealed = {row.key_id, row.answer.bytes, row.answer.length};
-  apr_size_t length;
-  answer->request_digest = row.request_digest;
+  const char *text;
   answer->status = (int)row.status;
   answer->etag = row.etag;
   answer->location = row.location;
-  return gk_unseal(&answer->body, &length, gk_core_keys(act->core), "idempotency.answer", &sealed, act->pool);
+  GK_TRY(gk_unseal(&text, NULL, gk_core_keys(act->core), answer_context(act, key), &sealed, act->pool));
+  const char *line_end = row.request_digest[0] == '\0' ? strchr(text, '\n') : NULL;
+  answer->request_digest = row.request_digest;
+  answer->body = text;
+  if (line_end != NULL) {
+    answer->request_digest = apr_pstrmemdup(act->pool, text, (apr_size_t)(line_end - text));
+    answer->body = line_end + 1;
+  }
+  return NULL;
 }
 
 gk_error_t *gk_store_answer_keep(gk_act_t *act, const char *key, const gk_kept_answer_t *answer, bool *kept)
 {
   gk_sealed_t sealed;
   gk_row_idempotency_put_t row;
-  GK_TRY(gk_seal(&sealed, gk_core_keys(act->core), "idempotency.answer", answer->body, strlen(answer->body), act->pool));
+  const char *text = apr_pstrcat(act->pool, answer->request_digest, "\n", answer->body, NULL);
+  GK_TRY(gk_vault_seal_direct(&sealed, act->core, answer_context(act, key), text, strlen(text), act->pool));
   return gk_db_find(act->db,
                     GK_CALL(idempotency_put, .account_id = act->who->account_id, .idempotency_key = key,
-                            .request_digest = answer->request_digest, .status = answer->status, .etag = answer->etag,
+                            .request_digest = "", .status = answer->status, .etag = answer->etag,
                             .location = answer->location, .key_id = sealed.key_id,
                             .answer = {sealed.bytes, sealed.length}, .created_us = act->now),
                     kept, &row, act->pool);

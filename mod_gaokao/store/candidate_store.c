@@ -4,6 +4,7 @@
 
 #include "domain/ports_candidate.h"
 #include "store/sql.h"
+#include "store/vault.h"
 
 #define EMPTY(text) ((text) != NULL ? (text) : "")
 
@@ -21,10 +22,13 @@ _Static_assert(offsetof(gk_row_candidate_card_get_t, account_id) == sizeof(recor
 static gk_error_t *from_row(gk_candidate_t **out, gk_act_t *act, const record_t *row)
 {
   gk_candidate_t *c = apr_pcalloc(act->pool, sizeof(*c));
-  gk_sealed_t sealed = {row->key_id, row->doc.bytes, row->doc.length};
-  apr_size_t length;
-  GK_TRY(gk_unseal(&c->doc_text, &length, gk_core_keys(act->core), gk_candidate_context(row->id, act->pool), &sealed,
-                   act->pool));
+  gk_vault_key_t key;
+  GK_TRY(gk_vault_keep(&key, act, GK_VAULT_CANDIDATE, row->id, &GK_HELD(row)));
+  GK_TRY(gk_vault_unseal(&c->doc_text, NULL, &key, gk_candidate_context(row->id, act->pool), row->key_id, row->doc,
+                         act->pool));
+  c->erased = c->doc_text == NULL;
+  if (c->erased)
+    c->doc_text = "{}";
   c->id = row->id;
   c->season_id = row->season_id;
   c->org_id = row->org_id;
@@ -125,13 +129,16 @@ gk_error_t *gk_store_candidate_insert(apr_int64_t *id, gk_act_t *act, const gk_c
                             .org_id = c->org_id, GK_SCOPE(act)),
                     &inserted, &row, act->pool));
   *id = inserted ? row.id : 0;
-  return NULL;
+  gk_vault_key_t key;
+  return inserted ? gk_vault_make(&key, act, GK_VAULT_CANDIDATE, row.id) : NULL;
 }
 
 static gk_error_t *seal(gk_sealed_t *sealed, gk_act_t *act, const gk_candidate_t *c)
 {
-  return gk_seal(sealed, gk_core_keys(act->core), gk_candidate_context(c->id, act->pool), c->doc_text,
-                 strlen(c->doc_text), act->pool);
+  gk_vault_key_t key;
+  GK_TRY(gk_vault_candidate(&key, act, c->id));
+  return gk_vault_seal(sealed, &key, gk_candidate_context(c->id, act->pool), c->doc_text, strlen(c->doc_text),
+                       act->pool);
 }
 
 gk_error_t *gk_store_candidate_admit(gk_act_t *act, const gk_candidate_t *c)

@@ -7,6 +7,7 @@
 #include "domain/export.h"
 #include "domain/part.h"
 #include "store/sql.h"
+#include "store/vault.h"
 
 /* A whole province read once would fill SQLite's page cache with pages nobody asks for again, in every process that
  * exports: a small one does for reading in order. */
@@ -67,12 +68,15 @@ static gk_error_t *load_parts(apr_hash_t **out, gk_act_t *act, const gk_export_p
                     &rows, pool));
   for (int i = 0; i < rows->nelts; i++) {
     const gk_row_export_parts_t *row = &APR_ARRAY_IDX(rows, i, gk_row_export_parts_t);
-    gk_sealed_t sealed = {row->key_id, row->body.bytes, row->body.length};
+    gk_vault_key_t key;
     const char *text;
     apr_size_t length;
     gk_json_t *body;
-    GK_TRY(gk_unseal(&text, &length, gk_core_keys(act->core),
-                     gk_part_context(row->candidate_id, row->kind, pool), &sealed, pool));
+    GK_TRY(gk_vault_open(&key, act->core, &GK_HELD(row), pool));
+    GK_TRY(gk_vault_unseal(&text, &length, &key, gk_part_context(row->candidate_id, row->kind, pool), row->key_id,
+                           row->body, pool));
+    if (text == NULL)
+      continue;
     GK_TRY(gk_json_parse(&body, text, length, pool));
     gk_json_t *all = apr_hash_get(parts, &row->candidate_id, sizeof(row->candidate_id));
     if (all == NULL) {
@@ -115,11 +119,13 @@ static gk_error_t *on_row(void *baton, const void *data, apr_pool_t *pool)
 {
   stream_t *stream = baton;
   const gk_row_export_candidates_t *row = data;
-  gk_sealed_t sealed = {row->key_id, row->doc.bytes, row->doc.length};
+  gk_vault_key_t key;
   const char *text;
   apr_size_t length;
-  GK_TRY(gk_unseal(&text, &length, gk_core_keys(stream->act->core), gk_candidate_context(row->id, pool),
-                   &sealed, pool));
+  GK_TRY(gk_vault_open(&key, stream->act->core, &GK_HELD(row), pool));
+  GK_TRY(gk_vault_unseal(&text, &length, &key, gk_candidate_context(row->id, pool), row->key_id, row->doc, pool));
+  if (text == NULL) /* erased: there is nothing to hand on */
+    return NULL;
   gk_export_candidate_t candidate = {.id = row->id,
                                      .version = row->version,
                                      .number = row->number,

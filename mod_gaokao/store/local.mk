@@ -24,6 +24,8 @@ libgaokao_core_la_SOURCES += %D%/seal_store.c
 libgaokao_core_la_SOURCES += %D%/season_store.c
 libgaokao_core_la_SOURCES += %D%/session_store.c
 libgaokao_core_la_SOURCES += %D%/submission_store.c
+libgaokao_core_la_SOURCES += %D%/vault.c
+libgaokao_core_la_SOURCES += %D%/vault.h
 libgaokao_core_la_SOURCES += %D%/write_lock.c
 
 # Named statements (one file an aggregate) and numbered migrations.
@@ -46,6 +48,7 @@ SQL_FILES += %D%/sql/proof.sql
 SQL_FILES += %D%/sql/range.sql
 SQL_FILES += %D%/sql/reading.sql
 SQL_FILES += %D%/sql/seal.sql
+SQL_FILES += %D%/sql/record_key.sql
 SQL_FILES += %D%/sql/season.sql
 SQL_FILES += %D%/sql/session.sql
 SQL_FILES += %D%/sql/submission.sql
@@ -56,6 +59,7 @@ SCHEMA_FILES += %D%/sql/schema/001_core.sql
 SCHEMA_FILES += %D%/sql/schema/002_tally.sql
 SCHEMA_FILES += %D%/sql/schema/003_former_number.sql
 SCHEMA_FILES += %D%/sql/schema/004_audit_seal.sql
+SCHEMA_FILES += %D%/sql/schema/005_record_key.sql
 
 EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
 

@@ -4,6 +4,7 @@
 
 #include "domain/ports_candidate.h"
 #include "store/sql.h"
+#include "store/vault.h"
 
 /* ---- papers and review ----------------------------------------------------------------------------------- */
 
@@ -24,8 +25,11 @@ gk_error_t *gk_store_review_part_get(gk_json_t **body, gk_act_t *act, apr_int64_
     *body = NULL;
     return NULL;
   }
-  gk_sealed_t sealed = {row.key_id, row.body.bytes, row.body.length};
-  GK_TRY(gk_unseal(&text, &length, gk_core_keys(act->core), part_context(act, candidate_id, kind), &sealed, act->pool));
+  gk_vault_key_t key;
+  GK_TRY(gk_vault_keep(&key, act, GK_VAULT_CANDIDATE, candidate_id, &GK_HELD(&row)));
+  GK_TRY(gk_vault_unseal(&text, &length, &key, part_context(act, candidate_id, kind), row.key_id, row.body, act->pool));
+  if (text == NULL)
+    return gk_error_plain(act->pool, GK_E_GONE);
   return gk_json_parse(body, text, length, act->pool);
 }
 
@@ -34,7 +38,9 @@ gk_error_t *gk_store_review_part_put(gk_act_t *act, apr_int64_t candidate_id, co
 {
   const char *text = gk_json_text_sorted(body, act->pool);
   gk_sealed_t sealed;
-  GK_TRY(gk_seal(&sealed, gk_core_keys(act->core), part_context(act, candidate_id, kind), text, strlen(text), act->pool));
+  gk_vault_key_t key;
+  GK_TRY(gk_vault_candidate(&key, act, candidate_id));
+  GK_TRY(gk_vault_seal(&sealed, &key, part_context(act, candidate_id, kind), text, strlen(text), act->pool));
   return gk_db_exec(act->db,
                     GK_CALL(review_part_put, .kind = kind, .state = state, .key_id = sealed.key_id,
                             .body = {sealed.bytes, sealed.length}, .updated_by = act->who->account_id, .now = act->now,
@@ -99,8 +105,10 @@ gk_error_t *gk_store_proof_insert(gk_act_t *act, gk_proof_t *proof)
 {
   gk_sealed_t sealed;
   gk_row_proof_insert_t row;
-  GK_TRY(gk_seal(&sealed, gk_core_keys(act->core), proof_context(act, proof->candidate_id, proof->version), proof->text,
-                 strlen(proof->text), act->pool));
+  gk_vault_key_t key;
+  GK_TRY(gk_vault_candidate(&key, act, proof->candidate_id));
+  GK_TRY(gk_vault_seal(&sealed, &key, proof_context(act, proof->candidate_id, proof->version), proof->text,
+                       strlen(proof->text), act->pool));
   GK_TRY(gk_db_get(act->db,
                    GK_CALL(proof_insert, .version = proof->version, .key_id = sealed.key_id,
                            .doc = {sealed.bytes, sealed.length}, .digest = proof->digest, .pack_id = proof->pack_id,
@@ -115,18 +123,19 @@ gk_error_t *gk_store_proof_get(bool *found, gk_proof_t *proof, gk_act_t *act, ap
                                apr_int64_t version)
 {
   gk_row_proof_get_t row;
-  apr_size_t length;
+  gk_vault_key_t key;
   GK_TRY(gk_db_find(act->db,
                     GK_CALL(proof_get, .candidate_id = candidate_id, .version = version, .season_id = act->season->id,
                             GK_SCOPE(act)),
                     found, &row, act->pool));
   if (!*found)
     return NULL;
-  gk_sealed_t sealed = {row.key_id, row.doc.bytes, row.doc.length};
   *proof = (gk_proof_t){row.id, row.candidate_id, row.version, row.pack_id, NULL, row.digest, row.printed_by,
                         row.printed_us};
-  return gk_unseal(&proof->text, &length, gk_core_keys(act->core), proof_context(act, row.candidate_id, row.version),
-                   &sealed, act->pool);
+  GK_TRY(gk_vault_keep(&key, act, GK_VAULT_CANDIDATE, candidate_id, &GK_HELD(&row)));
+  GK_TRY(gk_vault_unseal(&proof->text, NULL, &key, proof_context(act, row.candidate_id, row.version), row.key_id, row.doc,
+                         act->pool));
+  return proof->text != NULL ? NULL : gk_error_plain(act->pool, GK_E_GONE);
 }
 
 gk_error_t *gk_store_confirmation_insert(gk_act_t *act, const gk_confirmation_t *confirmation)

@@ -5,18 +5,23 @@
 
 #include "domain/ports_candidate.h"
 #include "store/sql.h"
+#include "store/vault.h"
 
 typedef gk_row_reading_get_t record_t;
 _Static_assert(sizeof(gk_row_reading_by_jti_t) == sizeof(record_t), "reading columns");
 _Static_assert(sizeof(gk_row_reading_list_t) == sizeof(record_t), "reading columns");
 _Static_assert(sizeof(gk_row_reading_list_candidate_t) == sizeof(record_t), "reading columns");
 
+/* What is left of a reading whose key was destroyed. */
+#define ERASED "{\"card\":{},\"fields\":{},\"comparison\":[]}"
+
 static const char *context(const gk_act_t *act, const char *jti)
 {
   return apr_psprintf(act->pool, "reading.body.%" APR_INT64_T_FMT ".%s", act->season->id, jti);
 }
 
-static gk_error_t *seal(gk_sealed_t *sealed, gk_act_t *act, const gk_reading_t *reading)
+/* Under the candidate's key, or one of its own as long as it belongs to nobody. */
+static gk_error_t *seal(gk_sealed_t *sealed, const gk_vault_key_t *key, gk_act_t *act, const gk_reading_t *reading)
 {
   gk_json_t *body = gk_json_object(act->pool);
   gk_json_set(body, "card", reading->card);
@@ -29,19 +34,22 @@ static gk_error_t *seal(gk_sealed_t *sealed, gk_act_t *act, const gk_reading_t *
   if (reading->decision != NULL)
     gk_json_set(body, "decision", reading->decision);
   const char *text = gk_json_text_sorted(body, act->pool);
-  return gk_seal(sealed, gk_core_keys(act->core), context(act, reading->jti), text, strlen(text), act->pool);
+  return gk_vault_seal(sealed, key, context(act, reading->jti), text, strlen(text), act->pool);
 }
 
 static gk_error_t *from_row(gk_reading_t **out, gk_act_t *act, const record_t *row)
 {
-  gk_sealed_t sealed = {row->key_id, row->body.bytes, row->body.length};
+  gk_vault_key_t key;
   const char *text;
   apr_size_t length;
   gk_json_t *body;
-  GK_TRY(gk_unseal(&text, &length, gk_core_keys(act->core), context(act, row->jti), &sealed, act->pool));
-  GK_TRY(gk_json_parse(&body, text, length, act->pool));
+  GK_TRY(gk_vault_keep(&key, act, GK_VAULT_READING, row->id, &GK_HELD(row)));
+  GK_TRY(gk_vault_unseal(&text, &length, &key, context(act, row->jti), row->key_id, row->body, act->pool));
+  bool erased = text == NULL;
+  GK_TRY(gk_json_parse(&body, erased ? ERASED : text, erased ? strlen(ERASED) : length, act->pool));
   gk_reading_t *r = apr_pcalloc(act->pool, sizeof(*r));
   r->id = row->id;
+  r->erased = erased;
   r->jti = row->jti;
   r->purpose = row->purpose;
   r->verdict = row->verdict;
@@ -67,12 +75,17 @@ gk_error_t *gk_store_reading_insert(apr_int64_t *id, gk_act_t *act, const gk_rea
   gk_sealed_t sealed;
   gk_row_reading_insert_t row;
   bool inserted;
-  GK_TRY(seal(&sealed, act, reading));
+  gk_vault_key_t key;
+  if (reading->candidate_id != 0)
+    GK_TRY(gk_vault_candidate(&key, act, reading->candidate_id));
+  else
+    GK_TRY(gk_vault_make(&key, act, GK_VAULT_READING, 0));
+  GK_TRY(seal(&sealed, &key, act, reading));
   GK_TRY(gk_db_find(act->db,
                     GK_CALL(reading_insert, .season_id = act->season->id, .candidate_id = reading->candidate_id,
                             .jti = reading->jti, .purpose = reading->purpose, .verdict = reading->verdict,
                             .key_id = sealed.key_id, .body = {sealed.bytes, sealed.length},
-                            .taken_us = reading->taken, .received_by = reading->received_by, .now = act->now,
+                            .record_key_id = key.id, .taken_us = reading->taken, .received_by = reading->received_by, .now = act->now,
                             .org_id = reading->org_id, GK_SCOPE(act)),
                     &inserted, &row, act->pool));
   *id = inserted ? row.id : 0;
@@ -97,10 +110,21 @@ gk_error_t *gk_store_reading_by_jti(bool *found, gk_reading_t **out, gk_act_t *a
 gk_error_t *gk_store_reading_set(gk_act_t *act, const gk_reading_t *reading)
 {
   gk_sealed_t sealed;
-  GK_TRY(seal(&sealed, act, reading));
+  gk_vault_key_t key, own;
+  GK_TRY(gk_vault_reading(&own, act, reading->id));
+  if (reading->candidate_id != 0)
+    GK_TRY(gk_vault_candidate(&key, act, reading->candidate_id));
+  else
+    key = own;
+  /* Audit rows of the time before lie under the reading's own key: it goes when the candidate's goes. */
+  if (own.id != 0 && own.id != key.id)
+    GK_TRY(gk_db_exec(act->db, GK_CALL(record_key_attach, .candidate_id = reading->candidate_id, .id = own.id), NULL,
+                      act->pool));
+  GK_TRY(seal(&sealed, &key, act, reading));
   return gk_db_exec(act->db,
                     GK_CALL(reading_set, .verdict = reading->verdict, .candidate_id = reading->candidate_id,
-                            .key_id = sealed.key_id, .body = {sealed.bytes, sealed.length}, .id = reading->id,
+                            .key_id = sealed.key_id, .body = {sealed.bytes, sealed.length}, .record_key_id = key.id,
+                            .id = reading->id,
                             .season_id = act->season->id, GK_SCOPE(act)),
                     NULL, act->pool);
 }

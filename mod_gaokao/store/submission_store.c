@@ -4,6 +4,7 @@
 #include "domain/paths.h"
 #include "domain/submission.h"
 #include "store/sql.h"
+#include "store/vault.h"
 
 gk_error_t *gk_submission_store_org(gk_submission_org_t *out, gk_act_t *act, apr_int64_t org_id)
 {
@@ -24,8 +25,7 @@ static gk_error_t *on_candidate(void *baton, const void *data, apr_pool_t *pool)
 {
   each_t *each = baton;
   const gk_row_submission_candidates_t *row = data;
-  gk_sealed_t sealed = {row->key_id, row->doc.bytes, row->doc.length};
-  apr_size_t length;
+  gk_vault_key_t key;
   gk_candidate_t candidate = {.id = row->id,
                               .version = row->version,
                               .season_id = each->act->season->id,
@@ -46,8 +46,11 @@ static gk_error_t *on_candidate(void *baton, const void *data, apr_pool_t *pool)
                               .examination_state = row->examination_state,
                               .grades_state = row->grades_state,
                               .bonus_state = row->bonus_state};
-  GK_TRY(gk_unseal(&candidate.doc_text, &length, gk_core_keys(each->act->core),
-                   gk_candidate_context(row->id, pool), &sealed, pool));
+  GK_TRY(gk_vault_open(&key, each->act->core, &GK_HELD(row), pool));
+  GK_TRY(gk_vault_unseal(&candidate.doc_text, NULL, &key, gk_candidate_context(row->id, pool), row->key_id, row->doc, pool));
+  candidate.erased = candidate.doc_text == NULL;
+  if (candidate.erased)
+    candidate.doc_text = "{}";
   return each->call(each->baton, &candidate, row->confirmation, pool);
 }
 

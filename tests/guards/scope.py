@@ -34,6 +34,7 @@ ELSEWHERE = {
     "ctl": ("mod_gaokao/ctl/", "the operator of the machine acts on the whole instance"),
     "demo": ("mod_gaokao/ctl/", "a demonstration is loaded into an empty instance"),
     "seal": ("mod_gaokao/store/seal_store.c", "seals cover the whole instance's audit; no row's body is shown"),
+    "record_key": ("mod_gaokao/store/vault.c", "a key is found by its record, whose statement carried the scope"),
     "session": ("mod_gaokao/store/session_store.c", "an account is found by its login or a signed cookie: this makes the scope"),
 }
 WORKER = ("job_insert", "job_waiting", "job_lease", "job_give_up", "job_beat", "job_finish", "job_release", "job_actor",

@@ -2,9 +2,10 @@
 
 -- name: audit_insert
 INSERT INTO audit (season_id, at_us, actor_id, org_path, action, object_kind, object_id, object_version, request_id,
-                   key_id, body, digest)
+                   key_id, body, record_key_id, digest)
 VALUES (${season_id:int}, ${at_us:int}, ${actor_id:int}, ${org_path:text}, ${action:text}, ${object_kind:text},
-        ${object_id:int}, ${object_version:int}, ${request_id:text}, ${key_id:text}, ${body:blob}, ${digest:text});
+        ${object_id:int}, ${object_version:int}, ${request_id:text}, ${key_id:text}, ${body:blob},
+        ${record_key_id:int}, ${digest:text});
 
 -- name: idempotency_get
 -- returns: request_digest text, status int, etag text, location text, key_id text, answer blob

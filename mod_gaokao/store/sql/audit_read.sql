@@ -1,10 +1,10 @@
 -- Reading the audit (domain/audit_view.h), newest first. One statement an index: by object, by actor, by unit.
 
 -- name: audit_by_object
--- returns: seq int, at_us int, actor_id int, actor_name text, org_path text, action text, object_kind text, object_id int, object_version int, request_id text, key_id text, body blob
+-- returns: seq int, at_us int, actor_id int, actor_name text, org_path text, action text, object_kind text, object_id int, object_version int, request_id text, key_id text, body blob, record_key int, wrap_key text, wrapped blob, season_id int
 SELECT d.seq, d.at_us, d.actor_id, a.display_name, d.org_path, d.action, d.object_kind, d.object_id, d.object_version,
-       d.request_id, d.key_id, d.body
-  FROM audit d LEFT JOIN account a ON a.id = d.actor_id
+       d.request_id, d.key_id, d.body, k.id, k.key_id, k.wrapped, d.season_id
+  FROM audit d LEFT JOIN account a ON a.id = d.actor_id LEFT JOIN record_key k ON k.id = d.record_key_id
  WHERE d.object_kind = ${object_kind:text} AND d.object_id = ${object_id:int} AND d.seq < ${before_seq:int}
    AND d.org_path >= ${scope_lo:text} AND d.org_path < ${scope_hi:text}
    AND (${actor_id:int} = 0 OR d.actor_id = ${actor_id})
@@ -13,10 +13,10 @@ SELECT d.seq, d.at_us, d.actor_id, a.display_name, d.org_path, d.action, d.objec
  ORDER BY d.seq DESC LIMIT ${limit:int}
 
 -- name: audit_by_actor
--- returns: seq int, at_us int, actor_id int, actor_name text, org_path text, action text, object_kind text, object_id int, object_version int, request_id text, key_id text, body blob
+-- returns: seq int, at_us int, actor_id int, actor_name text, org_path text, action text, object_kind text, object_id int, object_version int, request_id text, key_id text, body blob, record_key int, wrap_key text, wrapped blob, season_id int
 SELECT d.seq, d.at_us, d.actor_id, a.display_name, d.org_path, d.action, d.object_kind, d.object_id, d.object_version,
-       d.request_id, d.key_id, d.body
-  FROM audit d LEFT JOIN account a ON a.id = d.actor_id
+       d.request_id, d.key_id, d.body, k.id, k.key_id, k.wrapped, d.season_id
+  FROM audit d LEFT JOIN account a ON a.id = d.actor_id LEFT JOIN record_key k ON k.id = d.record_key_id
  WHERE d.actor_id = ${actor_id:int} AND d.seq < ${before_seq:int}
    AND d.org_path >= ${scope_lo:text} AND d.org_path < ${scope_hi:text}
    AND (${object_kind:text} = '' OR d.object_kind = ${object_kind})
@@ -25,10 +25,10 @@ SELECT d.seq, d.at_us, d.actor_id, a.display_name, d.org_path, d.action, d.objec
  ORDER BY d.seq DESC LIMIT ${limit:int}
 
 -- name: audit_by_scope
--- returns: seq int, at_us int, actor_id int, actor_name text, org_path text, action text, object_kind text, object_id int, object_version int, request_id text, key_id text, body blob
+-- returns: seq int, at_us int, actor_id int, actor_name text, org_path text, action text, object_kind text, object_id int, object_version int, request_id text, key_id text, body blob, record_key int, wrap_key text, wrapped blob, season_id int
 SELECT d.seq, d.at_us, d.actor_id, a.display_name, d.org_path, d.action, d.object_kind, d.object_id, d.object_version,
-       d.request_id, d.key_id, d.body
-  FROM audit d LEFT JOIN account a ON a.id = d.actor_id
+       d.request_id, d.key_id, d.body, k.id, k.key_id, k.wrapped, d.season_id
+  FROM audit d LEFT JOIN account a ON a.id = d.actor_id LEFT JOIN record_key k ON k.id = d.record_key_id
  WHERE d.seq < ${before_seq:int}
    AND d.org_path >= ${scope_lo:text} AND d.org_path < ${scope_hi:text}
    AND (${object_kind:text} = '' OR d.object_kind = ${object_kind})

@@ -2,25 +2,27 @@
 -- one function. A page begins behind (after_path, after_number); the caller narrows scope_lo to after_path.
 
 -- name: candidate_get
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
-       c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, c.pack_id, c.pledged_us,
+       c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
        c.updated_us
  FROM candidate c JOIN org o ON o.id = c.org_id
+  LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.id = ${id:int} AND c.season_id = ${season_id:int} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
 
 -- name: candidate_list
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
-       c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, c.pack_id, c.pledged_us,
+       c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
        c.updated_us
  FROM candidate c JOIN org o ON o.id = c.org_id
+  LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.season_id = ${season_id:int} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
    AND (c.org_path, c.number) > (${after_path:text}, ${after_number:text})
    AND (${subject:text} IS NULL OR c.subject = ${subject})
@@ -30,14 +32,15 @@ SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.cand
  ORDER BY c.org_path, c.number LIMIT ${limit:int}
 
 -- name: candidate_list_state
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
-       c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, c.pack_id, c.pledged_us,
+       c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
        c.updated_us
  FROM candidate c JOIN org o ON o.id = c.org_id
+  LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.season_id = ${season_id:int} AND c.state = ${state:text} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
    AND (c.org_path, c.number) > (${after_path:text}, ${after_number:text})
    AND (${subject:text} IS NULL OR c.subject = ${subject})
@@ -47,14 +50,15 @@ SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.cand
  ORDER BY c.org_path, c.number LIMIT ${limit:int}
 
 -- name: candidate_list_waiting
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
-       c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, c.pack_id, c.pledged_us,
+       c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
        c.updated_us
  FROM candidate c JOIN org o ON o.id = c.org_id
+  LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.season_id = ${season_id:int} AND c.state = 'waiting' AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
    AND c.id > ${after_id:int}
    AND (${subject:text} IS NULL OR c.subject = ${subject})
@@ -64,14 +68,15 @@ SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.cand
  ORDER BY c.id LIMIT ${limit:int}
 
 -- name: candidate_list_name
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
-       c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, c.pack_id, c.pledged_us,
+       c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
        c.updated_us
  FROM candidate c JOIN org o ON o.id = c.org_id
+  LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.season_id = ${season_id:int} AND c.name = ${name:text} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
    AND c.id > ${after_id:int} AND (${state:text} IS NULL OR c.state = ${state})
    AND (${subject:text} IS NULL OR c.subject = ${subject})
@@ -81,14 +86,15 @@ SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.cand
  ORDER BY c.id LIMIT ${limit:int}
 
 -- name: candidate_list_number
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
-       c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, c.pack_id, c.pledged_us,
+       c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
        c.updated_us
  FROM candidate c JOIN org o ON o.id = c.org_id
+  LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.season_id = ${season_id:int} AND c.number >= ${from:text} AND c.number < ${to:text} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
    AND c.number > ${after_number:text} AND (${state:text} IS NULL OR c.state = ${state})
    AND (${subject:text} IS NULL OR c.subject = ${subject})
@@ -98,14 +104,15 @@ SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.cand
  ORDER BY c.number LIMIT ${limit:int}
 
 -- name: candidate_list_tail
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
-       c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, c.pack_id, c.pledged_us,
+       c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
        c.updated_us
  FROM candidate c JOIN org o ON o.id = c.org_id
+  LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.season_id = ${season_id:int} AND c.tail_index = ${tail_index:text} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
    AND c.id > ${after_id:int} AND (${state:text} IS NULL OR c.state = ${state})
    AND (${subject:text} IS NULL OR c.subject = ${subject})
@@ -115,28 +122,30 @@ SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.cand
  ORDER BY c.id LIMIT ${limit:int}
 
 -- name: candidate_card_get
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int, account_id int, slip_generation int, own_password int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int, account_id int, slip_generation int, own_password int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
-       c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, c.pack_id, c.pledged_us,
+       c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
        c.updated_us,
        a.id, a.slip_generation, CASE WHEN a.password IS NULL THEN 0 ELSE 1 END
  FROM candidate c JOIN org o ON o.id = c.org_id
+  LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
   LEFT JOIN account a ON a.candidate_id = c.id AND a.realm = 'candidate'
  WHERE c.id = ${id:int} AND c.season_id = ${season_id:int} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
 
 -- name: candidate_card_list
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int, account_id int, slip_generation int, own_password int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int, account_id int, slip_generation int, own_password int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
-       c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, c.pack_id, c.pledged_us,
+       c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
        c.updated_us,
        a.id, a.slip_generation, CASE WHEN a.password IS NULL THEN 0 ELSE 1 END
  FROM candidate c JOIN org o ON o.id = c.org_id
+  LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
   LEFT JOIN account a ON a.candidate_id = c.id AND a.realm = 'candidate'
  WHERE c.season_id = ${season_id:int} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text} AND c.number IS NOT NULL AND c.state <> 'withdrawn'
    AND (${from:text} IS NULL OR c.number >= ${from}) AND (${to:text} IS NULL OR c.number <= ${to})

@@ -103,9 +103,11 @@ SELECT r.id, r.county_code, r.subject, r.first, r.last, r.next, o.code, o.name
  ORDER BY r.id LIMIT ${limit:int};
 
 -- name: ctl_candidate_by_number
--- returns: id int, number text, candidate_number text, subject text, state text, version int, name text, school text, class text, org_path text, key_id text, doc blob, created_us int, updated_us int
-SELECT id, number, candidate_number, subject, state, version, name, school, class, org_path, key_id, doc, created_us, updated_us
-  FROM candidate WHERE season_id = ${season_id:int} AND number = ${number:text};
+-- returns: id int, number text, candidate_number text, subject text, state text, version int, name text, school text, class text, org_path text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, created_us int, updated_us int
+SELECT c.id, c.number, c.candidate_number, c.subject, c.state, c.version, c.name, c.school, c.class, c.org_path, c.key_id, c.doc,
+       k.id, k.key_id, k.wrapped, c.created_us, c.updated_us
+  FROM candidate c LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
+ WHERE c.season_id = ${season_id:int} AND c.number = ${number:text};
 
 -- name: ctl_jobs
 -- returns: id int, kind text, state text, done int, total int, attempts int, created_us int, finished_us int

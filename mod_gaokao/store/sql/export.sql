@@ -15,18 +15,20 @@ SELECT count(*) FROM candidate
    AND (state = ${state_1:text} OR state = ${state_2:text} OR (${any:int} = 1 AND state <> 'withdrawn'));
 
 -- name: export_candidates
--- returns: id int, number text, candidate_number text, state text, version int, key_id text, doc blob
-SELECT id, number, candidate_number, state, version, key_id, doc FROM candidate
- WHERE season_id = ${season_id:int} AND org_path = ${org_path:text} AND org_path >= ${scope_lo:text}
-   AND org_path < ${scope_hi:text} AND number IS NOT NULL AND (${art:int} = 0 OR art = 1)
+-- returns: id int, number text, candidate_number text, state text, version int, key_id text, doc blob, record_key int, wrap_key text, wrapped blob
+SELECT c.id, c.number, c.candidate_number, c.state, c.version, c.key_id, c.doc, k.id, k.key_id, k.wrapped
+  FROM candidate c LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
+ WHERE c.season_id = ${season_id:int} AND c.org_path = ${org_path:text} AND c.org_path >= ${scope_lo:text}
+   AND c.org_path < ${scope_hi:text} AND number IS NOT NULL AND (${art:int} = 0 OR art = 1)
    AND (state = ${state_1:text} OR state = ${state_2:text} OR (${any:int} = 1 AND state <> 'withdrawn'))
  ORDER BY number;
 
 -- Parts of the same candidates, when the pack's mapping names fields of parts.
 -- name: export_parts
--- returns: candidate_id int, kind text, key_id text, body blob
-SELECT p.candidate_id, p.kind, p.key_id, p.body
+-- returns: candidate_id int, kind text, key_id text, body blob, record_key int, wrap_key text, wrapped blob
+SELECT p.candidate_id, p.kind, p.key_id, p.body, k.id, k.key_id, k.wrapped
   FROM candidate c JOIN candidate_part p ON p.candidate_id = c.id
+  LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.season_id = ${season_id:int} AND c.org_path = ${org_path:text} AND c.org_path >= ${scope_lo:text}
    AND c.org_path < ${scope_hi:text} AND c.number IS NOT NULL
    AND p.kind IN ('appraisal', 'examination', 'grades', 'bonus');

@@ -1,9 +1,10 @@
 -- Appraisal, examination, grades, bonus of candidates (domain/part.h).
 
 -- name: part_list
--- returns: kind text, state text, key_id text, body blob, version int, updated_by int, updated_us int
-SELECT p.kind, p.state, p.key_id, p.body, p.version, p.updated_by, p.updated_us
+-- returns: kind text, state text, key_id text, body blob, record_key int, wrap_key text, wrapped blob, version int, updated_by int, updated_us int
+SELECT p.kind, p.state, p.key_id, p.body, k.id, k.key_id, k.wrapped, p.version, p.updated_by, p.updated_us
   FROM candidate c JOIN candidate_part p ON p.candidate_id = c.id
+  LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.id = ${candidate_id:int} AND c.season_id = ${season_id:int}
    AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
    AND p.kind IN ('appraisal', 'examination', 'grades', 'bonus')

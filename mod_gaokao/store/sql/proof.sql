@@ -1,9 +1,10 @@
 -- Papers and review (parts of a record), proof sheets, confirmations.
 
 -- name: review_part_get
--- returns: state text, key_id text, body blob, updated_by int, updated_us int
-SELECT p.state, p.key_id, p.body, p.updated_by, p.updated_us
+-- returns: state text, key_id text, body blob, record_key int, wrap_key text, wrapped blob, updated_by int, updated_us int
+SELECT p.state, p.key_id, p.body, k.id, k.key_id, k.wrapped, p.updated_by, p.updated_us
   FROM candidate_part p JOIN candidate c ON c.id = p.candidate_id
+  LEFT JOIN record_key k ON k.candidate_id = p.candidate_id AND k.kind = 'candidate'
  WHERE p.candidate_id = ${candidate_id:int} AND p.kind = ${kind:text}
    AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
 
@@ -25,9 +26,11 @@ SELECT c.id, ${version:int}, ${key_id:text}, ${doc:blob}, ${digest:text}, ${pack
 RETURNING id
 
 -- name: proof_get
--- returns: id int, candidate_id int, version int, key_id text, doc blob, digest text, pack_id int, printed_by int, printed_us int
-SELECT p.id, p.candidate_id, p.version, p.key_id, p.doc, p.digest, p.pack_id, p.printed_by, p.printed_us
+-- returns: id int, candidate_id int, version int, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, digest text, pack_id int, printed_by int, printed_us int
+SELECT p.id, p.candidate_id, p.version, p.key_id, p.doc, k.id, k.key_id, k.wrapped, p.digest, p.pack_id, p.printed_by,
+       p.printed_us
   FROM proof p JOIN candidate c ON c.id = p.candidate_id
+  LEFT JOIN record_key k ON k.candidate_id = p.candidate_id AND k.kind = 'candidate'
  WHERE p.candidate_id = ${candidate_id:int} AND p.version = ${version:int} AND c.season_id = ${season_id:int}
    AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
 

@@ -7,10 +7,12 @@ SELECT id, code, name, level, path FROM org
 
 -- Live candidates of one point, by registration number.
 -- name: submission_candidates
--- returns: id int, version int, number text, candidate_number text, name text, subject text, art int, state text, papers_state text, fee_state text, review_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, key_id text, doc blob, confirmation text
+-- returns: id int, version int, number text, candidate_number text, name text, subject text, art int, state text, papers_state text, fee_state text, review_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, confirmation text
 SELECT c.id, c.version, c.number, c.candidate_number, c.name, c.subject, c.art, c.state, c.papers_state, c.fee_state,
-       c.review_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.key_id, c.doc, f.digest
+       c.review_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.key_id, c.doc, k.id,
+       k.key_id, k.wrapped, f.digest
   FROM candidate c LEFT JOIN confirmation f ON f.candidate_id = c.id AND f.voided_us = 0
+  LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.season_id = ${season_id:int} AND c.org_path = ${org_path:text} AND c.state <> 'withdrawn'
    AND (${art_only:int} = 0 OR c.art = 1)
    AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}

@@ -1,0 +1,71 @@
+/* store/vault.h: sealing what the store writes, under the keys of single records (005_record_key.sql, crypto.h).
+ *
+ * Statements give a record's sealed key beside the value that lies under it, as columns record_key, wrap_key, wrapped; so
+ * reading costs no further statement. Keys are opened for one act and kept with its pool, never longer: a key that was
+ * destroyed is gone with the next request on every node.
+ */
+#ifndef GK_STORE_VAULT_H
+#define GK_STORE_VAULT_H
+
+#include "domain/act.h"
+
+typedef enum gk_vault_kind_t { GK_VAULT_CANDIDATE = 1, GK_VAULT_READING, GK_VAULT_GENERAL, GK_VAULT_FILE } gk_vault_kind_t;
+
+/* A record's key as a row holds it. */
+typedef struct gk_held_key_t {
+  apr_int64_t id;          /* 0: the record has none (plain text from before) */
+  const char *key_id;      /* of the data key around it */
+  gk_blob_t wrapped;       /* empty: destroyed */
+} gk_held_key_t;
+#define GK_HELD(row) ((gk_held_key_t){(row)->record_key, (row)->wrap_key, (row)->wrapped})
+
+/* The same, opened. */
+typedef struct gk_vault_key_t {
+  apr_int64_t id;               /* 0: none */
+  const gk_record_key_t *key;   /* NULL: none, or destroyed */
+  bool plain;                   /* encryption = off: values are written as they are */
+} gk_vault_key_t;
+static inline bool gk_vault_erased(const gk_vault_key_t *key) { return key->id != 0 && key->key == NULL; }
+
+/* Opens a held key into `pool`. */
+gk_error_t *gk_vault_open(gk_vault_key_t *out, const gk_core_t *core, const gk_held_key_t *held, apr_pool_t *pool);
+/* The same for a record that this act goes on with: `owner` is the candidate's or reading's id, or the season's. */
+gk_error_t *gk_vault_keep(gk_vault_key_t *out, gk_act_t *act, gk_vault_kind_t kind, apr_int64_t owner,
+                          const gk_held_key_t *held);
+
+/* The key of a candidate, for writing: kept by this act, or looked up, or made (the transaction must run). A destroyed key
+ * is GONE. */
+gk_error_t *gk_vault_candidate(gk_vault_key_t *out, gk_act_t *act, apr_int64_t candidate_id);
+/* Makes the key of a candidate or (owner 0) of a reading or file that is only now written. */
+gk_error_t *gk_vault_make(gk_vault_key_t *out, gk_act_t *act, gk_vault_kind_t kind, apr_int64_t owner);
+/* The key for an audit row about this object: the candidate's or the reading's own, else the season's general key. */
+gk_error_t *gk_vault_audit(gk_vault_key_t *out, gk_act_t *act, const char *object_kind, apr_int64_t object_id);
+/* Of a reading that exists; key->id 0 when it is one from before. */
+gk_error_t *gk_vault_reading(gk_vault_key_t *out, gk_act_t *act, apr_int64_t reading_id);
+gk_error_t *gk_vault_by_id(gk_vault_key_t *out, gk_act_t *act, apr_int64_t id);
+/* Forgets all keys of the act: what it made was rolled back. */
+void gk_vault_forget(gk_act_t *act);
+
+/* Seals under a record's key; as it is, with key id "", only where `key` says plain. */
+gk_error_t *gk_vault_seal(gk_sealed_t *out, const gk_vault_key_t *key, const char *context, const char *text,
+                          apr_size_t length, apr_pool_t *pool);
+/* The value of a row. *text is NULL when the key was destroyed. */
+gk_error_t *gk_vault_unseal(const char **text, apr_size_t *length, const gk_vault_key_t *key, const char *context,
+                            const char *key_id, gk_blob_t value, apr_pool_t *pool);
+
+/* The columns of an audit row that its body is bound to; rows are written once and have no number before. */
+typedef struct gk_audit_place_t {
+  apr_int64_t season_id;
+  apr_time_t at;
+  apr_int64_t actor_id;
+  const char *org_path, *action, *object_kind;
+  apr_int64_t object_id, object_version;
+  const char *request_id;
+} gk_audit_place_t;
+const char *gk_audit_context(const gk_audit_place_t *place, apr_pool_t *pool); /* (store/audit_store.c) */
+
+/* Under the data key itself; likewise plain with encryption = off. */
+gk_error_t *gk_vault_seal_direct(gk_sealed_t *out, const gk_core_t *core, const char *context, const char *text,
+                                 apr_size_t length, apr_pool_t *pool);
+
+#endif
