@@ -85,8 +85,8 @@ gk_error_t *gk_store_reading_insert(apr_int64_t *id, gk_act_t *act, const gk_rea
                     GK_CALL(reading_insert, .season_id = act->season->id, .candidate_id = reading->candidate_id,
                             .jti = reading->jti, .purpose = reading->purpose, .verdict = reading->verdict,
                             .key_id = sealed.key_id, .body = {sealed.bytes, sealed.length},
-                            .record_key_id = key.id, .taken_us = reading->taken, .received_by = reading->received_by, .now = act->now,
-                            .org_id = reading->org_id, GK_SCOPE(act)),
+                            .record_key_id = key.id, .taken_us = reading->taken, .received_by = reading->received_by,
+                            .now = act->now, .org_id = reading->org_id, GK_SCOPE(act)),
                     &inserted, &row, act->pool));
   *id = inserted ? row.id : 0;
   return NULL;
@@ -118,8 +118,7 @@ gk_error_t *gk_store_reading_set(gk_act_t *act, const gk_reading_t *reading)
     key = own;
   /* Audit rows of the time before lie under the reading's own key: it goes when the candidate's goes. */
   if (own.id != 0 && own.id != key.id)
-    GK_TRY(gk_db_exec(act->db, GK_CALL(record_key_attach, .candidate_id = reading->candidate_id, .id = own.id), NULL,
-                      act->pool));
+    GK_TRY(gk_vault_attach(act, own.id, reading->candidate_id));
   GK_TRY(seal(&sealed, &key, act, reading));
   return gk_db_exec(act->db,
                     GK_CALL(reading_set, .verdict = reading->verdict, .candidate_id = reading->candidate_id,

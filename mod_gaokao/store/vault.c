@@ -167,6 +167,11 @@ gk_error_t *gk_vault_reading(gk_vault_key_t *out, gk_act_t *act, apr_int64_t id)
   return gk_vault_erased(out) ? gk_error_plain(act->pool, GK_E_GONE) : NULL;
 }
 
+gk_error_t *gk_vault_attach(gk_act_t *act, apr_int64_t key_id, apr_int64_t candidate_id)
+{
+  return gk_db_exec(act->db, GK_CALL(record_key_attach, .candidate_id = candidate_id, .id = key_id), NULL, act->pool);
+}
+
 gk_error_t *gk_vault_audit(gk_vault_key_t *out, gk_act_t *act, const char *object_kind, apr_int64_t id)
 {
   bool found = false;

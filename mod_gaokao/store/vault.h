@@ -42,6 +42,8 @@ gk_error_t *gk_vault_make(gk_vault_key_t *out, gk_act_t *act, gk_vault_kind_t ki
 gk_error_t *gk_vault_audit(gk_vault_key_t *out, gk_act_t *act, const char *object_kind, apr_int64_t object_id);
 /* Of a reading that exists; key->id 0 when it is one from before. */
 gk_error_t *gk_vault_reading(gk_vault_key_t *out, gk_act_t *act, apr_int64_t reading_id);
+/* A reading's own key follows the candidate that it turned out to belong to. */
+gk_error_t *gk_vault_attach(gk_act_t *act, apr_int64_t key_id, apr_int64_t candidate_id);
 gk_error_t *gk_vault_by_id(gk_vault_key_t *out, gk_act_t *act, apr_int64_t id);
 /* Forgets all keys of the act: what it made was rolled back. */
 void gk_vault_forget(gk_act_t *act);
