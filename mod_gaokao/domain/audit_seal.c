@@ -11,13 +11,14 @@
 
 const char *gk_audit_row_bytes(apr_size_t *length, const gk_audit_row_t *row, apr_pool_t *pool)
 {
-  const apr_int64_t numbers[] = {row->seq, row->season_id, row->at, row->actor_id, row->object_id, row->object_version};
-  char text[6][24];
-  for (int i = 0; i < 6; i++)
+  const apr_int64_t numbers[] = {row->seq, row->season_id, row->at, row->actor_id, row->object_id, row->object_version,
+                                 row->record_key_id};
+  char text[7][24];
+  for (int i = 0; i < 7; i++)
     apr_snprintf(text[i], sizeof(text[i]), "%" APR_INT64_T_FMT, numbers[i]);
   const char *const columns[] = {text[0], text[1], text[2], text[3], row->org_path, row->action, row->object_kind,
                                  text[4], text[5], row->request_id, row->key_id, (const char *)row->body.bytes,
-                                 row->digest};
+                                 row->digest, text[6]};
   enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), BODY = 11 };
   apr_size_t sizes[COLUMNS], room = 0;
   for (int i = 0; i < COLUMNS; i++) {

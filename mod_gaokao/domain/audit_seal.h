@@ -30,6 +30,7 @@ typedef struct gk_audit_row_t {
   const char *request_id, *key_id;
   gk_blob_t body;
   const char *digest; /* SHA-256 of body, hex */
+  apr_int64_t record_key_id; /* whose key the body lies under: pointing it elsewhere would hide the row */
 } gk_audit_row_t;
 
 typedef struct gk_audit_seal_t {

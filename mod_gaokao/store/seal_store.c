@@ -23,7 +23,8 @@ static gk_error_t *give_row(void *baton, const void *data, apr_pool_t *pool)
                         .request_id = row->request_id,
                         .key_id = row->key_id,
                         .body = row->body,
-                        .digest = row->digest};
+                        .digest = row->digest,
+                        .record_key_id = row->record_key_id};
   return each->on_row(each->baton, &out, pool);
 }
 

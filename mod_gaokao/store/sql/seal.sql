@@ -1,9 +1,9 @@
 -- Seals over the audit (domain/audit_seal.h). They serve the whole instance and show no body, so they carry no scope.
 
 -- name: seal_rows
--- returns: seq int, season_id int, at_us int, actor_id int, org_path text, action text, object_kind text, object_id int, object_version int, request_id text, key_id text, body blob, digest text
+-- returns: seq int, season_id int, at_us int, actor_id int, org_path text, action text, object_kind text, object_id int, object_version int, request_id text, key_id text, body blob, digest text, record_key_id int
 SELECT seq, season_id, at_us, actor_id, org_path, action, object_kind, object_id, object_version, request_id, key_id, body,
-       digest
+       digest, record_key_id
   FROM audit WHERE seq >= ${first:int} AND seq <= ${last:int} ORDER BY seq LIMIT ${limit:int}
 
 -- name: seal_last
