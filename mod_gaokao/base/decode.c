@@ -153,6 +153,10 @@ apr_time_t gk_decode_time(gk_decode_t *d, const char *key, int flags)
   const char *text = gk_decode_str(d, key, flags, 0, 40);
   apr_time_t when = 0;
   if (text != NULL && !gk_time_parse(text, &when)) {
+    if (strstr(text, ":60") != NULL) { /* a leap second, as some clocks write it */
+      gk_decode_fault(d, key, "bad-time", "没有第 60 秒，请写到 59 秒为止", "There is no second 60: write at most 59");
+      return 0;
+    }
     gk_decode_fault(d, key, "bad-time", "应为带时区的时间，例如 2026-11-01T08:00:00+08:00",
                     "Must be a time with offset, such as 2026-11-01T08:00:00+08:00");
     return 0;

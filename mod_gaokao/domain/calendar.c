@@ -240,6 +240,7 @@ gk_error_t *gk_calendar_check(gk_act_t *act, const char *action, const char *org
   if (action == NULL || action[0] == '\0')
     return NULL;
   GK_TRY(gk_act_season(act));
+  GK_TRY(gk_core_clock_check(act->core, act->pool));
   GK_TRY(gk_window_store_in_force(&rows, act, action, org_path, candidate_id));
   gk_calendar_verdict_t verdict =
       gk_calendar_judge(gk_calendar_times(rows, action, org_path, candidate_id, false, act->pool), act->now);

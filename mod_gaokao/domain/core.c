@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
 
+#include "base/time.h"
 #include "domain/act.h"
 #include "domain/pack.h"
 #include "domain/ports.h"
@@ -13,6 +14,9 @@
 #include "plugin/policy.h"
 
 #define SEASON_AGE_US (500 * 1000)
+#define CLOCK_AGE_US GK_SECOND
+#define CLOCK_APART_US (2 * GK_SECOND)
+#define CLOCK_BLUR_US (GK_SECOND / 2)  /* a question that took longer tells too little */
 
 /* One loaded season, shared by the requests that started under it; its pool goes with the last of them. */
 typedef struct snapshot_t {
@@ -29,6 +33,8 @@ struct gk_core_t {
   gk_keys_t *keys;
   gk_plugins_t *plugins;
   gk_write_lock_t *lock;
+  apr_time_t clock;           /* moment at tick 0; atomic */
+  apr_time_t measured;        /* tick of the last measurement, 0: none yet; atomic */
   apr_thread_mutex_t *mutex;  /* guards current and looked; never held while the database is asked */
   apr_thread_mutex_t *loading;
   snapshot_t *current;
@@ -58,6 +64,7 @@ gk_error_t *gk_core_open(gk_core_t **out, const char *instance, apr_pool_t *pool
 {
   gk_core_t *core = apr_pcalloc(pool, sizeof(*core));
   core->pool = pool;
+  core->clock = apr_time_now() - gk_tick();
   GK_TRY(gk_config_load(&core->config, instance, pool));
   GK_TRY(gk_keys_load(&core->keys, core->config->keys_file, pool));
   if (core->config->engine == GK_SQLITE)
@@ -73,12 +80,47 @@ const gk_config_t *gk_core_config(const gk_core_t *core) { return core->config; 
 const gk_keys_t *gk_core_keys(const gk_core_t *core) { return core->keys; }
 struct gk_plugins_t *gk_core_plugins(const gk_core_t *core) { return core->plugins; }
 gk_write_lock_t *gk_core_lock(const gk_core_t *core) { return core->lock; }
-apr_time_t gk_core_now(const gk_core_t *core) { return apr_time_now() + core->config->clock_offset_us; }
+
+/* ---- the clock ----------------------------------------------------------------------------------------- */
+
+apr_time_t gk_core_at(const gk_core_t *core, apr_time_t tick)
+{
+  return tick + __atomic_load_n(&core->clock, __ATOMIC_RELAXED) + core->config->clock_offset_us;
+}
+
+apr_time_t gk_core_now(const gk_core_t *core) { return gk_core_at(core, gk_tick()); }
+
+void gk_core_clock_follow(gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
+{
+  apr_time_t before = gk_tick(), last = __atomic_load_n(&core->measured, __ATOMIC_RELAXED), now;
+  if (core->config->engine == GK_SQLITE || (last != 0 && before - last < CLOCK_AGE_US) ||
+      !__atomic_compare_exchange_n(&core->measured, &last, before, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    return;
+  /* A fault shows in the caller's own statements. */
+  if (gk_db_now(db, &now, pool) != NULL)
+    return;
+  apr_time_t after = gk_tick();
+  if (last == 0 || after - before < CLOCK_BLUR_US)
+    __atomic_store_n(&core->clock, now - before - (after - before) / 2, __ATOMIC_RELAXED);
+}
+
+gk_error_t *gk_core_clock_check(const gk_core_t *core, apr_pool_t *pool)
+{
+  apr_interval_time_t apart = apr_time_now() - gk_core_now(core) + core->config->clock_offset_us;
+  if (apart <= CLOCK_APART_US && apart >= -CLOCK_APART_US)
+    return NULL;
+  gk_error_t *error = gk_error(pool, GK_E_CLOCK, "服务器时钟与数据库时钟不一致，有时限的事项暂不能办理，请稍后重试",
+                               "The clocks of server and database differ: what has a deadline can't be done now, try again shortly");
+  error->internal = apr_psprintf(pool, "This machine's clock is %s%" APR_TIME_T_FMT " ms off", apart > 0 ? "+" : "", apart / 1000);
+  return gk_error_retry(error, 10 * APR_USEC_PER_SEC);
+}
 
 gk_error_t *gk_core_connect(gk_db_t **out, gk_core_t *core, apr_pool_t *pool)
 {
   GK_TRY(gk_db_open(out, core->config->engine, core->config->db_params, core->lock, pool));
-  return gk_db_ready(*out, 0, pool);
+  GK_TRY(gk_db_ready(*out, 0, pool));
+  gk_core_clock_follow(core, *out, pool);
+  return NULL;
 }
 
 /* ---- the season -------------------------------------------------------------------------------------- */
@@ -104,9 +146,9 @@ static bool use_current(const gk_season_t **out, gk_core_t *core, bool stale_wil
 {
   bool used = false;
   apr_thread_mutex_lock(core->mutex);
-  apr_time_t age = apr_time_now() - core->looked;
+  apr_time_t age = gk_tick() - core->looked;
   snapshot_t *snapshot = core->current;
-  if (snapshot != NULL && ((snapshot->present && age >= 0 && age < SEASON_AGE_US) || stale_will_do)) {
+  if (snapshot != NULL && ((snapshot->present && core->looked != 0 && age < SEASON_AGE_US) || stale_will_do)) {
     snapshot->users++;
     apr_pool_cleanup_register(pool, snapshot, release, apr_pool_cleanup_null);
     *out = snapshot->present ? &snapshot->season : NULL;
@@ -191,13 +233,14 @@ static gk_error_t *look(gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
     core->current = fresh;
     drop(now);
   }
-  core->looked = apr_time_now();
+  core->looked = gk_tick();
   apr_thread_mutex_unlock(core->mutex);
   return NULL;
 }
 
 gk_error_t *gk_core_season(const gk_season_t **out, gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
 {
+  gk_core_clock_follow(core, db, pool);
   if (use_current(out, core, false, pool))
     return NULL;
   /* One thread looks; the others go on with what there is. */

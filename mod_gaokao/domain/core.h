@@ -61,8 +61,17 @@ const gk_keys_t *gk_core_keys(const gk_core_t *core);
 struct gk_plugins_t *gk_core_plugins(const gk_core_t *core);
 gk_write_lock_t *gk_core_lock(const gk_core_t *core);   /* NULL on PostgreSQL */
 
-/* The service's clock: the machine's plus the demo offset. */
+/* The service's clock: the database's, as it was last measured and counted on in ticks, plus the demo offset. A clock
+ * that somebody sets on this machine moves nothing, and all nodes judge alike (faults.md DC-4, DC-5). Before the first
+ * measurement, and on SQLite, which has no clock of its own: this machine's at the start. */
 apr_time_t gk_core_now(const gk_core_t *core);
+/* The same at a moment that was kept as gk_tick(). */
+apr_time_t gk_core_at(const gk_core_t *core, apr_time_t tick);
+/* Measures it again when that was a second ago or more; one thread does. */
+void gk_core_clock_follow(gk_core_t *core, gk_db_t *db, apr_pool_t *pool);
+/* CLOCK when this machine's clock and the service's differ by more than 2 s: then one of them is wrong, and what has a
+ * deadline must wait until it is known which. */
+gk_error_t *gk_core_clock_check(const gk_core_t *core, apr_pool_t *pool);
 
 /* The active season, at most 500 ms old; *out is NULL when there is none. Valid until `pool` is cleared. */
 gk_error_t *gk_core_season(const gk_season_t **out, gk_core_t *core, gk_db_t *db, apr_pool_t *pool);

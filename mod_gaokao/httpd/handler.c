@@ -3,6 +3,7 @@
 #include <apr_strings.h>
 
 #include "base/text.h"
+#include "base/time.h"
 #include "httpd/httpd_internal.h"
 #include "rest/head.h"
 
@@ -133,7 +134,8 @@ int gk_httpd_handler(request_rec *r)
   request->act.core = core;
   request->act.request_id = request_id;
   request->act.address = r->useragent_ip;
-  request->act.now = gk_core_now(core);
+  request->arrived = gk_tick();
+  request->act.now = gk_core_at(core, request->arrived);
   find_session(request, r);
   gk_httpd_headers(r, request_id);
   const char *path = strncmp(r->uri, PREFIX "/", sizeof(PREFIX)) == 0 ? r->uri + sizeof(PREFIX) - 1 : NULL;

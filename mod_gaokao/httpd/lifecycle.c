@@ -44,14 +44,18 @@ static gk_error_t *read_whole_body(gk_request_t *request, apr_size_t limit, cons
 {
   GK_TRY(gk_httpd_body(request->transport, limit, bytes, length));
   /* What counts is the moment the whole request was here. */
-  request->act.now = gk_core_now(the_core);
+  request->arrived = gk_tick();
+  request->act.now = gk_core_at(the_core, request->arrived);
   return NULL;
 }
 
 static gk_error_t *connect_request(gk_request_t *request, gk_db_t **db)
 {
   bool stream = (request->route->flags & GK_ROUTE_STREAM) != 0;
-  return gk_httpd_connect(request->transport, db, stream ? 0 : gk_tick() + CALL_US);
+  GK_TRY(gk_httpd_connect(request->transport, db, stream ? 0 : gk_tick() + CALL_US));
+  gk_core_clock_follow(the_core, *db, request->pool);
+  request->act.now = gk_core_at(the_core, request->arrived);
+  return NULL;
 }
 
 static void release_connection(gk_request_t *request) { gk_httpd_disconnect(request->transport); }

@@ -86,7 +86,10 @@ static int ready(request_rec *r)
       gk_json_set_str(document, "pack", apr_pstrcat(r->pool, season->pack_name, " ", season->pack_version, NULL));
     }
   }
+  if (db != NULL)
+    gk_core_clock_follow(core, db, r->pool);
   gk_httpd_disconnect(r);
+  add_check(checks, &all, "clock", gk_core_clock_check(core, r->pool), r->pool);
   add_check(checks, &all, "plugins", gk_plugins_ready(gk_core_plugins(core), r->pool), r->pool);
   add_check(checks, &all, "disk", disk(gk_core_config(core)->instance, document, r->pool), r->pool);
   gk_json_set_bool(document, "ready", all);

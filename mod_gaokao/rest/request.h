@@ -46,6 +46,7 @@ struct gk_request_t {
   const char *raw_type;         /* media type as sent */
   apr_int64_t if_match;         /* version of If-Match on VERSION routes */
   void *transport;              /* httpd's: for streams */
+  apr_time_t arrived;           /* gk_tick() when the whole body was here; act.now is its moment */
   apr_array_header_t *query_seen;
   const struct gk_signed_in_t *session; /* who is signed in (domain/session.h); NULL: nobody */
   const char *set_cookie;       /* Set-Cookie of a session that was seen now; NULL: the cookie is fresh enough */

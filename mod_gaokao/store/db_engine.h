@@ -34,6 +34,7 @@ struct gk_db_t {
   bool configured;          /* session settings were sent */
   int backend;              /* PostgreSQL's backend pid the statements were prepared on */
   apr_time_t deadline;      /* gk_tick */
+  apr_time_t commit_by;     /* database's clock */
   gk_db_course_t course;
   apr_uint64_t calls;
   const char *warning;      /* SQLSTATE class 01000 notice during COMMIT, or NULL */

@@ -25,7 +25,9 @@ static gk_error_code_t code_of(const char *state)
     return GK_E_DB_DOWN;
   if (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0)
     return GK_E_RETRY;
-  if (strcmp(state, "55P03") == 0 || strcmp(state, "57014") == 0 || strncmp(state, "53300", 5) == 0)
+  if (strcmp(state, "XX001") == 0 || strcmp(state, "XX002") == 0)
+    return GK_E_DB_DAMAGED;
+  if (strcmp(state, "GK001") == 0 || strcmp(state, "55P03") == 0 || strcmp(state, "57014") == 0 || strncmp(state, "53300", 5) == 0)
     return GK_E_BUSY;
   if (strcmp(state, "25006") == 0)
     return GK_E_DB_READ_ONLY;

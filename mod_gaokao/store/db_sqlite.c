@@ -18,6 +18,8 @@ static gk_error_t *fault(gk_db_t *db, const char *what, apr_pool_t *pool)
   case SQLITE_IOERR:
   case SQLITE_CANTOPEN:
   case SQLITE_NOMEM: code = GK_E_DB_DOWN; break;
+  case SQLITE_CORRUPT:
+  case SQLITE_NOTADB: code = GK_E_DB_DAMAGED; break;
   case SQLITE_CONSTRAINT: code = GK_E_CONSTRAINT; break;
   case SQLITE_SCHEMA: code = GK_E_SCHEMA; break;
   default: break;
