@@ -110,8 +110,9 @@ gk_error_t *gk_core_clock_check(const gk_core_t *core, apr_pool_t *pool)
   if (apart <= CLOCK_APART_US && apart >= -CLOCK_APART_US)
     return NULL;
   gk_error_t *error = gk_error(pool, GK_E_CLOCK, "服务器时钟与数据库时钟不一致，有时限的事项暂不能办理，请稍后重试",
-                               "The clocks of server and database differ: what has a deadline can't be done now, try again shortly");
-  error->internal = apr_psprintf(pool, "This machine's clock is %s%" APR_TIME_T_FMT " ms off", apart > 0 ? "+" : "", apart / 1000);
+                               "The clocks of server and database differ: what has a deadline can't be done now, "
+                               "try again shortly");
+  error->internal = apr_psprintf(pool, "This machine's clock is %" APR_TIME_T_FMT " ms ahead", apart / 1000);
   return gk_error_retry(error, 10 * APR_USEC_PER_SEC);
 }
 
