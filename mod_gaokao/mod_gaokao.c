@@ -1,6 +1,8 @@
 /* mod_gaokao: registration for the college entrance examination. The module's record and its hooks; no logic. */
 #include "httpd/httpd_internal.h"
 
+#include <mpm_common.h>
+
 static void register_hooks(apr_pool_t *pool)
 {
   (void)pool;
@@ -11,6 +13,8 @@ static void register_hooks(apr_pool_t *pool)
   ap_hook_post_config(gk_httpd_post_config, NULL, before_dbd, APR_HOOK_MIDDLE);
   /* Plugins and mod_dbd's functions for this process. */
   ap_hook_child_init(gk_httpd_child_init, NULL, NULL, APR_HOOK_MIDDLE);
+  /* The parent sees who died inside a plugin. */
+  ap_hook_child_status(gk_httpd_child_status, NULL, NULL, APR_HOOK_MIDDLE);
   /* No search for files below our addresses. */
   ap_hook_map_to_storage(gk_httpd_map_to_storage, NULL, NULL, APR_HOOK_FIRST);
   ap_hook_handler(gk_httpd_handler, NULL, NULL, APR_HOOK_MIDDLE);

@@ -9,6 +9,7 @@ UNIT_TESTS += %D%/plugin/test_export_xml
 UNIT_TESTS += %D%/plugin/test_loader
 UNIT_TESTS += %D%/plugin/test_policy
 UNIT_TESTS += %D%/plugin/test_policy_xpath
+UNIT_TESTS += %D%/plugin/test_standing
 UNIT_TESTS += %D%/unit/test_calendar
 UNIT_TESTS += %D%/unit/test_crypto
 UNIT_TESTS += %D%/unit/test_document
@@ -45,11 +46,18 @@ PLUGIN_TESTS += %D%/plugin/test_export_xml
 PLUGIN_TESTS += %D%/plugin/test_loader
 PLUGIN_TESTS += %D%/plugin/test_policy
 PLUGIN_TESTS += %D%/plugin/test_policy_xpath
+PLUGIN_TESTS += %D%/plugin/test_standing
 check_LTLIBRARIES += %D%/plugin/lab.la
 %C%_plugin_lab_la_SOURCES = %D%/plugin/lab.c
 %C%_plugin_lab_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 %C%_plugin_lab_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_plugin_lab_la_LDFLAGS = $(PLUGIN_LINK) -rpath $(abs_builddir)/%D%/plugin
+# For the fault tests, which put it into an instance of their own.
+check_LTLIBRARIES += %D%/plugin/faulty.la
+%C%_plugin_faulty_la_SOURCES = %D%/plugin/faulty.c
+%C%_plugin_faulty_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+%C%_plugin_faulty_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_plugin_faulty_la_LDFLAGS = $(PLUGIN_LINK) -rpath $(abs_builddir)/%D%/plugin
 
 BENCHES =
 BENCHES += %D%/bench/rules

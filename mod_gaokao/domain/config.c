@@ -40,6 +40,20 @@ static gk_error_t *on_off(const reader_t *reader, int line, const char *key, con
   return NULL;
 }
 
+/* plugin.NAME.KEY: what the key means is the plugin host's to say. */
+static gk_error_t *take_plugin(reader_t *reader, int line, const char *key, const char *value)
+{
+  const char *name = key + strlen("plugin."), *dot = strchr(name, '.');
+  if (dot == NULL || dot == name || dot[1] == '\0')
+    return wrong(reader, line, key, "plugin.policy_xpath.on_error = review");
+  gk_plugin_line_t *one = apr_array_push(reader->config->plugin_settings);
+  one->plugin = apr_pstrmemdup(reader->pool, name, (apr_size_t)(dot - name));
+  one->key = dot + 1;
+  one->value = value;
+  one->where = apr_psprintf(reader->pool, "gaokao.conf:%d", line);
+  return NULL;
+}
+
 static gk_error_t *take(reader_t *reader, int line, const char *key, const char *value)
 {
   gk_config_t *c = reader->config;
@@ -58,6 +72,14 @@ static gk_error_t *take(reader_t *reader, int line, const char *key, const char 
     c->plugin_dir = below(reader, value);
   } else if (strcmp(key, "plugins") == 0) {
     c->plugins = value;
+  } else if (strncmp(key, "plugin.", 7) == 0) {
+    return take_plugin(reader, line, key, value);
+  } else if (strcmp(key, "memory_max") == 0) {
+    char *end;
+    apr_int64_t mebibytes = strtoll(value, &end, 10);
+    if (*end != '\0' || end == value || mebibytes < 0 || mebibytes > 1 << 20)
+      return wrong(reader, line, key, "memory_max = 1024 (MiB a process; 0: no limit)");
+    c->memory_max_bytes = mebibytes << 20;
   } else if (strcmp(key, "packs_dir") == 0) {
     c->packs_dir = below(reader, value);
   } else if (strcmp(key, "data_dir") == 0) {
@@ -129,6 +151,8 @@ gk_error_t *gk_config_load(gk_config_t **out, const char *instance, apr_pool_t *
   config->instance = absolute;
   config->keys_file = below(&reader, "keys/gaokao.keys");
   config->plugins = "policy_xpath export_xml";
+  config->plugin_settings = apr_array_make(pool, 4, sizeof(gk_plugin_line_t));
+  config->memory_max_bytes = (apr_int64_t)1024 << 20;
   config->plugin_dir = below(&reader, "app/lib/gaokao/plugins");
   config->packs_dir = below(&reader, "packs");
   config->data_dir = below(&reader, "app/share/gaokao");

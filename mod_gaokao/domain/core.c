@@ -44,17 +44,59 @@ struct gk_core_t {
 
 static apr_time_t plugin_now(void *baton) { return gk_core_now(baton); }
 
+static gk_core_log_fn the_log;
+
+void gk_core_log_to(gk_core_log_fn log) { the_log = log; }
+
+static void plugin_log(void *baton, gk_loudness_t loudness, const char *plugin, const char *text)
+{
+  (void)baton;
+  if (the_log != NULL)
+    the_log(loudness, plugin, text);
+}
+
+/* Lines of gaokao.conf about the row's plugin. */
+static gk_error_t *take_lines(gk_plugin_row_t *row, const gk_core_t *core)
+{
+  const apr_array_header_t *lines = core->config->plugin_settings;
+  for (int i = 0; i < lines->nelts; i++) {
+    const gk_plugin_line_t *line = &APR_ARRAY_IDX(lines, i, gk_plugin_line_t);
+    if (strcmp(line->plugin, row->name) == 0)
+      GK_TRY(gk_plugin_row_set(row, line->key, line->value, line->where, core->pool));
+  }
+  return NULL;
+}
+
+/* A line about a plugin that is not loaded is a slip of the pen. */
+static gk_error_t *check_lines(const gk_core_t *core, const apr_array_header_t *rows)
+{
+  const apr_array_header_t *lines = core->config->plugin_settings;
+  for (int i = 0; i < lines->nelts; i++) {
+    const gk_plugin_line_t *line = &APR_ARRAY_IDX(lines, i, gk_plugin_line_t);
+    bool known = false;
+    for (int r = 0; r < rows->nelts; r++)
+      known = known || strcmp(APR_ARRAY_IDX(rows, r, gk_plugin_row_t).name, line->plugin) == 0;
+    if (!known)
+      return gk_error_internal(core->pool, GK_E_CONFIG, "%s: '%s' is not among the plugins of this instance (plugins = %s)",
+                               line->where, line->plugin, core->config->plugins);
+  }
+  return NULL;
+}
+
 static gk_error_t *load_plugins(gk_core_t *core)
 {
-  gk_plugin_env_t env = {core, plugin_now, NULL};
+  gk_plugin_env_t env = {core, plugin_now, plugin_log};
   apr_array_header_t *rows = apr_array_make(core->pool, 4, sizeof(gk_plugin_row_t));
   char *rest = apr_pstrdup(core->pool, core->config->plugins), *last = NULL;
   for (char *name = apr_strtok(rest, " \t", &last); name != NULL; name = apr_strtok(NULL, " \t", &last)) {
     gk_plugin_row_t *row = apr_array_push(rows);
     memset(row, 0, sizeof(*row));
     row->path = apr_pstrcat(core->pool, core->config->plugin_dir, "/", name, ".so", NULL);
+    row->name = name;
     row->where = "gaokao.conf: plugins";
+    GK_TRY(take_lines(row, core));
   }
+  GK_TRY(check_lines(core, rows));
   core->plugins = gk_plugins_create(&env, core->pool);
   GK_TRY(gk_plugins_load(core->plugins, rows, core->pool));
   return gk_plugins_check(core->plugins, core->pool);
@@ -206,9 +248,15 @@ static gk_error_t *follow_options(gk_core_t *core, gk_db_t *db, apr_pool_t *pool
 {
   const char *generation;
   GK_TRY(gk_store_setting(&generation, db, "plugin_options", pool));
-  if (generation == NULL || strncmp(core->options, generation, sizeof(core->options) - 1) == 0)
+  if (generation == NULL)
+    generation = "none";
+  if (strncmp(core->options, generation, sizeof(core->options) - 1) == 0)
     return NULL;
   gk_overrides_apply(core->plugins, core->config->plugins, db, pool);
+  /* An administrator's act, here or on another node: what failed before may work now. Not at a process's first look, or each
+   * child that follows a dead one would forgive what killed it. */
+  if (core->options[0] != '\0')
+    gk_plugin_reset(core->plugins, NULL, pool);
   apr_cpystrn(core->options, generation, sizeof(core->options));
   return NULL;
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <apr_pools.h>
+#include <apr_tables.h>
 #include <apr_time.h>
 #include "base/error.h"
 #include "crypto/crypto.h"
@@ -14,6 +15,12 @@ struct gk_pack_t;
 struct gk_ruleset_t;
 struct gk_plugins_t;
 
+/* A line about one plugin. */
+typedef struct gk_plugin_line_t {
+  const char *plugin, *key, *value;
+  const char *where;           /* "gaokao.conf:12" */
+} gk_plugin_line_t;
+
 /* INSTANCE/gaokao.conf: "key = value" lines, '#' comments; relative paths are below the instance. */
 typedef struct gk_config_t {
   const char *instance;        /* absolute path */
@@ -22,6 +29,8 @@ typedef struct gk_config_t {
   const char *keys_file;       /* keys_file = keys/gaokao.keys */
   const char *plugin_dir;      /* plugin_dir = /usr/lib/gaokao/plugins */
   const char *plugins;         /* plugins = policy_xpath export_xml ... (space separated); preset: those two */
+  apr_array_header_t *plugin_settings; /* gk_plugin_line_t: plugin.NAME.KEY = VALUE */
+  apr_int64_t memory_max_bytes;  /* memory_max = 1024 (MiB): a process larger than this ends gracefully; 0: no limit */
   const char *packs_dir;       /* packs_dir = packs: pack files for gaokaoctl */
   const char *data_dir;        /* data_dir = app/share/gaokao: schema/pack.rng, schema/candidates.xsd, tables/ */
   const char *spool_dir;       /* spool_dir = data/spool: job results */
@@ -53,6 +62,11 @@ typedef struct gk_season_t {
 } gk_season_t;
 
 typedef struct gk_core_t gk_core_t;
+
+/* Takes what plugins and their guard have to say. Set once by the program, before gk_core_open; without it their lines are
+ * lost. `plugin` is the name of who speaks. */
+typedef void (*gk_core_log_fn)(gk_loudness_t loudness, const char *plugin, const char *text);
+void gk_core_log_to(gk_core_log_fn log);
 
 /* Loads configuration, keys and plugins. Nothing of the database yet. `pool` must outlive all users. */
 gk_error_t *gk_core_open(gk_core_t **out, const char *instance, apr_pool_t *pool);

@@ -8,6 +8,8 @@
 #include <http_log.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include <ap_mpm.h>
+#include <scoreboard.h>
 
 #include "rest/router.h"
 
@@ -36,8 +38,14 @@ int gk_httpd_map_to_storage(request_rec *r);
 int gk_httpd_handler(request_rec *r);
 int gk_httpd_log(request_rec *r);
 
-/* Background program: started in post_config's last pass, started again when it dies. (worker.c) */
-void gk_httpd_start_worker(apr_pool_t *pconf, server_rec *server, const gk_httpd_config_t *config);
+void gk_httpd_child_status(server_rec *server, pid_t pid, ap_generation_t generation, int slot, mpm_child_status status);
+
+/* Background program: started in post_config's last pass, started again when it dies. It inherits `shared`, the plugins'
+ * memory behind a descriptor (-1: none). (worker.c) */
+void gk_httpd_start_worker(apr_pool_t *pconf, server_rec *server, const gk_httpd_config_t *config, int shared);
+
+/* In each child: a thread that looks for calls that hang and for growth. (watchdog.c) */
+void gk_httpd_watch(apr_pool_t *pchild, server_rec *server);
 
 /* mod_dbd's connection for a request, ready to use; given back by gk_httpd_disconnect. (dbd.c) */
 apr_status_t gk_httpd_dbd_start(apr_pool_t *pchild);

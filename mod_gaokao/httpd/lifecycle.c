@@ -1,7 +1,10 @@
 /* httpd/lifecycle.c: check_config loads and checks all that needs no database, post_config makes what the children
  * share, child_init starts what belongs to a process. The configuration hooks run twice at startup and again at each
  * graceful restart: nothing is kept outside pconf. */
+#include <errno.h>
+#include <unistd.h>
 #include <apr_strings.h>
+#include <http_main.h>
 
 #include "base/time.h"
 #include "httpd/httpd_internal.h"
@@ -13,6 +16,13 @@
 static gk_core_t *the_core;
 
 gk_core_t *gk_httpd_core(void) { return the_core; }
+
+static void plugin_line(gk_loudness_t loudness, const char *plugin, const char *text)
+{
+  int level = loudness == GK_ALARM ? APLOG_ERR : loudness == GK_WARNING ? APLOG_WARNING
+              : loudness == GK_NOTICE ? APLOG_NOTICE : APLOG_DEBUG;
+  ap_log_error(APLOG_MARK, level, 0, ap_server_conf, "GK0050: Plugin %s: %s", plugin, text);
+}
 
 static void report(server_rec *server, const gk_error_t *error, apr_pool_t *pool)
 {
@@ -30,6 +40,7 @@ int gk_httpd_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
   the_core = NULL;
   if (config->instance == NULL)
     return OK;
+  gk_core_log_to(plugin_line);
   gk_error_t *error = gk_core_open(&the_core, config->instance, pconf);
   if (error == NULL)
     return OK;
@@ -83,6 +94,34 @@ static const gk_transport_t transport = {read_whole_body, connect_request, relea
 
 /* -------------------------------------------------------------------------------------------------------- */
 
+/* What lives as long as the parent: the plugins' standing survives graceful restarts, or a record that kills would begin
+ * afresh with each of them. */
+typedef struct kept_t {
+  void *memory;
+  int fd;
+} kept_t;
+
+/* The memory's descriptor, for the worker; -1: each process counts alone. */
+static int share_plugins(server_rec *server)
+{
+  static const char key[] = "gaokao_plugins";
+  struct gk_plugins_t *plugins = gk_core_plugins(the_core);
+  kept_t *kept = ap_retained_data_get(key);
+  if (kept == NULL) {
+    kept = ap_retained_data_create(key, sizeof(*kept));
+    kept->fd = -1;
+  }
+  if (kept->memory != NULL && gk_plugins_share(plugins, kept->memory))
+    return kept->fd;
+  if (kept->fd >= 0)
+    close(kept->fd); /* of another version of the program; children that use it have it mapped */
+  kept->fd = gk_plugins_shared_create(&kept->memory);
+  if (kept->fd >= 0 && gk_plugins_share(plugins, kept->memory))
+    return kept->fd;
+  ap_log_error(APLOG_MARK, APLOG_CRIT, errno, server, "GK0003: No shared memory for the plugins: each process counts alone");
+  return -1;
+}
+
 int gk_httpd_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
   (void)plog;
@@ -93,20 +132,8 @@ int gk_httpd_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
   apr_status_t rv = gk_httpd_metrics_start(pconf, server, gk_core_config(the_core)->instance);
   if (rv != APR_SUCCESS)
     return HTTP_INTERNAL_SERVER_ERROR;
-  struct gk_plugins_t *plugins = gk_core_plugins(the_core);
-  void *shared = NULL;
-  apr_shm_t *memory;
-  apr_size_t bytes = gk_plugins_shared_bytes(plugins);
-  rv = apr_shm_create(&memory, bytes > 0 ? bytes : 1, NULL, pconf);
-  if (rv != APR_SUCCESS) {
-    ap_log_error(APLOG_MARK, APLOG_EMERG, rv, server, "GK0003: No shared memory for the plugins' counters");
-    return HTTP_INTERNAL_SERVER_ERROR;
-  }
-  shared = apr_shm_baseaddr_get(memory);
-  memset(shared, 0, bytes);
-  gk_plugins_share(plugins, shared);
   gk_db_bound_connects(); /* children and worker inherit it */
-  gk_httpd_start_worker(pconf, server, config);
+  gk_httpd_start_worker(pconf, server, config, share_plugins(server));
   if (gk_core_config(the_core)->demo)
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, "GK0004: This is a demonstration: demo = on in gaokao.conf");
   return OK;
@@ -123,4 +150,15 @@ void gk_httpd_child_init(apr_pool_t *pchild, server_rec *server)
   if (error != NULL)
     report(server, error, pchild);
   gk_router_transport(&transport);
+  gk_httpd_watch(pchild, server);
+}
+
+/* In the parent. */
+void gk_httpd_child_status(server_rec *server, pid_t pid, ap_generation_t generation, int slot, mpm_child_status status)
+{
+  (void)server;
+  (void)generation;
+  (void)slot;
+  if (status == MPM_CHILD_EXITED && the_core != NULL)
+    gk_plugins_bury(gk_core_plugins(the_core), pid);
 }

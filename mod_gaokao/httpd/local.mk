@@ -10,6 +10,7 @@ mod_gaokao_la_SOURCES += %D%/httpd_internal.h
 mod_gaokao_la_SOURCES += %D%/lifecycle.c
 mod_gaokao_la_SOURCES += %D%/metrics.c
 mod_gaokao_la_SOURCES += %D%/status.c
+mod_gaokao_la_SOURCES += %D%/watchdog.c
 mod_gaokao_la_SOURCES += %D%/worker.c
 mod_gaokao_la_SOURCES += mod_gaokao/mod_gaokao.c
 mod_gaokao_la_CPPFLAGS = $(AM_CPPFLAGS) $(HTTPD_CPPFLAGS)

@@ -6,6 +6,7 @@
 #include <unixd.h>
 
 #include "httpd/httpd_internal.h"
+#include "plugin/plugin.h"
 
 typedef struct worker_t {
   apr_proc_t process;
@@ -15,6 +16,7 @@ typedef struct worker_t {
   const char *instance;
   apr_time_t started;
   int delay_s;
+  int shared;
 } worker_t;
 
 static void maintain(int reason, void *data, apr_wait_t status);
@@ -23,7 +25,7 @@ static void start(worker_t *worker)
 {
   apr_procattr_t *attributes;
   const char *args[] = {worker->program, "--instance", worker->instance, "--delay",
-                        apr_itoa(worker->pool, worker->delay_s), NULL};
+                        apr_itoa(worker->pool, worker->delay_s), "--shared", apr_itoa(worker->pool, worker->shared), NULL};
   apr_status_t rv = apr_procattr_create(&attributes, worker->pool);
   if (rv == APR_SUCCESS)
     rv = apr_procattr_cmdtype_set(attributes, APR_PROGRAM_ENV);
@@ -59,6 +61,7 @@ static void maintain(int reason, void *data, apr_wait_t status)
   if (reason != APR_OC_REASON_DEATH && reason != APR_OC_REASON_LOST)
     return;
   apr_proc_other_child_unregister(worker);
+  gk_plugins_bury(gk_core_plugins(gk_httpd_core()), worker->process.pid);
   int stopping = 0;
   if (ap_mpm_query(AP_MPMQ_MPM_STATE, &stopping) == APR_SUCCESS && stopping == AP_MPMQ_STOPPING)
     return;
@@ -72,13 +75,14 @@ static void maintain(int reason, void *data, apr_wait_t status)
   start(worker);
 }
 
-void gk_httpd_start_worker(apr_pool_t *pconf, server_rec *server, const gk_httpd_config_t *config)
+void gk_httpd_start_worker(apr_pool_t *pconf, server_rec *server, const gk_httpd_config_t *config, int shared)
 {
   if (config->worker != NULL && strcmp(config->worker, "none") == 0)
     return;
   worker_t *worker = apr_pcalloc(pconf, sizeof(*worker));
   worker->pool = pconf;
   worker->server = server;
+  worker->shared = shared;
   worker->instance = gk_core_config(gk_httpd_core())->instance;
   worker->program = config->worker != NULL ? config->worker
                                            : apr_pstrcat(pconf, worker->instance, "/app/bin/gaokao-worker", NULL);

@@ -88,12 +88,13 @@ gk_error_t *gk_device_decode(gk_plugins_t *plugins, const char *request_id, cons
   apr_uint32_t best_confidence = 0;
   gk_plugin_t *plugin;
   ask_t ask = {input, 0, NULL, pool};
+  const char *record = gk_plugin__digest(input->bytes, input->length, pool);
   int i = 0;
   while ((plugin = gk_plugin__next(plugins, GAOKAO_DEVICE, &i)) != NULL) {
     gk_plugin__instance_t *instance = gk_plugin__hold(plugin);
     if (instance == NULL)
       continue;
-    error = gk_plugin__guard(instance, GK_CALL_ASIDE, request_id, recognise, &ask, NULL, NULL, pool);
+    error = gk_plugin__guard(instance, GK_CALL_ASIDE, request_id, record, recognise, &ask, NULL, NULL, pool);
     if (error != NULL && error->code == GK_E_PLUGIN && refused == NULL)
       refused = error;
     if (error == NULL && ask.confidence > best_confidence) {
@@ -111,7 +112,7 @@ gk_error_t *gk_device_decode(gk_plugins_t *plugins, const char *request_id, cons
                ? refused
                : gk_error(pool, GK_E_INVALID, "没有组件认识这份读数", "No plugin knows what this reading is");
   plugin = best->plugin;
-  error = gk_plugin__guard(best, GK_CALL_WHOLE, request_id, decode, &ask, NULL, NULL, pool);
+  error = gk_plugin__guard(best, GK_CALL_WHOLE, request_id, record, decode, &ask, NULL, NULL, pool);
   gk_plugin__release(best);
   if (name != NULL)
     *name = plugin->name;

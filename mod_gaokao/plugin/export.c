@@ -83,9 +83,9 @@ static gaokao_error_t *sink_write(void *context, const void *bytes, apr_size_t l
   gaokao_error_t *error;
   export->bytes += length;
   if (export->write_error == NULL) {
-    apr_int64_t before = gk_plugin__monotonic_us();
+    gk_plugin__wait(&export->waiting);
     export->write_error = export->write(export->baton, bytes, length);
-    export->waiting.waited_us += gk_plugin__monotonic_us() - before;
+    gk_plugin__waited(&export->waiting);
   }
   if (export->write_error == NULL)
     return NULL;
@@ -133,7 +133,8 @@ static gaokao_error_t *call_end(void *baton, const gaokao_call_t *call, gk_plugi
 static gk_error_t *step(gk_export_t *export, gk_plugin__weight_t weight, gk_plugin__fn fn, step_t *given,
                         apr_pool_t *error_pool)
 {
-  gk_error_t *error = gk_plugin__guard(export->instance, weight, export->request_id, fn, given,
+  gk_error_t *error = gk_plugin__guard(export->instance, weight, export->request_id,
+                                       given->record != NULL ? given->record->number : NULL, fn, given,
                                        &export->waiting, export->scratch, error_pool);
   if (export->write_error != NULL)
     error = gk_error_dup(error_pool, export->write_error);

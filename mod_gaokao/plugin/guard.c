@@ -6,6 +6,7 @@
 
 #define FIRST_PAUSE_US 1000000
 #define LONGEST_PAUSE_US (5 * 60 * 1000000LL)
+#define LONGEST_WAIT_US (200 * 1000)
 
 const apr_int64_t gk_plugin__bucket_us[GK_PLUGIN__BUCKETS] = {10,   25,    50,     100,    250,    1000,
                                                               5000, 25000, 100000, 500000, 2500000};
@@ -13,8 +14,11 @@ const apr_int64_t gk_plugin__bucket_us[GK_PLUGIN__BUCKETS] = {10,   25,    50,  
 typedef struct entry_t {
   gk_plugin__instance_t *instance;
   gk_plugin__weight_t weight;
+  const char *record;
   apr_int64_t started_us;
   bool probe;               /* the one call that is let in after a pause */
+  bool proves;              /* coming back says that the record does no harm */
+  gk_plugin__slot_t *slot;
 } entry_t;
 
 apr_int64_t gk_plugin__degraded(gk_plugin_t *plugin)
@@ -33,7 +37,64 @@ gk_error_t *gk_plugin__refusal(gk_plugin_t *plugin, apr_interval_time_t retry_af
   return gk_error_retry(error, retry_after_us > 1000000 ? retry_after_us : 1000000);
 }
 
-static gk_error_t *enter(entry_t *entry, apr_pool_t *pool)
+static gk_error_t *barred(gk_plugin_t *plugin, apr_pool_t *pool)
+{
+  gk_error_t *error = gk_error(pool, GK_E_PLUGIN, "组件 %s 多次在这条记录上出错中断，暂不再处理；已列入待查，请联系省级管理员",
+                               "The plugin %s broke down on this record several times and is not asked about it any more; it is "
+                               "listed for a look: tell the province's administrator", plugin->name);
+  error->quiet = 1; /* the deaths were loud enough */
+  return gk_error_retry(error, 60 * APR_USEC_PER_SEC);
+}
+
+/* Records that processes died on: one call at a time is let in, after three deaths none. */
+static gk_error_t *suspect(entry_t *entry, apr_pool_t *pool)
+{
+  gk_plugin_t *plugin = entry->instance->plugin;
+  gk_plugins_t *plugins = plugin->plugins;
+  if (!entry->proves)
+    return gk_standing__deaths(plugins->standing, plugin->index, entry->record) >= GK_STANDING_DEATHS ? barred(plugin, pool)
+                                                                                                      : NULL;
+  switch (gk_standing__ask(plugins->standing, plugin->index, entry->record, plugins->pid)) {
+  case GK_SUSPICION_WAIT: return gk_plugin__refusal(plugin, 0, pool);
+  case GK_SUSPICION_BARRED: return barred(plugin, pool);
+  default: return NULL;
+  }
+}
+
+static void let_go(entry_t *entry)
+{
+  gk_plugin_t *plugin = entry->instance->plugin;
+  atomic_fetch_sub(&plugin->inside, 1);
+  if (entry->proves && gk_standing__deaths(plugin->plugins->standing, plugin->index, entry->record) > 0)
+    gk_standing__tried(plugin->plugins->standing, plugin->index, entry->record);
+}
+
+/* Plugins that are not thread safe work on one call at a time; who has waited for a whole deadline goes away. */
+static gk_error_t *take_turn(entry_t *entry, apr_pool_t *pool)
+{
+  gk_plugin_t *plugin = entry->instance->plugin;
+  apr_thread_mutex_t *turn = entry->instance->turn;
+  if (turn == NULL || apr_thread_mutex_trylock(turn) == APR_SUCCESS ||
+      apr_thread_mutex_timedlock(turn, plugin->row.deadline_us) == APR_SUCCESS)
+    return NULL;
+  atomic_fetch_sub(&plugin->inside, 1);
+  return gk_plugin__refusal(plugin, 0, pool);
+}
+
+/* One of max_inside places. Calls are short, so that a place is free in a moment; where it is not, they hang, and whoever
+ * waited longer would keep a connection to the database from those who want nothing of this plugin. */
+static bool take_place(gk_plugin_t *plugin)
+{
+  for (apr_int64_t waited_us = 0; waited_us <= LONGEST_WAIT_US; waited_us += 1000) {
+    if (atomic_fetch_add(&plugin->inside, 1) < plugin->row.max_inside)
+      return true;
+    atomic_fetch_sub(&plugin->inside, 1);
+    apr_sleep(1000);
+  }
+  return false;
+}
+
+static gk_error_t *admit(entry_t *entry, apr_pool_t *pool)
 {
   gk_plugin_t *plugin = entry->instance->plugin;
   apr_int64_t retry_at = atomic_load_explicit(&plugin->shared->retry_at_us, memory_order_relaxed);
@@ -49,11 +110,58 @@ static gk_error_t *enter(entry_t *entry, apr_pool_t *pool)
       return gk_plugin__refusal(plugin, retry_at - entry->started_us, pool);
     entry->probe = entry->weight != GK_CALL_ASIDE;
   }
-  if (atomic_fetch_add(&plugin->inside, 1) >= plugin->row.max_inside && plugin->row.max_inside > 0) {
-    atomic_fetch_sub(&plugin->inside, 1);
+  if (!take_place(plugin))
     return gk_plugin__refusal(plugin, 0, pool);
+  /* Last: whoever has the one try must really make it. */
+  gk_error_t *error = take_turn(entry, pool);
+  if (error == NULL && (error = suspect(entry, pool)) != NULL) {
+    if (entry->instance->turn != NULL)
+      apr_thread_mutex_unlock(entry->instance->turn);
+    atomic_fetch_sub(&plugin->inside, 1);
   }
+  return error;
+}
+
+static gk_error_t *enter(entry_t *entry, apr_pool_t *pool)
+{
+  gk_plugin_t *plugin = entry->instance->plugin;
+  gk_error_t *error = admit(entry, pool);
+  if (error != NULL) {
+    atomic_fetch_add_explicit(&plugin->shared->refused, 1, memory_order_relaxed);
+    return error;
+  }
+  entry->slot = gk_standing__enter(plugin->plugins->standing, plugin->index, entry->record, plugin->plugins->pid,
+                                   gk_plugin__monotonic_us());
   return NULL;
+}
+
+void gk_plugin__wait(gk_plugin__sink_t *sink)
+{
+  sink->since_us = gk_plugin__monotonic_us();
+  if (sink->slot != NULL) /* a slow client is no plugin that hangs */
+    atomic_store_explicit(&sink->slot->since_us, 0, memory_order_relaxed);
+}
+
+void gk_plugin__waited(gk_plugin__sink_t *sink)
+{
+  apr_int64_t now = gk_plugin__monotonic_us();
+  sink->waited_us += now - sink->since_us;
+  if (sink->slot != NULL)
+    atomic_store_explicit(&sink->slot->since_us, now, memory_order_relaxed);
+}
+
+const char *gk_plugin__digest(const void *bytes, apr_size_t length, apr_pool_t *pool)
+{
+  const unsigned char *p = bytes;
+  apr_uint64_t h = 0x9e3779b97f4a7c15ULL ^ length, word;
+  for (; length >= sizeof(word); length -= sizeof(word), p += sizeof(word)) {
+    memcpy(&word, p, sizeof(word));
+    h = (h ^ word) * 0xff51afd7ed558ccdULL;
+    h ^= h >> 32;
+  }
+  for (; length > 0; length--)
+    h = (h ^ *p++) * 0x100000001b3ULL;
+  return apr_psprintf(pool, "#%016" APR_UINT64_T_HEX_FMT, h ^ (h >> 29));
 }
 
 static void count_time(gk_plugin_t *plugin, apr_int64_t took_us)
@@ -144,11 +252,13 @@ static gk_error_t *judge(const entry_t *entry, const gaokao_error_t *error, gk_p
 }
 
 gk_error_t *gk_plugin__guard(gk_plugin__instance_t *instance, gk_plugin__weight_t weight,
-                             const char *request_id, gk_plugin__fn fn, void *baton, gk_plugin__sink_t *sink,
-                             apr_pool_t *scratch, apr_pool_t *pool)
+                             const char *request_id, const char *record, gk_plugin__fn fn, void *baton,
+                             gk_plugin__sink_t *sink, apr_pool_t *scratch, apr_pool_t *pool)
 {
   gk_plugin_t *plugin = instance->plugin;
-  entry_t entry = {instance, weight, 0, false};
+  entry_t entry = {.instance = instance, .weight = weight, .record = record != NULL ? record : request_id};
+  /* Recognising bytes goes well also where decoding them kills. */
+  entry.proves = weight != GK_CALL_ASIDE || record == NULL;
   gaokao_call_t call = {sizeof(call), 0, request_id, "zh-CN", 0, scratch};
   const char *lie = NULL;
   gk_error_t *result = NULL;
@@ -157,14 +267,13 @@ gk_error_t *gk_plugin__guard(gk_plugin__instance_t *instance, gk_plugin__weight_
     apr_pool_create(&call.pool, pool);
   call.deadline_us = entry.started_us + plugin->row.deadline_us;
   if (sink != NULL)
-    sink->waited_us = 0;
-  if (instance->turn != NULL)
-    apr_thread_mutex_lock(instance->turn);
+    sink->waited_us = 0, sink->slot = entry.slot;
   gaokao_error_t *error = fn(baton, &call, instance, &lie);
+  gk_standing__leave(entry.slot);
   if (instance->turn != NULL)
     apr_thread_mutex_unlock(instance->turn);
   apr_int64_t took_us = gk_plugin__monotonic_us() - entry.started_us - (sink != NULL ? sink->waited_us : 0);
-  atomic_fetch_sub(&plugin->inside, 1);
+  let_go(&entry);
   count_time(plugin, took_us);
   if (took_us > plugin->row.deadline_us)
     atomic_fetch_add_explicit(&plugin->shared->late, 1, memory_order_relaxed);

@@ -70,7 +70,7 @@ gk_error_t *gk_plugin__make(gk_plugin__instance_t **out, gk_plugin_t *plugin,
   instance->pool = own;
   instance->references = 1;
   if ((plugin->image->descriptor.flags & GAOKAO_THREAD_SAFE) == 0)
-    apr_thread_mutex_create(&instance->turn, APR_THREAD_MUTEX_DEFAULT, own);
+    apr_thread_mutex_create(&instance->turn, APR_THREAD_MUTEX_TIMED, own);
   instance->values = gk_plugin__values(plugin->image->options, config, plugin->row.where, overrides, required,
                                        &error, own);
   if (error != NULL) {

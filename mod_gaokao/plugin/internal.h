@@ -8,32 +8,15 @@
 #include "base/error.h"
 #include "gaokao_plugin.h"
 #include "plugin/plugin.h"
+#include "plugin/standing.h"
 
 enum {
-  GK_PLUGIN__BUCKETS = 11,     /* of the histogram, without the last, endless one */
-  GK_PLUGIN__EVENTS = 16,
-  GK_PLUGIN__EVENT_BYTES = 32,
   GK_PLUGIN__MAX_OPTIONS = 64,
   GK_PLUGIN__MAX_TEXT = 2000   /* bytes of a sentence from a plugin */
 };
 
 /* Upper ends of the buckets in microseconds. */
 extern const apr_int64_t gk_plugin__bucket_us[GK_PLUGIN__BUCKETS];
-
-/* Counts of one plugin; lies in shared memory when httpd gives some. All zero at first. The degraded state is
- * here too, so that each child need not find out for itself. */
-typedef struct gk_plugin__shared_t {
-  _Atomic apr_uint64_t calls, failures, late, sum_us, max_us;
-  _Atomic apr_uint64_t buckets[GK_PLUGIN__BUCKETS + 1];
-  _Atomic apr_uint32_t in_a_row;       /* failures since the last success */
-  _Atomic apr_int64_t pause_us;        /* last pause, 0: none since the last success */
-  _Atomic apr_int64_t retry_at_us;     /* monotonic; 0: in service */
-  struct {
-    _Atomic apr_uint32_t state;        /* 0 free, 1 being named, 2 named */
-    char name[GK_PLUGIN__EVENT_BYTES];
-    _Atomic apr_uint64_t count;
-  } events[GK_PLUGIN__EVENTS];
-} gk_plugin__shared_t;
 
 /* One fault of a plugin file. */
 typedef struct gk_plugin__finding_t { const char *code, *zh, *en; } gk_plugin__finding_t;
@@ -86,7 +69,8 @@ struct gk_plugin_t {
   const char *name;
   gk_plugin_row_t row;                 /* presets filled in */
   gk_plugin__image_t *image;           /* NULL: MISSING */
-  gk_plugin__shared_t *shared;
+  int index;                           /* in the standing */
+  gk_plugin__shared_t *shared;         /* its counts there */
   apr_array_header_t *facts;           /* gaokao_pair_t, of describe() */
   _Atomic int inside;                  /* calls in this process */
   apr_thread_mutex_t *lock;            /* of what follows, and of references of its instances; held briefly */
@@ -103,6 +87,9 @@ struct gk_plugins_t {
   apr_pool_t *pool;
   gk_plugin_env_t env;
   apr_array_header_t *plugins;         /* gk_plugin_t * */
+  gk_standing_t *standing;             /* this process's own until gk_plugins_share */
+  apr_int32_t pid;                     /* of this process, set by start */
+  gk_plugin__process_t *process;       /* its line in the standing, or NULL */
   apr_thread_mutex_t *lock;            /* of `rulesets` */
   struct gk_ruleset_t *rulesets;       /* those alive, linked: they must let go before the code is unloaded */
 };
@@ -164,18 +151,26 @@ typedef enum gk_plugin__weight_t {
 } gk_plugin__weight_t;
 /* For calls that are given a sink of bytes: waiting for it is not the plugin's time. */
 typedef struct gk_plugin__sink_t {
-  apr_int64_t waited_us;               /* by this call; set by the sink, zeroed by the guard */
+  apr_int64_t waited_us;               /* by this call; set by gk_plugin__waited, zeroed by the guard */
+  gk_plugin__slot_t *slot;             /* of this call, or NULL */
+  apr_int64_t since_us;                /* when the wait began */
   bool failed;                         /* the plugin handed on the sink's error */
 } gk_plugin__sink_t;
-/* The one way into a plugin. `instance` must be held; `sink` may be NULL. `scratch` NULL: a pool for this
- * call is made below `pool`. Errors, in `pool`: INVALID with the plugin's sentence when it blames its input;
- * PLUGIN. */
+/* Around the sink's own work. */
+void gk_plugin__wait(gk_plugin__sink_t *sink);
+void gk_plugin__waited(gk_plugin__sink_t *sink);
+/* The one way into a plugin. `record` names what the call is about, for a process may die on it: a registration
+ * number, or gk_plugin__digest of the bytes; NULL: nothing in particular. `instance` must be held; `sink` may be
+ * NULL. `scratch` NULL: a pool for this call is made below `pool`. Errors, in `pool`: INVALID with the plugin's
+ * sentence when it blames its input; PLUGIN. */
 gk_error_t *gk_plugin__guard(gk_plugin__instance_t *instance, gk_plugin__weight_t weight,
-                             const char *request_id, gk_plugin__fn fn, void *baton, gk_plugin__sink_t *sink,
-                             apr_pool_t *scratch, apr_pool_t *pool);
+                             const char *request_id, const char *record, gk_plugin__fn fn, void *baton,
+                             gk_plugin__sink_t *sink, apr_pool_t *scratch, apr_pool_t *pool);
+/* "#0123456789abcdef": names bytes that have no number. No protection against those who want two to be the same. */
+const char *gk_plugin__digest(const void *bytes, apr_size_t length, apr_pool_t *pool);
 /* PLUGIN, saying that it is not in service. */
 gk_error_t *gk_plugin__refusal(gk_plugin_t *plugin, apr_interval_time_t retry_after_us, apr_pool_t *pool);
-/* Microseconds until the next try; 0: not degraded. */
+/* Microseconds until the next try; 0: in service. Records that are barred don't count. */
 apr_int64_t gk_plugin__degraded(gk_plugin_t *plugin);
 
 /* Plugins of a kind in the configuration's order: from index *i on, NULL at the end. */

@@ -92,6 +92,7 @@ gk_error_t *gk_overrides_change(gk_json_t **out, gk_act_t *act, const char *name
   if (error != NULL)
     return error;
   GK_TRY(gk_plugin_set_options(plugins, name, after, pool));
+  GK_TRY(gk_plugin_reset(plugins, name, pool)); /* what failed before may work now */
   GK_TRY(gk_act_begin(act));
   for (gk_json_iter_t it = gk_json_first(options); it.key != NULL; gk_json_next(&it))
     GK_TRY(gk_store_plugin_option_put(act, name, it.key, gk_json_str_value(it.value)));
@@ -99,4 +100,19 @@ gk_error_t *gk_overrides_change(gk_json_t **out, gk_act_t *act, const char *name
   *out = gk_plugin_json(plugins, name, pool);
   return gk_audit(act, "plugin.options", "plugin", 0, 0, act->who->org_path, for_audit(shown, options, pool),
                   for_audit(*out, options, pool));
+}
+
+gk_error_t *gk_overrides_reset(gk_json_t **out, gk_act_t *act, const char *name)
+{
+  struct gk_plugins_t *plugins = gk_core_plugins(act->core);
+  gk_json_t *before = gk_plugin_json(plugins, name, act->pool);
+  GK_TRY(gk_plugin_reset(plugins, name, act->pool));
+  GK_TRY(gk_act_begin(act));
+  GK_TRY(gk_store_setting_put(act, "plugin_options", act->request_id)); /* other nodes follow */
+  *out = gk_plugin_json(plugins, name, act->pool);
+  gk_json_t *was = gk_json_object(act->pool);
+  gk_json_set_str(was, "plugin", name);
+  gk_json_set_str(was, "state", gk_json_str(before, "state"));
+  gk_json_set_int(was, "suspects", (apr_int64_t)gk_json_size(gk_json_get(before, "suspects")));
+  return gk_audit(act, "plugin.reset", "plugin", 0, 0, act->who->org_path, was, NULL);
 }

@@ -15,4 +15,8 @@ gk_error_t *gk_overrides_apply(struct gk_plugins_t *plugins, const char *names, 
  * Errors: NOT_FOUND, INVALID with pointers below /options, PLUGIN. */
 gk_error_t *gk_overrides_change(gk_json_t **out, gk_act_t *act, const char *name, gk_json_t *options);
 
+/* Puts a plugin that is degraded back in service, on every node within a second, and forgets the records it was not asked
+ * about any more. *out: as above. Errors: NOT_FOUND. */
+gk_error_t *gk_overrides_reset(gk_json_t **out, gk_act_t *act, const char *name);
+
 #endif

@@ -13,6 +13,7 @@ typedef struct inspection_t {
   gaokao_crop_t *crop;
   int facts, findings;            /* of this plugin */
   const char *lie;
+  const char *record;
   apr_pool_t *pool;
 } inspection_t;
 
@@ -128,7 +129,7 @@ static gk_error_t *ask(inspection_t *inspection, gk_plugin_t *plugin, const char
   inspection->lie = NULL;
   inspection->crop = NULL;
   if (instance != NULL) {
-    error = gk_plugin__guard(instance, GK_CALL_WHOLE, request_id, inspect, inspection, NULL, NULL,
+    error = gk_plugin__guard(instance, GK_CALL_WHOLE, request_id, inspection->record, inspect, inspection, NULL, NULL,
                              inspection->pool);
     gk_plugin__release(instance);
   } else {
@@ -153,6 +154,8 @@ gk_error_t *gk_photo_inspect(gk_plugins_t *plugins, const char *request_id, cons
   memset(&inspection, 0, sizeof(inspection));
   inspection.picture = *picture;
   inspection.result = result;
+  inspection.record =
+      gk_plugin__digest(picture->pixels, (apr_size_t)picture->stride_bytes * picture->height_px, pool);
   inspection.pool = pool;
   result->facts = apr_array_make(pool, 32, sizeof(gaokao_number_t));
   result->findings = apr_array_make(pool, 16, sizeof(gaokao_finding_t));

@@ -48,7 +48,7 @@ typedef struct gk_plugin_row_t {
   gk_on_error_t on_error;              /* preset FAIL */
   apr_interval_time_t deadline_us;     /* of one call; preset 50 ms for policy, 2 s for others */
   int fail_limit;                      /* failures in a row that degrade; preset 5 */
-  int max_inside;                      /* calls inside the plugin at once in one process; preset: no limit */
+  int max_inside;                      /* calls inside the plugin at once in one process; preset 3 */
   const char *where;                   /* "gaokao.conf:40" */
   const apr_array_header_t *settings;  /* gk_plugin_setting_t, or NULL */
 } gk_plugin_row_t;
@@ -77,11 +77,41 @@ gk_error_t *gk_plugins_start(gk_plugins_t *plugins, apr_pool_t *scratch_pool);
 /* Ends them. Calls after this are refused. Called by the pool's cleanup at the latest. */
 void gk_plugins_stop(gk_plugins_t *plugins);
 
-/* Counters and the degraded state live in memory of the process until this gives them zeroed shared memory of
- * gk_plugins_shared_bytes(), between load and start, before fork: then all processes count into and act on
- * one. */
-apr_size_t gk_plugins_shared_bytes(const gk_plugins_t *plugins);
-void gk_plugins_share(gk_plugins_t *plugins, void *memory);
+/* Counters, the degraded state and what processes died on live in memory of the process until this gives them shared memory
+ * of gk_plugins_shared_bytes(), zeroed or used by plugins before, between load and start: then all processes count into and
+ * act on one. It may be used by several configurations one after the other: plugins find theirs by name. False when the
+ * memory is of another version of this program, or full: nothing is shared then. */
+apr_size_t gk_plugins_shared_bytes(void);
+bool gk_plugins_share(gk_plugins_t *plugins, void *memory);
+/* Such memory behind a file descriptor, which a program that is executed inherits. -1, NULL: can't be had. */
+int gk_plugins_shared_create(void **memory);
+void *gk_plugins_shared_open(int fd);
+
+/* ---- processes that die, hang or grow ------------------------------------------------------------------ */
+
+/* After start, in a process that will be watched: signals that kill inside a plugin are noted. */
+void gk_plugins_attend(gk_plugins_t *plugins, bool worker);
+
+typedef struct gk_plugins_watch_t {
+  int stuck;                   /* calls of this process that did not return: 4 deadlines, at least 2 s */
+  apr_int64_t resident_bytes;  /* of this process */
+} gk_plugins_watch_t;
+/* To be called several times a second by a thread of its own. Looks after dead siblings too. */
+gk_plugins_watch_t gk_plugins_watch(gk_plugins_t *plugins);
+/* This process takes no more work. */
+void gk_plugins_leaving(gk_plugins_t *plugins);
+/* A child died: whoever was inside a plugin then is blamed. _dead: looks for all that are gone. */
+void gk_plugins_bury(gk_plugins_t *plugins, long dead);
+void gk_plugins_bury_dead(gk_plugins_t *plugins);
+
+/* Puts a plugin (NULL: all) back in service and forgets the records it was not asked about any more.
+ * Errors: NOT_FOUND. */
+gk_error_t *gk_plugin_reset(gk_plugins_t *plugins, const char *name, apr_pool_t *pool);
+
+/* Sets one member of a row from the configuration: on_error, optional, deadline ("800ms"), fail_limit, max_inside, or
+ * "option.KEY". Errors: CONFIG naming `where`, with a valid example. */
+gk_error_t *gk_plugin_row_set(gk_plugin_row_t *row, const char *key, const char *value, const char *where,
+                              apr_pool_t *pool);
 
 /* Replaces the overrides of one plugin (gk_plugin_setting_t; an empty array takes them all back). They win
  * over the configuration. The plugin is made anew with them beside the running one, which ends after its last

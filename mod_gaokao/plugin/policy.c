@@ -144,7 +144,7 @@ static gk_error_t *bind_rules(gk_policy__binding_t **out, gk_ruleset_t *ruleset,
   gk_plugin__instance_t *instance = gk_plugin__hold(plugin);
   if (instance == NULL)
     return gk_plugin__refusal(plugin, gk_plugin__degraded(plugin), pool);
-  gk_error_t *error = gk_plugin__guard(instance, GK_CALL_ASIDE, "load", load_rules, &load, NULL, NULL, pool);
+  gk_error_t *error = gk_plugin__guard(instance, GK_CALL_ASIDE, "load", NULL, load_rules, &load, NULL, NULL, pool);
   gk_policy__binding_t *binding = error == NULL ? calloc(1, sizeof(*binding)) : NULL;
   if (binding == NULL) {
     gk_plugin__release(instance);
@@ -427,8 +427,8 @@ gk_error_t *gk_policy__answer(gk_policy__question_t *question, bool *review)
   error = use(&binding, ruleset, question->pool);
   if (error == NULL) {
     question->handle = binding->handle;
-    error = gk_plugin__guard(binding->instance, GK_CALL_WHOLE, "evaluate", evaluate, question, NULL, NULL,
-                             question->pool);
+    error = gk_plugin__guard(binding->instance, GK_CALL_WHOLE, "evaluate", question->record, evaluate, question,
+                             NULL, NULL, question->pool);
     leave(ruleset, binding);
   }
   if (error != NULL && error->code == GK_E_PLUGIN && gk_policy__reviews(ruleset)) {

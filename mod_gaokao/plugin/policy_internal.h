@@ -53,6 +53,7 @@ typedef struct gk_policy__question_t {
   apr_pool_t *pool;
   int stage;
   apr_uint32_t as_of;
+  const char *record;           /* whose: the registration number, or the ID number's digest */
   gaokao_candidate_t view;
   gk_policy__answer_t *answers; /* by rule */
   apr_uint32_t *selected;

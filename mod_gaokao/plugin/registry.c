@@ -2,12 +2,13 @@
  * the configuration is read twice at startup and again at each reload, and each time makes its own
  * gk_plugins_t. */
 #include <string.h>
+#include <unistd.h>
 #include <apr_strings.h>
 #include "plugin/internal.h"
 
 #define PRESET_POLICY_DEADLINE_US (500 * 1000)
 #define PRESET_DEADLINE_US (5 * 1000 * 1000)
-enum { PRESET_FAIL_LIMIT = 5 };
+enum { PRESET_FAIL_LIMIT = 5, PRESET_MAX_INSIDE = 3 }; /* below DBDMax: a hanging plugin must leave a connection free */
 
 static apr_status_t stop_at_cleanup(void *data)
 {
@@ -21,6 +22,8 @@ gk_plugins_t *gk_plugins_create(const gk_plugin_env_t *env, apr_pool_t *pool)
   gk_plugins_t *plugins = apr_pcalloc(pool, sizeof(*plugins));
   plugins->pool = pool;
   plugins->plugins = apr_array_make(pool, 8, sizeof(gk_plugin_t *));
+  plugins->standing = apr_pcalloc(pool, sizeof(*plugins->standing));
+  plugins->pid = (apr_int32_t)getpid();
   if (env != NULL)
     plugins->env = *env;
   apr_thread_mutex_create(&plugins->lock, APR_THREAD_MUTEX_DEFAULT, pool);
@@ -153,6 +156,8 @@ static gk_plugin_t *add(gk_plugins_t *plugins, const gk_plugin_row_t *row)
     plugin->row.on_error = GK_ON_ERROR_FAIL;
   if (plugin->row.fail_limit <= 0)
     plugin->row.fail_limit = PRESET_FAIL_LIMIT;
+  if (plugin->row.max_inside <= 0)
+    plugin->row.max_inside = PRESET_MAX_INSIDE;
   if (row->settings != NULL) {
     apr_array_header_t *settings =
         apr_array_make(pool, row->settings->nelts + 1, sizeof(gk_plugin_setting_t));
@@ -165,7 +170,9 @@ static gk_plugin_t *add(gk_plugins_t *plugins, const gk_plugin_row_t *row)
     }
     plugin->row.settings = settings;
   }
-  plugin->shared = apr_pcalloc(pool, sizeof(*plugin->shared));
+  plugin->index = gk_standing__plugin(plugins->standing, plugin->name);
+  plugin->shared = plugin->index >= 0 ? &plugins->standing->plugins[plugin->index].shared
+                                      : apr_pcalloc(pool, sizeof(*plugin->shared));
   plugin->state = GK_PLUGIN_LOADED;
   apr_thread_mutex_create(&plugin->lock, APR_THREAD_MUTEX_DEFAULT, pool);
   APR_ARRAY_PUSH(plugins->plugins, gk_plugin_t *) = plugin;
@@ -255,6 +262,8 @@ gk_error_t *gk_plugins_check(gk_plugins_t *plugins, apr_pool_t *scratch_pool)
 gk_error_t *gk_plugins_start(gk_plugins_t *plugins, apr_pool_t *scratch_pool)
 {
   gk_error_t *first = NULL;
+  plugins->pid = (apr_int32_t)getpid();
+  gk_plugins_bury_dead(plugins);
   for (int i = 0; i < plugins->plugins->nelts; i++) {
     gk_plugin_t *plugin = at(plugins, i);
     if (plugin->state != GK_PLUGIN_LOADED || plugin->current == NULL)
@@ -293,17 +302,6 @@ void gk_plugins_stop(gk_plugins_t *plugins)
     plugin->overrides_pool = NULL;
     plugin->overrides = NULL;
   }
-}
-
-apr_size_t gk_plugins_shared_bytes(const gk_plugins_t *plugins)
-{
-  return sizeof(gk_plugin__shared_t) * (apr_size_t)plugins->plugins->nelts;
-}
-
-void gk_plugins_share(gk_plugins_t *plugins, void *memory)
-{
-  for (int i = 0; i < plugins->plugins->nelts; i++)
-    at(plugins, i)->shared = (gk_plugin__shared_t *)memory + i;
 }
 
 static apr_array_header_t *copy_settings(const apr_array_header_t *settings, apr_pool_t *pool)
@@ -366,10 +364,6 @@ gk_error_t *gk_plugin_set_options(gk_plugins_t *plugins, const char *name, const
     plugin->reason_zh = plugin->reason_en = NULL;
     plugin->changing = false;
     apr_thread_mutex_unlock(plugin->lock);
-    /* What failed before may work now. */
-    atomic_store(&plugin->shared->in_a_row, 0);
-    atomic_store(&plugin->shared->pause_us, 0);
-    atomic_store(&plugin->shared->retry_at_us, 0);
     if (old != NULL)
       gk_plugin__release(old);
     if (old_pool != NULL)

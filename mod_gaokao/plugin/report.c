@@ -28,8 +28,14 @@ gk_on_error_t gk_on_error_of(const char *word)
 
 static gk_plugin_state_t state_of(gk_plugin_t *plugin)
 {
-  return plugin->state == GK_PLUGIN_STARTED && gk_plugin__degraded(plugin) > 0 ? GK_PLUGIN_DEGRADED
-                                                                               : plugin->state;
+  bool hurt = gk_plugin__degraded(plugin) > 0 || gk_standing__barred(plugin->plugins->standing, plugin->index) > 0;
+  return plugin->state == GK_PLUGIN_STARTED && hurt ? GK_PLUGIN_DEGRADED : plugin->state;
+}
+
+/* Degraded by single records only, it goes on serving all others. */
+static bool in_service(gk_plugin_t *plugin)
+{
+  return plugin->state == GK_PLUGIN_STARTED && gk_plugin__degraded(plugin) == 0;
 }
 
 static gk_json_t *two_texts(const char *zh, const char *en, apr_pool_t *pool)
@@ -70,7 +76,7 @@ static void add_health(gk_json_t *json, gk_plugin_t *plugin, apr_pool_t *pool)
   gk_plugin__instance_t *instance = gk_plugin__degraded(plugin) == 0 ? gk_plugin__hold(plugin) : NULL;
   if (instance != NULL) {
     gk_error_t *error =
-        gk_plugin__guard(instance, GK_CALL_ASIDE, "health", ask_health, &health, NULL, NULL, pool);
+        gk_plugin__guard(instance, GK_CALL_ASIDE, "health", NULL, ask_health, &health, NULL, NULL, pool);
     if (error != NULL)
       health.state = "bad", health.zh = error->zh, health.en = error->en;
     gk_plugin__release(instance);
@@ -122,6 +128,38 @@ static void add_counters(gk_json_t *json, const gk_plugin_t *plugin, apr_pool_t 
   gk_json_set(json, "events", events);
 }
 
+static const char *why_word(int why, apr_pool_t *pool)
+{
+  if (why == GK_WHY_STUCK)
+    return "stuck";
+  return why == GK_WHY_LOST ? "lost" : apr_psprintf(pool, "signal %d", why);
+}
+
+/* Records that processes died on or hung at: what a person has to look at. */
+static void add_suspects(gk_json_t *json, gk_plugin_t *plugin, apr_pool_t *pool)
+{
+  gk_standing_t *standing = plugin->plugins->standing;
+  gk_json_t *array = gk_json_array(pool);
+  gk_json_set_int(json, "crashes", (apr_int64_t)atomic_load(&plugin->shared->crashes));
+  gk_json_set_int(json, "stuck", (apr_int64_t)atomic_load(&plugin->shared->stuck));
+  gk_json_set_int(json, "refused", (apr_int64_t)atomic_load(&plugin->shared->refused));
+  for (int i = 0; i < GK_STANDING_SUSPECTS; i++) {
+    gk_plugin__suspect_t *suspect = &standing->suspects[i];
+    if (atomic_load_explicit(&suspect->state, memory_order_acquire) != 2 || suspect->plugin != (apr_uint32_t)plugin->index)
+      continue;
+    gk_json_t *one = gk_json_object(pool);
+    unsigned deaths = atomic_load(&suspect->deaths);
+    gk_json_set_str(one, "record", apr_pstrmemdup(pool, suspect->record,
+                                                  strnlen(suspect->record, GK_PLUGIN__RECORD_BYTES - 1)));
+    gk_json_set_int(one, "deaths", deaths);
+    gk_json_set_bool(one, "barred", deaths >= GK_STANDING_DEATHS);
+    gk_json_set_str(one, "why", why_word(atomic_load(&suspect->why), pool));
+    gk_json_set_time(one, "last", atomic_load(&suspect->last));
+    gk_json_add(array, one);
+  }
+  gk_json_set(json, "suspects", array);
+}
+
 static gk_json_t *plugin_json(gk_plugin_t *plugin, apr_pool_t *pool)
 {
   gk_json_t *json = gk_json_object(pool);
@@ -154,6 +192,7 @@ static gk_json_t *plugin_json(gk_plugin_t *plugin, apr_pool_t *pool)
   if (instance != NULL)
     gk_plugin__release(instance);
   add_counters(json, plugin, pool);
+  add_suspects(json, plugin, pool);
   return json;
 }
 
@@ -180,7 +219,7 @@ gk_error_t *gk_plugins_ready(gk_plugins_t *plugins, apr_pool_t *pool)
   const char *names = NULL;
   for (int i = 0; i < plugins->plugins->nelts; i++) {
     gk_plugin_t *plugin = APR_ARRAY_IDX(plugins->plugins, i, gk_plugin_t *);
-    if (plugin->row.optional || state_of(plugin) == GK_PLUGIN_STARTED)
+    if (plugin->row.optional || in_service(plugin))
       continue;
     names = names == NULL ? plugin->name : apr_pstrcat(pool, names, ", ", plugin->name, NULL);
   }
@@ -246,6 +285,21 @@ static apr_uint64_t event_sum(const gk_plugin__shared_t *shared, int first)
   return sum;
 }
 
+static void processes(lines_t *lines, gk_standing_t *standing)
+{
+  static const char *const programs[] = {"httpd", "gaokao-worker"};
+  line(lines, "# HELP gaokao_process_resident_bytes Memory of each process\n"
+       "# TYPE gaokao_process_resident_bytes gauge\n");
+  for (int i = 0; i < GK_STANDING_PROCESSES; i++) {
+    gk_plugin__process_t *process = &standing->processes[i];
+    apr_int32_t pid = atomic_load(&process->pid);
+    apr_int64_t bytes = atomic_load(&process->bytes);
+    if (pid > 0 && bytes > 0)
+      line(lines, "gaokao_process_resident_bytes{program=\"%s\",pid=\"%d\",leaving=\"%d\"} %" APR_INT64_T_FMT "\n",
+           programs[atomic_load(&process->program) == 1], (int)pid, atomic_load(&process->leaving) != 0, bytes);
+  }
+}
+
 const char *gk_plugins_metrics(gk_plugins_t *plugins, apr_pool_t *pool)
 {
   lines_t lines = {apr_array_make(pool, 64, sizeof(const char *)), pool};
@@ -255,7 +309,7 @@ const char *gk_plugins_metrics(gk_plugins_t *plugins, apr_pool_t *pool)
     gk_plugin_t *plugin = APR_ARRAY_IDX(plugins->plugins, i, gk_plugin_t *);
     line(&lines, "gaokao_plugin_up{plugin=\"%s\",kind=\"%s\"} %d\n", plugin->name,
          gk_plugin_kind_word(plugin->image != NULL ? plugin->image->descriptor.kind : 0),
-         state_of(plugin) == GK_PLUGIN_STARTED);
+         in_service(plugin));
   }
   line(&lines, "# HELP gaokao_plugin_state 1 loaded, 2 started, 3 degraded, 4 failed, 5 missing\n"
        "# TYPE gaokao_plugin_state gauge\n");
@@ -268,6 +322,17 @@ const char *gk_plugins_metrics(gk_plugins_t *plugins, apr_pool_t *pool)
           offsetof(gk_plugin__shared_t, failures));
   counter(&lines, plugins, "late_total", "Calls that passed their deadline",
           offsetof(gk_plugin__shared_t, late));
+  counter(&lines, plugins, "crashes_total", "Processes that ended inside the plugin",
+          offsetof(gk_plugin__shared_t, crashes));
+  counter(&lines, plugins, "stuck_total", "Calls that did not return", offsetof(gk_plugin__shared_t, stuck));
+  counter(&lines, plugins, "refused_total", "Calls that were not let in", offsetof(gk_plugin__shared_t, refused));
+  line(&lines, "# HELP gaokao_plugin_barred Records the plugin is not asked about any more\n"
+       "# TYPE gaokao_plugin_barred gauge\n");
+  for (int i = 0; i < n; i++) {
+    gk_plugin_t *plugin = APR_ARRAY_IDX(plugins->plugins, i, gk_plugin_t *);
+    line(&lines, "gaokao_plugin_barred{plugin=\"%s\"} %d\n", plugin->name,
+         gk_standing__barred(plugins->standing, plugin->index));
+  }
   line(&lines,
        "# HELP gaokao_plugin_seconds Time inside the plugin\n# TYPE gaokao_plugin_seconds histogram\n");
   for (int i = 0; i < n; i++)
@@ -285,6 +350,7 @@ const char *gk_plugins_metrics(gk_plugins_t *plugins, apr_pool_t *pool)
              plugin->name, plugin->shared->events[e].name, sum);
     }
   }
+  processes(&lines, plugins->standing);
   return apr_array_pstrcat(pool, lines.parts, 0);
 }
 

@@ -1,5 +1,6 @@
 /* plugin/verdicts.c: what to ask a ruleset, and what its answers mean (the ports of domain/verdict.h). */
 #include "plugin/policy_internal.h"
+#include "plugin/internal.h"
 
 #include <string.h>
 #include <apr_strings.h>
@@ -259,6 +260,16 @@ static void push_out_of_service(judging_t *j)
   verdict->en = "The rules can't be checked now; staff will look at this";
 }
 
+/* Whom a question is about, should a process die on it. */
+static const char *whose(gk_json_t *document, gk_json_t *derived, apr_pool_t *pool)
+{
+  const char *number = derived != NULL ? gk_json_str(derived, "number") : NULL;
+  const char *person = number == NULL ? gk_json_str(document, "id_number") : NULL;
+  if (person == NULL && number == NULL)
+    person = gk_json_text(document, pool);
+  return number != NULL ? number : gk_plugin__digest(person, strlen(person), pool);
+}
+
 static void begin(judging_t *j, gk_ruleset_t *ruleset, const gk_document_t *document, gk_json_t *derived,
                   const gk_part_t *part, const gk_document_t *part_document, gk_date_t as_of,
                   apr_pool_t *pool)
@@ -273,6 +284,7 @@ static void begin(judging_t *j, gk_ruleset_t *ruleset, const gk_document_t *docu
   j->verdicts = apr_array_make(pool, 4, sizeof(gk_verdict_t));
   j->pool = pool;
   j->question = gk_policy__question(ruleset, pool);
+  j->question->record = whose(j->candidate, derived, pool);
   j->question->as_of = (apr_uint32_t)(as_of.year * 10000 + as_of.month * 100 + as_of.day);
   gk_policy__view(&j->question->view, j->candidate, part != NULL ? j->document : NULL, derived, pool);
 }

@@ -22,3 +22,10 @@ gk_error_t *gk_rest_plugins_update(gk_request_t *request, gk_response_t *respons
   GK_TRY(gk_decode_end(&d));
   return gk_overrides_change(&response->json, &request->act, request->args[0], options);
 }
+
+gk_error_t *gk_rest_plugins_reset(gk_request_t *request, gk_response_t *response)
+{
+  gk_decode_t d = gk_decode_start(request->json, request->pool);
+  GK_TRY(gk_decode_end(&d));
+  return gk_overrides_reset(&response->json, &request->act, request->args[0]);
+}

@@ -2,7 +2,7 @@
  * beside them. httpd starts it (fork, exec) and starts it again when it dies; it can also be run by hand. It logs to standard
  * error, which is httpd's error log.
  *
- *   gaokao-worker --instance DIR [--delay SECONDS] [--once]
+ *   gaokao-worker --instance DIR [--delay SECONDS] [--once] [--shared DESCRIPTOR]
  *
  * SIGTERM gives a running job back to the queue and ends; the next worker takes it up. kill -9 does the same after the lease
  * has run out. When httpd's parent dies the worker goes too.
@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <apr_general.h>
 #include <apr_strings.h>
+#include <apr_thread_proc.h>
 
 #include "base/time.h"
 #include "jobs/job.h"
@@ -27,6 +28,9 @@
 #define SWEEP_US (60 * APR_USEC_PER_SEC)
 
 static volatile int stop;
+static volatile int large;
+static volatile int ended;
+static apr_thread_t *watchdog;
 static void on_signal(int number)
 {
   (void)number;
@@ -47,10 +51,68 @@ static void rest(apr_interval_time_t how_long)
     apr_sleep(how_long < 50 * 1000 ? how_long : 50 * 1000);
 }
 
-static gk_error_t *open_instance(gk_core_t **core, gk_db_t **db, const char *instance, apr_pool_t *pool)
+static void plugin_line(gk_loudness_t loudness, const char *plugin, const char *text)
 {
+  char line[1200];
+  if (loudness == GK_QUIET)
+    return;
+  snprintf(line, sizeof(line), "plugin %s: %s", plugin, text);
+  say(line);
+}
+
+/* Memory that an allocation needs and does not get: nobody may go on with half a document. */
+static int out_of_memory(int status)
+{
+  (void)status;
+  say("out of memory: ends at once");
+  abort();
+}
+
+/* ---- the watchdog ---------------------------------------------------------------------------------------- */
+
+/* A call that hangs can't be ended, only its process: the job's next attempt is another one's, and after three the record is
+ * barred. A worker that has grown too large ends after its job. */
+static void *APR_THREAD_FUNC watch(apr_thread_t *thread, void *data)
+{
+  gk_core_t *core = data;
+  apr_int64_t limit = gk_core_config(core)->memory_max_bytes;
+  (void)thread;
+  while (!ended) {
+    apr_sleep(250 * 1000);
+    gk_plugins_watch_t found = gk_plugins_watch(gk_core_plugins(core));
+    if (found.stuck > 0) {
+      say("a call into a plugin does not return: ends, the job is taken up again");
+      _exit(1);
+    }
+    if (limit > 0 && found.resident_bytes > limit && !large) {
+      say("has grown past memory_max: ends after this job");
+      gk_plugins_leaving(gk_core_plugins(core));
+      large = 1;
+    }
+  }
+  return NULL;
+}
+
+static void end_watchdog(void)
+{
+  apr_status_t ignored;
+  ended = 1;
+  if (watchdog != NULL)
+    apr_thread_join(&ignored, watchdog);
+  watchdog = NULL;
+}
+
+static gk_error_t *open_instance(gk_core_t **core, gk_db_t **db, const char *instance, int shared, apr_pool_t *pool)
+{
+  void *memory;
+  gk_core_log_to(plugin_line);
   GK_TRY(gk_core_open(core, instance, pool));
+  if (shared >= 0 && (memory = gk_plugins_shared_open(shared)) != NULL)
+    gk_plugins_share(gk_core_plugins(*core), memory);
   GK_TRY(gk_plugins_start(gk_core_plugins(*core), pool));
+  gk_plugins_attend(gk_core_plugins(*core), true);
+  if (apr_thread_create(&watchdog, NULL, watch, *core, pool) != APR_SUCCESS)
+    say("the watchdog does not start");
   GK_TRY(gk_core_connect(db, *core, pool));
   return gk_schema_check(*db, pool);
 }
@@ -62,7 +124,7 @@ static void work(gk_core_t *core, gk_db_t *db, bool once, apr_pool_t *pool)
   apr_time_t swept = 0;
   apr_pool_t *round;
   apr_pool_create(&round, pool);
-  while (!stop) {
+  while (!stop && !large) {
     bool found = false;
     apr_pool_clear(round);
     gk_error_t *error = gk_job_work(&found, core, db, &stop, round);
@@ -86,6 +148,7 @@ int main(int argc, const char *const *argv)
 {
   const char *instance = ".";
   int delay_s = 0;
+  int shared = -1;
   bool once = false;
   apr_pool_t *pool;
   pid_t parent = getppid();
@@ -94,11 +157,14 @@ int main(int argc, const char *const *argv)
       instance = argv[++i];
     } else if (strcmp(argv[i], "--delay") == 0 && i + 1 < argc) {
       delay_s = atoi(argv[++i]);
+    } else if (strcmp(argv[i], "--shared") == 0 && i + 1 < argc) {
+      shared = atoi(argv[++i]);
     } else if (strcmp(argv[i], "--once") == 0) {
       once = true;
     } else {
-      fputs("Usage: gaokao-worker --instance DIR [--delay SECONDS] [--once]\n"
-            "  --once: does what waits in the queue and ends\n",
+      fputs("Usage: gaokao-worker --instance DIR [--delay SECONDS] [--once] [--shared DESCRIPTOR]\n"
+            "  --once: does what waits in the queue and ends\n"
+            "  --shared: memory that httpd shares with it\n",
             stderr);
       return strcmp(argv[i], "--help") == 0 ? 0 : 2;
     }
@@ -120,12 +186,15 @@ int main(int argc, const char *const *argv)
     return 1;
   }
   gk_db_bound_connects();
+  apr_pool_abort_set(out_of_memory, apr_pool_parent_get(pool)); /* pools made from here on inherit it */
+  apr_pool_abort_set(out_of_memory, pool);
   rest(delay_s * APR_USEC_PER_SEC);
   gk_core_t *core;
   gk_db_t *db;
-  gk_error_t *error = stop ? NULL : open_instance(&core, &db, instance, pool);
+  gk_error_t *error = stop ? NULL : open_instance(&core, &db, instance, shared, pool);
   if (error != NULL) {
     say(gk_error_log_text(pool, error));
+    end_watchdog();
     apr_pool_destroy(pool);
     return 1;
   }
@@ -139,6 +208,7 @@ int main(int argc, const char *const *argv)
     work(core, db, once, pool);
     if (sealing != NULL)
       gk_sealing_stop(sealing);
+    end_watchdog();
     gk_plugins_stop(gk_core_plugins(core));
   }
   say("ends");

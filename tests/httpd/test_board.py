@@ -112,6 +112,13 @@ def test_plugins_show_their_state(people):
     assert "gaokao_plugin_calls_total" in people["province"].site.get("/metrics").body.decode()
 
 
+def test_a_plugin_is_reset_by_the_province_only(people):
+    assert people["auditor"].post("/plugins/policy_xpath/reset").status == 403
+    assert people["province"].post("/plugins/no_such_plugin/reset").status == 404
+    plugin = people["province"].post("/plugins/policy_xpath/reset", expect=200).json()
+    assert plugin["state"] == "started" and plugin["suspects"] == []
+
+
 def test_an_option_changes_at_run_time_in_every_process(people, site):
     plugin = next(p for p in people["province"].items("/plugins") if p["name"] == "policy_xpath")
     option = next(o for o in plugin["options"] if o["type"] in ("int", "integer", "number"))

@@ -230,6 +230,7 @@ class Walk:
         option = next(o for o in plugin["options"] if o["type"] == "int")
         province.patch(f"/plugins/{plugin['name']}", {"options": {option["key"]: option["value"]}}, expect=200)
         province.patch(f"/plugins/{plugin['name']}", {"options": {option["key"]: None}}, expect=200)
+        province.post(f"/plugins/{plugin['name']}/reset", expect=200)
 
     def jobs(self):
         export = self.who["export"]

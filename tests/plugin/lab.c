@@ -2,6 +2,7 @@
  * function is a plugin of its own: the host looks for gaokao_plugin_NAME, and a configuration row may give
  * any name. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <apr_strings.h>
@@ -107,6 +108,12 @@ static gaokao_error_t *lab_mood(lab_t *lab, const gaokao_call_t *call)
     return lab->host->error_new(call->pool, GAOKAO_E_BUSY, "忙", "Busy");
   if (in_mood(lab, "slow"))
     usleep(30000);
+  if (in_mood(lab, "abort"))
+    abort();
+  if (in_mood(lab, "exit"))
+    _exit(3);
+  while (in_mood(lab, "hang"))
+    usleep(10000);
   return NULL;
 }
 

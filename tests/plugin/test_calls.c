@@ -174,8 +174,10 @@ static void late_calls_count_but_their_answer_is_used(apr_pool_t *pool)
   GK_TEST_OK(inspect(plugins, &result, pool));
   GK_TEST_ERROR(inspect(plugins, &result, pool), GK_E_PLUGIN);
   GK_TEST_STR(lab_state(plugins, "lab_photo", pool), "degraded");
-  /* New options make a new start. */
+  /* New options and an administrator's reset make a new start. */
   GK_TEST_OK(gk_plugin_set_options(plugins, "lab_photo", lab_settings(pool, "mood=good"), pool));
+  GK_TEST_ERROR(inspect(plugins, &result, pool), GK_E_PLUGIN);
+  GK_TEST_OK(gk_plugin_reset(plugins, "lab_photo", pool));
   GK_TEST_OK(inspect(plugins, &result, pool));
 }
 

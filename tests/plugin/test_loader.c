@@ -312,12 +312,12 @@ static void counts_into_shared_memory(apr_pool_t *pool)
   lab_row(rows, "lab_policy", NULL);
   lab_row(rows, "lab_photo", NULL);
   GK_TEST_OK(gk_plugins_load(plugins, rows, pool));
-  gk_plugin__shared_t *shared = apr_pcalloc(pool, gk_plugins_shared_bytes(plugins));
-  gk_plugins_share(plugins, shared);
+  gk_standing_t *standing = apr_pcalloc(pool, gk_plugins_shared_bytes());
+  GK_TEST(gk_plugins_share(plugins, standing));
   GK_TEST_OK(gk_plugins_start(plugins, pool));
   gk_plugin_json(plugins, "lab_photo", pool);
-  GK_TEST_INT(shared[0].calls, 0);
-  GK_TEST_INT(shared[1].calls, 1);
+  GK_TEST_INT(standing->plugins[0].shared.calls, 0);
+  GK_TEST_INT(standing->plugins[1].shared.calls, 1);
 }
 
 static void plugin_check_reports(apr_pool_t *pool)
