@@ -211,6 +211,7 @@ int main(int argc, const char *const *argv)
     end_watchdog();
     gk_plugins_stop(gk_core_plugins(core));
   }
+  end_watchdog();
   say("ends");
   apr_pool_destroy(pool);
   apr_terminate();
