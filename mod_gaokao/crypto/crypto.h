@@ -16,8 +16,36 @@ typedef struct gk_keys_t gk_keys_t;
 
 /* Makes a key file (0600) with one active key a purpose; CONFIG when it exists already. */
 gk_error_t *gk_keys_create(const char *path, apr_time_t now, apr_pool_t *pool);
+/* The same with the algorithms of the Chinese standards where a purpose knows one. */
+gk_error_t *gk_keys_create_chinese(const char *path, apr_time_t now, apr_pool_t *pool);
 /* Reads it. Errors: CONFIG, naming what is wrong and the command that makes one. Immutable afterwards. */
 gk_error_t *gk_keys_load(gk_keys_t **out, const char *path, apr_pool_t *pool);
+
+/* What may be known of a key. */
+typedef struct gk_key_info_t {
+  const char *id, *purpose, *algorithm, *state;
+  apr_time_t created;
+  const char *check;  /* 16 hex digits made with the key, which reveal nothing of it; NULL for one that is gone */
+} gk_key_info_t;
+int gk_keys_count(const gk_keys_t *keys);
+void gk_keys_info(gk_key_info_t *out, const gk_keys_t *keys, int n, apr_pool_t *pool);
+
+/* Changes of the file (keyfile.c): a new file takes the place of the old one, with its owner and mode; two changes at once
+ * wait for each other. Errors: CONFIG, WRONG_STATE. */
+/* Adds a key of `purpose`: new, or active where the purpose has none. `chinese`: the algorithm of the Chinese standards where
+ * the purpose knows one. The file may lack purposes (from before they were). */
+gk_error_t *gk_keys_add(const char **key_id, const char *path, const char *purpose, bool chinese, apr_time_t now,
+                        apr_pool_t *pool);
+/* new -> active; what was active is old from then on. */
+gk_error_t *gk_keys_activate(const char *path, const char *purpose, const char *key_id, apr_pool_t *pool);
+/* old or new -> gone: its bytes are no longer in the file. */
+gk_error_t *gk_keys_retire(const char *path, const char *purpose, const char *key_id, apr_pool_t *pool);
+
+/* A file that may lack purposes, for the commands that add them. */
+gk_error_t *gk_keys_load_any(gk_keys_t **out, const char *path, apr_pool_t *pool);
+/* There is such a purpose. */
+bool gk_key_purpose(const char *word);
+
 /* Id of the active key of a purpose ("data"); NULL for an unknown purpose. */
 const char *gk_key_id(const gk_keys_t *keys, const char *purpose);
 
@@ -26,7 +54,7 @@ const char *gk_key_id(const gk_keys_t *keys, const char *purpose);
 #define GK_PUBLIC_BYTES 32
 gk_error_t *gk_key_sign(unsigned char *signature, const char **key_id, const gk_keys_t *keys, const char *purpose,
                         const void *message, apr_size_t length, apr_pool_t *pool);
-/* False for a wrong signature and for a key that the file doesn't name, whatever its state is otherwise. */
+/* False for a wrong signature and for a key that the file doesn't name. Keys that are gone go on verifying. */
 bool gk_key_verify(const gk_keys_t *keys, const char *purpose, const char *key_id, const unsigned char *signature,
                    const void *message, apr_size_t length);
 /* The public half (GK_PUBLIC_BYTES) for those who verify elsewhere. CONFIG when there is no such Ed25519 key. */

@@ -25,7 +25,11 @@ typedef struct gk_crypto__key_t {
   const char *id;
   gk_crypto__purpose_t purpose;
   gk_crypto__state_t state;
-  const unsigned char *bytes;        /* GK_KEY_BYTES, in locked memory that no core dump holds */
+  const char *algorithm;             /* a word of its purpose's row */
+  apr_time_t created;
+  /* GK_KEY_BYTES, in locked memory that no core dump holds. NULL for a key that is gone; a gone key for seals has its
+   * public half here, which goes on verifying. */
+  const unsigned char *bytes;
 } gk_crypto__key_t;
 
 struct gk_keys_t {
@@ -39,6 +43,18 @@ void gk_crypto__ready(void);
 /* Number of a purpose's word, or -1. */
 int gk_crypto__purpose(const char *word);
 
+/* One row a purpose; the first of its algorithms is the usual one, the second that of the Chinese standards. */
+typedef struct gk_crypto__purpose_row_t {
+  const char *word, *algorithms[2];
+} gk_crypto__purpose_row_t;
+extern const gk_crypto__purpose_row_t gk_crypto__purposes[GK_KEY_PURPOSES];
+extern const char *const gk_crypto__states[];
+
+/* Reads the file; `whole` false takes one that lacks purposes. */
+gk_error_t *gk_crypto__read(gk_keys_t **out, const char *path, bool whole, apr_pool_t *pool);
+gk_error_t *gk_crypto__refuse(const char *path, const char *what, apr_pool_t *pool);
+const gk_crypto__key_t *gk_crypto__find(const gk_keys_t *keys, const char *purpose, const char *key_id);
+
 /* HMAC-SHA-256 of label, 0x00, message: labels keep the uses of one key apart. `out` takes 32 bytes. */
 void gk_crypto__hmac(unsigned char *out, const gk_crypto__key_t *key, const char *label, const void *message,
                      apr_size_t length);
@@ -47,10 +63,11 @@ void gk_crypto__hmac(unsigned char *out, const gk_crypto__key_t *key, const char
 void gk_crypto__sha256(unsigned char *out, const void *first, apr_size_t first_length, const void *second,
                        apr_size_t second_length);
 
-/* A key that still opens what it closed: active or old. */
+/* A key that opens what it closed: any that is not gone. New ones too: another node may have made it active a moment
+ * before this process reads the file again. */
 static inline int gk_crypto__usable(const gk_crypto__key_t *key, gk_crypto__purpose_t purpose)
 {
-  return key->purpose == purpose && (key->state == GK_KEY_ACTIVE || key->state == GK_KEY_OLD);
+  return key->purpose == purpose && key->state != GK_KEY_GONE;
 }
 
 /* ---- ciphers (cipher.c) ---------------------------------------------------------------------------------- */

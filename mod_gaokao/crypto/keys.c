@@ -9,26 +9,24 @@
 #include <apr_strings.h>
 #include <apr_tables.h>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "crypto/internal.h"
 
 #define FILE_MAX_BYTES 65536
-#define TEXT_BYTES sodium_base64_ENCODED_LEN(GK_KEY_BYTES, sodium_base64_VARIANT_ORIGINAL)
 
-static const struct {
-  const char *word, *algorithm;
-} purposes[GK_KEY_PURPOSES] = {
-    {"data", "aes-256-gcm"},
-    {"index", "hmac-sha-256"},
-    {"cookie", "hmac-sha-256"},
-    {"slip", "hmac-sha-256"},
-    {"seal", "ed25519"},
-    {"packet", "x25519"},
-    {"reading", "x25519"},
-    {"spool", "aes-256-gcm"},
-    {"export", "ecdsa-p256"}};
+const gk_crypto__purpose_row_t gk_crypto__purposes[GK_KEY_PURPOSES] = {
+    {"data", {"aes-256-gcm"}},
+    {"index", {"hmac-sha-256"}},
+    {"cookie", {"hmac-sha-256"}},
+    {"slip", {"hmac-sha-256"}},
+    {"seal", {"ed25519"}},
+    {"packet", {"x25519"}},
+    {"reading", {"x25519"}},
+    {"spool", {"aes-256-gcm"}},
+    {"export", {"ecdsa-p256"}}};
 
-static const char *const states[] = {"", "new", "active", "old", "gone"};
+const char *const gk_crypto__states[] = {"", "new", "active", "old", "gone"};
 
 void gk_crypto__ready(void)
 {
@@ -36,45 +34,9 @@ void gk_crypto__ready(void)
     abort();
 }
 
-static gk_error_t *refuse(const char *path, const char *what, apr_pool_t *pool)
+gk_error_t *gk_crypto__refuse(const char *path, const char *what, apr_pool_t *pool)
 {
   return gk_error_internal(pool, GK_E_CONFIG, "Key file '%s': %s", path, what);
-}
-
-gk_error_t *gk_keys_create(const char *path, apr_time_t now, apr_pool_t *pool)
-{
-  gk_crypto__ready();
-  const char *temporary = apr_pstrcat(pool, path, ".new", NULL);
-  const char *text =
-      "# id purpose algorithm created state key. Whoever has this file can read the data: keep a copy apart "
-      "from the database's.\n";
-  struct stat there;
-  if (lstat(path, &there) == 0)
-    return refuse(path, "exists already; a key is never replaced silently", pool);
-  for (int i = 0; i < GK_KEY_PURPOSES; i++) {
-    unsigned char bytes[GK_KEY_BYTES];
-    char base64[TEXT_BYTES];
-    randombytes_buf(bytes, sizeof(bytes));
-    sodium_bin2base64(base64, sizeof(base64), bytes, sizeof(bytes), sodium_base64_VARIANT_ORIGINAL);
-    text = apr_psprintf(pool, "%s%s1 %s %s %s active %s\n", text, purposes[i].word, purposes[i].word,
-                        purposes[i].algorithm, gk_time_text(pool, now), base64);
-    sodium_memzero(bytes, sizeof(bytes));
-  }
-  unlink(temporary);
-  int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return refuse(temporary, apr_psprintf(pool, "can't be made: %s", strerror(errno)), pool);
-  size_t length = strlen(text);
-  int wrong = write(fd, text, length) != (ssize_t)length || fsync(fd) != 0;
-  wrong = close(fd) != 0 || wrong;
-  /* link() refuses a name that exists: two makers at once can't replace each other's file. */
-  if (!wrong && link(temporary, path) != 0)
-    wrong = 1;
-  int why = errno;
-  unlink(temporary);
-  if (wrong)
-    return refuse(path, apr_psprintf(pool, "can't be written: %s", strerror(why)), pool);
-  return NULL;
 }
 
 static gk_error_t *slurp(char **text, const char *path, apr_pool_t *pool)
@@ -82,25 +44,25 @@ static gk_error_t *slurp(char **text, const char *path, apr_pool_t *pool)
   struct stat info;
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0)
-    return refuse(path,
+    return gk_crypto__refuse(path,
                   apr_psprintf(pool, "can't be read (%s); 'gaokaoctl init' makes one for a new instance",
                                strerror(errno)),
                   pool);
   gk_error_t *error = NULL;
   ssize_t got = 0;
   if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
-    error = refuse(path, "is no ordinary file", pool);
+    error = gk_crypto__refuse(path, "is no ordinary file", pool);
   else if ((info.st_mode & 07) != 0)
-    error = refuse(path, apr_psprintf(pool, "may be read by everybody: chmod 0600 '%s'", path), pool);
+    error = gk_crypto__refuse(path, apr_psprintf(pool, "may be read by everybody: chmod 0600 '%s'", path), pool);
   else if (info.st_size > FILE_MAX_BYTES)
-    error = refuse(path, "is larger than 64 KiB", pool);
+    error = gk_crypto__refuse(path, "is larger than 64 KiB", pool);
   if (error == NULL) {
     *text = apr_pcalloc(pool, (apr_size_t)info.st_size + 1);
     got = read(fd, *text, (size_t)info.st_size);
     if (got != info.st_size)
-      error = refuse(path, "can't be read to its end", pool);
+      error = gk_crypto__refuse(path, "can't be read to its end", pool);
     else if (memchr(*text, '\0', (size_t)got) != NULL)
-      error = refuse(path, "holds a zero byte", pool);
+      error = gk_crypto__refuse(path, "holds a zero byte", pool);
   }
   close(fd);
   return error;
@@ -130,7 +92,7 @@ static bool good_id(const char *id)
 static gk_error_t *parse_line(gk_keys_t *keys, unsigned char *bytes, char *line, int number, const char *path,
                               apr_pool_t *pool)
 {
-  const char *words[GK_KEY_PURPOSES], *part[6];
+  const char *part[6];
   char *rest = NULL;
   int parts = 0;
   for (char *word = apr_strtok(line, " \t\r", &rest); word != NULL; word = apr_strtok(NULL, " \t\r", &rest)) {
@@ -141,47 +103,57 @@ static gk_error_t *parse_line(gk_keys_t *keys, unsigned char *bytes, char *line,
   if (parts == 0)
     return NULL;
   if (parts != 6)
-    return refuse(path, apr_psprintf(pool, "line %d has %d words instead of 6", number, parts), pool);
-  for (int i = 0; i < GK_KEY_PURPOSES; i++)
-    words[i] = purposes[i].word;
-  int purpose = word_of(part[1], words, 0, GK_KEY_PURPOSES);
-  int state = word_of(part[4], states, GK_KEY_NEW, GK_KEY_GONE + 1);
+    return gk_crypto__refuse(path, apr_psprintf(pool, "line %d has %d words instead of 6", number, parts), pool);
+  int purpose = gk_crypto__purpose(part[1]);
+  int state = word_of(part[4], gk_crypto__states, GK_KEY_NEW, GK_KEY_GONE + 1);
   apr_time_t created;
   size_t length = 0;
   if (!good_id(part[0]))
-    return refuse(path, apr_psprintf(pool, "line %d: the id must be 1 to 32 letters, digits, - or _", number),
+    return gk_crypto__refuse(path, apr_psprintf(pool, "line %d: the id must be 1 to 32 letters, digits, - or _", number),
                   pool);
   if (purpose < 0)
-    return refuse(path, apr_psprintf(pool, "line %d: there is no purpose '%s'", number, part[1]),
+    return gk_crypto__refuse(path, apr_psprintf(pool, "line %d: there is no purpose '%s'", number, part[1]),
                   pool);
-  if (strcmp(part[2], purposes[purpose].algorithm) != 0)
-    return refuse(
-        path, apr_psprintf(pool, "line %d: algorithm must be %s", number, purposes[purpose].algorithm), pool);
+  const gk_crypto__purpose_row_t *row = &gk_crypto__purposes[purpose];
+  const char *algorithm = strcmp(part[2], row->algorithms[0]) == 0                                   ? row->algorithms[0]
+                          : row->algorithms[1] != NULL && strcmp(part[2], row->algorithms[1]) == 0 ? row->algorithms[1]
+                                                                                                     : NULL;
+  if (algorithm == NULL)
+    return gk_crypto__refuse(path,
+                             apr_psprintf(pool, "line %d: algorithm must be %s%s%s", number, row->algorithms[0],
+                                          row->algorithms[1] != NULL ? " or " : "",
+                                          row->algorithms[1] != NULL ? row->algorithms[1] : ""),
+                             pool);
   if (!gk_time_parse(part[3], &created))
-    return refuse(path, apr_psprintf(pool, "line %d: created must look like 2026-11-03T08:00:00Z", number),
+    return gk_crypto__refuse(path, apr_psprintf(pool, "line %d: created must look like 2026-11-03T08:00:00Z", number),
                   pool);
   if (state < 0)
-    return refuse(path, apr_psprintf(pool, "line %d: state must be new, active, old or gone", number), pool);
-  if (sodium_base642bin(bytes, GK_KEY_BYTES, part[5], strlen(part[5]), NULL, &length, NULL,
-                        sodium_base64_VARIANT_ORIGINAL) != 0 || length != GK_KEY_BYTES)
-    return refuse(
-        path, apr_psprintf(pool, "line %d: the key must be %d bytes as base64", number, GK_KEY_BYTES), pool);
+    return gk_crypto__refuse(path, apr_psprintf(pool, "line %d: state must be new, active, old or gone", number), pool);
+  /* What is gone has no key any more ("-"), but for seals the half that verifies. */
+  bool nothing = state == GK_KEY_GONE && purpose != GK_KEY_SEAL;
+  if (nothing ? strcmp(part[5], "-") != 0
+              : sodium_base642bin(bytes, GK_KEY_BYTES, part[5], strlen(part[5]), NULL, &length, NULL,
+                                  sodium_base64_VARIANT_ORIGINAL) != 0 || length != GK_KEY_BYTES)
+    return gk_crypto__refuse(
+        path, apr_psprintf(pool, nothing ? "line %d: a key that is gone is written as -"
+                                         : "line %d: the key must be 32 bytes as base64", number), pool);
   for (int i = 0; i < keys->all->nelts; i++)
     if (strcmp(APR_ARRAY_IDX(keys->all, i, gk_crypto__key_t).id, part[0]) == 0)
-      return refuse(path, apr_psprintf(pool, "line %d: id '%s' stands twice", number, part[0]), pool);
+      return gk_crypto__refuse(path, apr_psprintf(pool, "line %d: id '%s' stands twice", number, part[0]), pool);
   APR_ARRAY_PUSH(keys->all, gk_crypto__key_t) = (gk_crypto__key_t){
-      apr_pstrdup(pool, part[0]), (gk_crypto__purpose_t)purpose, (gk_crypto__state_t)state, bytes};
+      apr_pstrdup(pool, part[0]), (gk_crypto__purpose_t)purpose, (gk_crypto__state_t)state, algorithm, created,
+      nothing ? NULL : bytes};
   return NULL;
 }
 
-static gk_error_t *parse(gk_keys_t *keys, char *text, const char *path, apr_pool_t *pool)
+static gk_error_t *parse(gk_keys_t *keys, char *text, const char *path, bool whole, apr_pool_t *pool)
 {
   int lines = 1, number = 0;
   for (const char *p = text; *p != '\0'; p++)
     lines += *p == '\n';
   unsigned char *locked = sodium_malloc((size_t)lines * GK_KEY_BYTES);
   if (locked == NULL)
-    return refuse(path, "no memory for the keys", pool);
+    return gk_crypto__refuse(path, "no memory for the keys", pool);
   apr_pool_cleanup_register(pool, locked, forget, apr_pool_cleanup_null);
   keys->all = apr_array_make(pool, lines, sizeof(gk_crypto__key_t));
   for (char *line = text; line != NULL; ) {
@@ -198,24 +170,24 @@ static gk_error_t *parse(gk_keys_t *keys, char *text, const char *path, apr_pool
     if (key->state != GK_KEY_ACTIVE)
       continue;
     if (keys->active[key->purpose] != NULL)
-      return refuse(path, apr_psprintf(pool, "two keys are active for %s", purposes[key->purpose].word),
+      return gk_crypto__refuse(path, apr_psprintf(pool, "two keys are active for %s", gk_crypto__purposes[key->purpose].word),
                     pool);
     keys->active[key->purpose] = key;
   }
-  for (int i = 0; i < GK_KEY_PURPOSES; i++)
+  for (int i = 0; whole && i < GK_KEY_PURPOSES; i++)
     if (keys->active[i] == NULL)
-      return refuse(
+      return gk_crypto__refuse(
           path,
           apr_psprintf(pool,
                        "no key is active for %s; put the right file back, or, when this instance never had one, "
                        "run 'gaokaoctl key create %s'",
-                       purposes[i].word, purposes[i].word),
+                       gk_crypto__purposes[i].word, gk_crypto__purposes[i].word),
           pool);
   sodium_mprotect_readonly(locked);
   return NULL;
 }
 
-gk_error_t *gk_keys_load(gk_keys_t **out, const char *path, apr_pool_t *pool)
+gk_error_t *gk_crypto__read(gk_keys_t **out, const char *path, bool whole, apr_pool_t *pool)
 {
   gk_crypto__ready();
   char *text = NULL;
@@ -229,7 +201,7 @@ gk_error_t *gk_keys_load(gk_keys_t **out, const char *path, apr_pool_t *pool)
   }
   apr_size_t length = strlen(text);
   gk_keys_t *keys = apr_pcalloc(pool, sizeof(*keys));
-  error = parse(keys, text, path, pool);
+  error = parse(keys, text, path, whole, pool);
   sodium_memzero(text, length);
   apr_pool_destroy(scratch);
   if (error != NULL)
@@ -238,16 +210,56 @@ gk_error_t *gk_keys_load(gk_keys_t **out, const char *path, apr_pool_t *pool)
   return NULL;
 }
 
+gk_error_t *gk_keys_load(gk_keys_t **out, const char *path, apr_pool_t *pool)
+{
+  return gk_crypto__read(out, path, true, pool);
+}
+
+gk_error_t *gk_keys_load_any(gk_keys_t **out, const char *path, apr_pool_t *pool)
+{
+  return gk_crypto__read(out, path, false, pool);
+}
+
+/* ---- asking ---------------------------------------------------------------------------------------------- */
+
 int gk_crypto__purpose(const char *word)
 {
   for (int i = 0; i < GK_KEY_PURPOSES; i++)
-    if (strcmp(purposes[i].word, word) == 0)
+    if (strcmp(gk_crypto__purposes[i].word, word) == 0)
       return i;
   return -1;
+}
+
+bool gk_key_purpose(const char *word) { return gk_crypto__purpose(word) >= 0; }
+
+const gk_crypto__key_t *gk_crypto__find(const gk_keys_t *keys, const char *purpose, const char *key_id)
+{
+  for (int i = 0; purpose != NULL && key_id != NULL && i < keys->all->nelts; i++) {
+    const gk_crypto__key_t *key = &APR_ARRAY_IDX(keys->all, i, gk_crypto__key_t);
+    if (strcmp(gk_crypto__purposes[key->purpose].word, purpose) == 0 && strcmp(key->id, key_id) == 0)
+      return key;
+  }
+  return NULL;
 }
 
 const char *gk_key_id(const gk_keys_t *keys, const char *purpose)
 {
   int i = gk_crypto__purpose(purpose);
-  return i >= 0 ? keys->active[i]->id : NULL;
+  return i >= 0 && keys->active[i] != NULL ? keys->active[i]->id : NULL;
+}
+
+int gk_keys_count(const gk_keys_t *keys) { return keys->all->nelts; }
+
+void gk_keys_info(gk_key_info_t *out, const gk_keys_t *keys, int n, apr_pool_t *pool)
+{
+  static const unsigned char nothing[1];
+  unsigned char digest[32];
+  const gk_crypto__key_t *key = &APR_ARRAY_IDX(keys->all, n, gk_crypto__key_t);
+  *out = (gk_key_info_t){key->id, gk_crypto__purposes[key->purpose].word, key->algorithm, gk_crypto__states[key->state],
+                         key->created, NULL};
+  if (key->state == GK_KEY_GONE)
+    return;
+  /* 64 bits of an HMAC under the key itself: they tell keys apart and nothing else. */
+  gk_crypto__hmac(digest, key, apr_pstrcat(pool, "check ", out->purpose, " ", key->id, NULL), nothing, 0);
+  out->check = gk_text_hex(pool, digest, 8);
 }

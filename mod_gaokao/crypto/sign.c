@@ -9,17 +9,6 @@ _Static_assert(GK_SIGNATURE_BYTES == crypto_sign_BYTES && GK_PUBLIC_BYTES == cry
                    GK_KEY_BYTES == crypto_sign_SEEDBYTES,
                "sizes of Ed25519");
 
-static const gk_crypto__key_t *find(const gk_keys_t *keys, const char *purpose, const char *key_id)
-{
-  int number = gk_crypto__purpose(purpose);
-  for (int i = 0; number >= 0 && key_id != NULL && i < keys->all->nelts; i++) {
-    const gk_crypto__key_t *key = &APR_ARRAY_IDX(keys->all, i, gk_crypto__key_t);
-    if ((int)key->purpose == number && strcmp(key->id, key_id) == 0)
-      return key;
-  }
-  return NULL;
-}
-
 /* `secret` takes crypto_sign_SECRETKEYBYTES; whoever asks wipes it. */
 static void pair(unsigned char *public, unsigned char *secret, const gk_crypto__key_t *key)
 {
@@ -31,7 +20,7 @@ gk_error_t *gk_key_sign(unsigned char *signature, const char **key_id, const gk_
                         const void *message, apr_size_t length, apr_pool_t *pool)
 {
   unsigned char public[GK_PUBLIC_BYTES], secret[crypto_sign_SECRETKEYBYTES];
-  const gk_crypto__key_t *key = find(keys, purpose, gk_key_id(keys, purpose));
+  const gk_crypto__key_t *key = gk_crypto__find(keys, purpose, gk_key_id(keys, purpose));
   if (key == NULL || key->purpose != GK_KEY_SEAL)
     return gk_error_internal(pool, GK_E_CONFIG, "Keys for '%s' don't sign", purpose);
   pair(public, secret, key);
@@ -47,11 +36,14 @@ gk_error_t *gk_key_public(unsigned char *out, const gk_keys_t *keys, const char 
                           apr_pool_t *pool)
 {
   unsigned char secret[crypto_sign_SECRETKEYBYTES];
-  const gk_crypto__key_t *key = find(keys, purpose, key_id);
+  const gk_crypto__key_t *key = gk_crypto__find(keys, purpose, key_id);
   if (key == NULL || key->purpose != GK_KEY_SEAL)
     return gk_error_internal(pool, GK_E_CONFIG, "The key file has no key '%s' that signs for '%s'",
                              key_id != NULL ? key_id : "(none)", purpose);
-  pair(out, secret, key);
+  if (key->state == GK_KEY_GONE)
+    memcpy(out, key->bytes, GK_PUBLIC_BYTES);
+  else
+    pair(out, secret, key);
   sodium_memzero(secret, sizeof(secret));
   return NULL;
 }
@@ -60,10 +52,13 @@ bool gk_key_verify(const gk_keys_t *keys, const char *purpose, const char *key_i
                    const void *message, apr_size_t length)
 {
   unsigned char public[GK_PUBLIC_BYTES], secret[crypto_sign_SECRETKEYBYTES];
-  const gk_crypto__key_t *key = find(keys, purpose, key_id);
+  const gk_crypto__key_t *key = gk_crypto__find(keys, purpose, key_id);
   if (key == NULL || key->purpose != GK_KEY_SEAL)
     return false;
-  pair(public, secret, key);
+  if (key->state == GK_KEY_GONE)
+    memcpy(public, key->bytes, GK_PUBLIC_BYTES);
+  else
+    pair(public, secret, key);
   sodium_memzero(secret, sizeof(secret));
   return crypto_sign_verify_detached(signature, message, length, public) == 0;
 }

@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "ctl/ctl.h"
+#include "domain/keyring.h"
 #include "domain/pack.h"
 #include "plugin/plugin.h"
 #include "plugin/policy.h"
@@ -18,6 +19,7 @@
 typedef struct look_t {
   gk_ctl_t *ctl;
   gk_json_t *items;
+  gk_keys_t *keys; /* NULL when the file can't be read */
 } look_t;
 
 static void item(look_t *look, const char *what, bool good, const char *zh, const char *en)
@@ -61,11 +63,11 @@ static void fault(look_t *look, const char *what, const gk_error_t *error, const
 
 /* ---- files ----------------------------------------------------------------------------------------------- */
 
-static void look_at_keys(look_t *look)
+static void look_at_keys(look_t *look, gk_keys_t **out)
 {
   gk_ctl_t *ctl = look->ctl;
   const char *file = ctl->config->keys_file;
-  gk_keys_t *keys;
+  gk_keys_t *keys = NULL;
   gk_error_t *error = gk_keys_load(&keys, file, ctl->pool);
   struct stat st;
   if (error != NULL)
@@ -76,6 +78,19 @@ static void look_at_keys(look_t *look)
          apr_psprintf(ctl->pool, "%s can be read by others: run chmod 0640 %s", file, file));
   else
     fine(look, "keys", file);
+  *out = error == NULL ? keys : NULL;
+}
+
+/* Are these the keys the database was written with? */
+static void look_at_key_values(look_t *look, const gk_keys_t *keys)
+{
+  gk_ctl_t *ctl = look->ctl;
+  gk_error_t *error = gk_keyring_compare(ctl->db, keys, ctl->config->keys_file, ctl->pool);
+  if (error != NULL)
+    fault(look, "key values", error, "放回写入这个数据库时所用的密钥文件，见 gaokaoctl key check",
+          "Put back the key file this database was written with: see gaokaoctl key check");
+  else
+    fine(look, "key values", apr_psprintf(ctl->pool, "%d", gk_keys_count(keys)));
 }
 
 static void look_at_folder(look_t *look, const char *what, const char *path)
@@ -225,6 +240,8 @@ static void look_at_database(look_t *look, gk_plugins_t *plugins)
     return;
   }
   fine(look, "schema", apr_itoa(ctl->pool, gk_migration_count));
+  if (look->keys != NULL)
+    look_at_key_values(look, look->keys);
   if (ctl->config->engine == GK_SQLITE) {
     error = gk_db_script_value(ctl->db, "PRAGMA quick_check(1)", &version, ctl->pool);
     if (error == NULL && (version == NULL || strcmp(version, "ok") != 0))
@@ -258,7 +275,7 @@ gk_error_t *gk_ctl_check(gk_ctl_t *ctl)
   } else {
     ctl->config = config;
     fine(&look, "config", config->instance);
-    look_at_keys(&look);
+    look_at_keys(&look, &look.keys);
     gk_plugins_t *plugins = look_at_plugins(&look);
     look_at_folder(&look, "spool", config->spool_dir);
     if (config->engine == GK_SQLITE)

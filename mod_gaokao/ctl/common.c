@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "crypto/crypto.h"
 #include "ctl/ctl.h"
+#include "domain/keyring.h"
 #include "plugin/plugin.h"
 #include "store/schema.h"
 
@@ -135,6 +136,11 @@ gk_error_t *gk_ctl__open_database(gk_ctl_t *ctl)
   return NULL;
 }
 
+apr_time_t gk_ctl__now(const gk_ctl_t *ctl)
+{
+  return ctl->core != NULL ? gk_core_now(ctl->core) : apr_time_now() + ctl->config->clock_offset_us;
+}
+
 gk_error_t *gk_ctl__season(gk_ctl_t *ctl)
 {
   gk_core_season_changed(ctl->core);
@@ -150,6 +156,7 @@ gk_error_t *gk_ctl__open_core(gk_ctl_t *ctl)
   GK_TRY(gk_core_connect(&db, ctl->core, ctl->pool));
   ctl->db = db;
   GK_TRY(gk_schema_check(db, ctl->pool));
+  GK_TRY(gk_keyring_follow(ctl->core, db, ctl->pool));
   ctl->who = (gk_principal_t){.role = GK_ROLE_PROVINCE,
                               .login = "system",
                               .display_name = "gaokaoctl",

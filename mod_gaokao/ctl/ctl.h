@@ -90,6 +90,13 @@ gk_error_t *gk_ctl__read_file(const char **bytes, apr_size_t *length, const char
 /* Writes a file of mode 0600 in one step: a new file takes the place of the old one. */
 gk_error_t *gk_ctl__write_file(const char *path, const char *text, apr_pool_t *pool);
 
+/* The service's clock, before a core is open too. */
+apr_time_t gk_ctl__now(const gk_ctl_t *ctl);
+
+/* The steps of a rotation for one key (keys.c): they wait `patience_us` for nodes that have not read the file. */
+gk_error_t *gk_ctl__key_activate(gk_ctl_t *ctl, const char *purpose, const char *id, bool force, apr_interval_time_t patience_us);
+gk_error_t *gk_ctl__key_retire(gk_ctl_t *ctl, const char *purpose, const char *id, bool force, apr_interval_time_t patience_us);
+
 struct gk_pack_t;
 /* A stored pack, loaded; and the province's windows seeded from it (the day's year 0: the pack's own). season.c */
 gk_error_t *gk_ctl__load_stored_pack(gk_ctl_t *ctl, apr_int64_t pack_id, struct gk_pack_t **out);
@@ -118,5 +125,11 @@ gk_error_t *gk_ctl_plugins_list(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_range_list(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_candidate_show(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_job_list(gk_ctl_t *ctl);
+gk_error_t *gk_ctl_key_create(gk_ctl_t *ctl); /* keys.c */
+gk_error_t *gk_ctl_key_list(gk_ctl_t *ctl);
+gk_error_t *gk_ctl_key_check(gk_ctl_t *ctl);
+gk_error_t *gk_ctl_key_status(gk_ctl_t *ctl);
+gk_error_t *gk_ctl_key_activate(gk_ctl_t *ctl);
+gk_error_t *gk_ctl_key_retire(gk_ctl_t *ctl);
 
 #endif

@@ -43,6 +43,15 @@ static const gk_ctl_command_t commands[] = {
      "number ranges of the active season"},
     {"candidate show", "NUMBER", 1, 1, "", GK_CTL_CORE, gk_ctl_candidate_show,
      "one record by registration number; leaves an audit row"},
+    {"key list", "", 0, 0, "", GK_CTL_CONFIG, gk_ctl_key_list, "keys of the key file, without the keys"},
+    {"key check", "", 0, 0, "", GK_CTL_DATABASE, gk_ctl_key_check, "is this the key file the database was written with?"},
+    {"key status", "", 0, 0, "", GK_CTL_DATABASE, gk_ctl_key_status, "what lies under each key, and what the nodes have read"},
+    {"key create", "PURPOSE", 1, 1, "", GK_CTL_DATABASE, gk_ctl_key_create,
+     "add a key to the file: new, or active where the purpose had none"},
+    {"key activate", "PURPOSE", 1, 1, "force", GK_CTL_CORE, gk_ctl_key_activate,
+     "write under the new key from now on, once all nodes have it"},
+    {"key retire", "PURPOSE [KEY]", 1, 2, "force", GK_CTL_CORE, gk_ctl_key_retire,
+     "take an old key out of the file, once nothing lies under it"},
     {"job list", "", 0, 0, "limit=", GK_CTL_CORE, gk_ctl_job_list, "the newest jobs"},
 };
 #define COMMANDS ((int)(sizeof(commands) / sizeof(commands[0])))
@@ -158,7 +167,7 @@ static gk_error_t *parse(gk_ctl_t *ctl, int argc, const char *const *argv, const
       APR_ARRAY_PUSH(given, const char *) = argv[i];
       const char *name = argv[i] + 2;
       bool is_switch = strchr(name, '=') != NULL || strcmp(name, "json") == 0 || strcmp(name, "real") == 0 ||
-                       strcmp(name, "totp") == 0 || strcmp(name, "password-stdin") == 0;
+                       strcmp(name, "totp") == 0 || strcmp(name, "force") == 0 || strcmp(name, "password-stdin") == 0;
       if (!is_switch) {
         if (i + 1 >= argc)
           return gk_ctl__usage(ctl, "%s 后面要有值", "%s needs a value", argv[i]);

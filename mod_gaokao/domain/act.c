@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "base/time.h"
+#include "domain/keyring.h"
 #include "domain/ports.h"
 
 void gk_scope_of(const char *path, const char **lo, const char **hi, apr_pool_t *pool)
@@ -25,7 +26,11 @@ bool gk_act_covers(const gk_act_t *act, const char *path)
 
 gk_error_t *gk_act_begin(gk_act_t *act)
 {
-  return gk_db_in_transaction(act->db) ? NULL : gk_db_begin(act->db, act->pool);
+  if (gk_db_in_transaction(act->db))
+    return NULL;
+  /* Nothing is written before the keys were compared with the database's, nor long under keys that are old by now. */
+  GK_TRY(gk_keyring_follow(act->core, act->db, act->pool));
+  return gk_db_begin(act->db, act->pool);
 }
 
 gk_error_t *gk_act_season(const gk_act_t *act)

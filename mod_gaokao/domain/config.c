@@ -68,6 +68,10 @@ static gk_error_t *take(reader_t *reader, int line, const char *key, const char 
     c->db_params = value;
   } else if (strcmp(key, "keys_file") == 0) {
     c->keys_file = below(reader, value);
+  } else if (strcmp(key, "cipher") == 0) {
+    c->chinese_ciphers = strcmp(value, "sm") == 0;
+    if (!c->chinese_ciphers && strcmp(value, "aes") != 0)
+      return wrong(reader, line, key, "cipher = aes");
   } else if (strcmp(key, "plugin_dir") == 0) {
     c->plugin_dir = below(reader, value);
   } else if (strcmp(key, "plugins") == 0) {

@@ -7,6 +7,8 @@
 
 #include "base/time.h"
 #include "domain/act.h"
+#include "domain/core_internal.h"
+#include "domain/keyring.h"
 #include "domain/pack.h"
 #include "domain/ports.h"
 #include "plugin/overrides.h"
@@ -30,7 +32,7 @@ typedef struct snapshot_t {
 struct gk_core_t {
   apr_pool_t *pool;
   gk_config_t *config;
-  gk_keys_t *keys;
+  gk_keyring__t keyring;
   gk_plugins_t *plugins;
   gk_write_lock_t *lock;
   apr_time_t clock;           /* moment at tick 0; atomic */
@@ -108,7 +110,9 @@ gk_error_t *gk_core_open(gk_core_t **out, const char *instance, apr_pool_t *pool
   core->pool = pool;
   core->clock = apr_time_now() - gk_tick();
   GK_TRY(gk_config_load(&core->config, instance, pool));
-  GK_TRY(gk_keys_load(&core->keys, core->config->keys_file, pool));
+  gk_keys_t *keys;
+  GK_TRY(gk_keys_load(&keys, core->config->keys_file, pool));
+  gk_keyring__open(&core->keyring, keys, core->config->keys_file, pool);
   if (core->config->engine == GK_SQLITE)
     GK_TRY(gk_write_lock_open(&core->lock, apr_pstrcat(pool, core->config->db_params, ".lock", NULL), pool));
   GK_TRY(load_plugins(core));
@@ -119,7 +123,18 @@ gk_error_t *gk_core_open(gk_core_t **out, const char *instance, apr_pool_t *pool
 }
 
 const gk_config_t *gk_core_config(const gk_core_t *core) { return core->config; }
-const gk_keys_t *gk_core_keys(const gk_core_t *core) { return core->keys; }
+const gk_keys_t *gk_core_keys(const gk_core_t *core)
+{
+  return __atomic_load_n(&core->keyring.keys, __ATOMIC_ACQUIRE);
+}
+gk_keyring__t *gk_core__keyring(gk_core_t *core) { return &core->keyring; }
+
+void gk_core__warn(const char *text)
+{
+  if (the_log != NULL)
+    the_log(GK_WARNING, "keys", text);
+}
+
 struct gk_plugins_t *gk_core_plugins(const gk_core_t *core) { return core->plugins; }
 gk_write_lock_t *gk_core_lock(const gk_core_t *core) { return core->lock; }
 
@@ -266,6 +281,7 @@ static gk_error_t *look(gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
 {
   bool present;
   gk_season_t row = {0};
+  GK_TRY(gk_keyring_follow(core, db, pool));
   GK_TRY(follow_options(core, db, pool));
   GK_TRY(gk_store_season_active(db, &present, &row, pool));
   if (present && row.real && core->config->plain)

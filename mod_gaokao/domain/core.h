@@ -27,6 +27,7 @@ typedef struct gk_config_t {
   gk_engine_t engine;          /* db_engine = sqlite | pgsql */
   const char *db_params;       /* db_params = data/gaokao.db | host=... dbname=... */
   const char *keys_file;       /* keys_file = keys/gaokao.keys */
+  bool chinese_ciphers;        /* cipher = aes | sm: algorithms of keys made from now on */
   const char *plugin_dir;      /* plugin_dir = /usr/lib/gaokao/plugins */
   const char *plugins;         /* plugins = policy_xpath export_xml ... (space separated); preset: those two */
   apr_array_header_t *plugin_settings; /* gk_plugin_line_t: plugin.NAME.KEY = VALUE */
@@ -63,14 +64,15 @@ typedef struct gk_season_t {
 
 typedef struct gk_core_t gk_core_t;
 
-/* Takes what plugins and their guard have to say. Set once by the program, before gk_core_open; without it their lines are
- * lost. `plugin` is the name of who speaks. */
+/* Takes what plugins and their guard have to say, and the key file's watch ("keys"). Set once by the program, before
+ * gk_core_open; without it their lines are lost. `plugin` is the name of who speaks. */
 typedef void (*gk_core_log_fn)(gk_loudness_t loudness, const char *plugin, const char *text);
 void gk_core_log_to(gk_core_log_fn log);
 
 /* Loads configuration, keys and plugins. Nothing of the database yet. `pool` must outlive all users. */
 gk_error_t *gk_core_open(gk_core_t **out, const char *instance, apr_pool_t *pool);
 const gk_config_t *gk_core_config(const gk_core_t *core);
+/* The keys of this moment; the file may be replaced (domain/keyring.h). Good until the process ends; ask again for each use. */
 const gk_keys_t *gk_core_keys(const gk_core_t *core);
 struct gk_plugins_t *gk_core_plugins(const gk_core_t *core);
 gk_write_lock_t *gk_core_lock(const gk_core_t *core);   /* NULL on PostgreSQL */

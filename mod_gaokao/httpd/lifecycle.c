@@ -8,7 +8,9 @@
 
 #include "base/time.h"
 #include "httpd/httpd_internal.h"
+#include "domain/keyring.h"
 #include "plugin/plugin.h"
+#include "store/schema.h"
 
 /* How long the database may take over one request (faults.md DB-3). */
 #define CALL_US (5 * GK_SECOND)
@@ -122,13 +124,44 @@ static int share_plugins(server_rec *server)
   return -1;
 }
 
+/* The right keys for this database? Asked before there are children. A database that can't be asked now is asked before the
+ * first write. The connection must not be inherited: it ends with its pool. */
+static gk_error_t *compare_keys(gk_core_t *core, server_rec *server, apr_pool_t *ptemp)
+{
+  apr_pool_t *pool;
+  gk_db_t *db;
+  apr_pool_create(&pool, ptemp);
+  gk_error_t *error = gk_core_connect(&db, core, pool);
+  if (error == NULL)
+    error = gk_db_ready(db, apr_time_now() + apr_time_from_sec(10), pool);
+  if (error == NULL)
+    error = gk_schema_check(db, pool);
+  if (error != NULL) {
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, "GK0006: The keys will be compared with the database later: %s",
+                 gk_error_log_text(pool, error));
+    error = NULL;
+  } else {
+    error = gk_keyring_compare(db, gk_core_keys(core), gk_core_config(core)->keys_file, pool);
+    if (error != NULL && error->code == GK_E_CONFIG)
+      error = gk_error_dup(ptemp, error);
+    else
+      error = NULL;
+  }
+  apr_pool_destroy(pool);
+  return error;
+}
+
 int gk_httpd_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
   (void)plog;
-  (void)ptemp;
   const gk_httpd_config_t *config = gk_httpd_config(server);
   if (the_core == NULL || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
     return OK;
+  gk_error_t *wrong = compare_keys(the_core, server, ptemp);
+  if (wrong != NULL) {
+    report(server, wrong, ptemp);
+    return HTTP_INTERNAL_SERVER_ERROR;
+  }
   apr_status_t rv = gk_httpd_metrics_start(pconf, server, gk_core_config(the_core)->instance);
   if (rv != APR_SUCCESS)
     return HTTP_INTERNAL_SERVER_ERROR;

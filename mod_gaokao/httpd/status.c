@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "httpd/httpd_internal.h"
+#include "domain/keyring.h"
 #include "plugin/plugin.h"
 #include "store/schema.h"
 #include "store/sql.h"
@@ -63,6 +64,16 @@ static gk_error_t *disk(const char *path, gk_json_t *document, apr_pool_t *pool)
   return NULL;
 }
 
+/* The file that lies there is not the one in use: the next start would fail. */
+static gk_error_t *keys(gk_core_t *core, apr_pool_t *pool)
+{
+  return gk_keyring_fault(core, pool) == NULL
+             ? NULL
+             : gk_error(pool, GK_E_CONFIG, "密钥文件不能使用，仍用原来读入的密钥：请立即放回正确的文件，见 gaokaoctl key check",
+                        "The key file can't be used, the keys read before go on: put the right file back now, see gaokaoctl key "
+                        "check");
+}
+
 static int ready(request_rec *r)
 {
   gk_core_t *core = gk_httpd_core();
@@ -90,6 +101,7 @@ static int ready(request_rec *r)
     gk_core_clock_follow(core, db, r->pool);
   gk_httpd_disconnect(r);
   add_check(checks, &all, "clock", gk_core_clock_check(core, r->pool), r->pool);
+  add_check(checks, &all, "keys", keys(core, r->pool), r->pool);
   add_check(checks, &all, "plugins", gk_plugins_ready(gk_core_plugins(core), r->pool), r->pool);
   add_check(checks, &all, "disk", disk(gk_core_config(core)->instance, document, r->pool), r->pool);
   gk_json_set_bool(document, "ready", all);

@@ -9,6 +9,7 @@ libgaokao_core_la_SOURCES += %D%/db_engine.h
 libgaokao_core_la_SOURCES += %D%/db_pgsql.c
 libgaokao_core_la_SOURCES += %D%/db_sqlite.c
 libgaokao_core_la_SOURCES += %D%/export_store.c
+libgaokao_core_la_SOURCES += %D%/key_store.c
 libgaokao_core_la_SOURCES += %D%/like.h
 libgaokao_core_la_SOURCES += %D%/org_store.c
 libgaokao_core_la_SOURCES += %D%/part_store.c
@@ -41,6 +42,7 @@ SQL_FILES += %D%/sql/demo.sql
 SQL_FILES += %D%/sql/export.sql
 SQL_FILES += %D%/sql/fee.sql
 SQL_FILES += %D%/sql/job.sql
+SQL_FILES += %D%/sql/key.sql
 SQL_FILES += %D%/sql/org.sql
 SQL_FILES += %D%/sql/part.sql
 SQL_FILES += %D%/sql/progress.sql
@@ -60,6 +62,7 @@ SCHEMA_FILES += %D%/sql/schema/002_tally.sql
 SCHEMA_FILES += %D%/sql/schema/003_former_number.sql
 SCHEMA_FILES += %D%/sql/schema/004_audit_seal.sql
 SCHEMA_FILES += %D%/sql/schema/005_record_key.sql
+SCHEMA_FILES += %D%/sql/schema/006_keys.sql
 
 EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
 

@@ -18,6 +18,7 @@
 #include <apr_thread_proc.h>
 
 #include "base/time.h"
+#include "domain/keyring.h"
 #include "jobs/job.h"
 #include "jobs/sealer.h"
 #include "plugin/plugin.h"
@@ -114,7 +115,8 @@ static gk_error_t *open_instance(gk_core_t **core, gk_db_t **db, const char *ins
   if (apr_thread_create(&watchdog, NULL, watch, *core, pool) != APR_SUCCESS)
     say("the watchdog does not start");
   GK_TRY(gk_core_connect(db, *core, pool));
-  return gk_schema_check(*db, pool);
+  GK_TRY(gk_schema_check(*db, pool));
+  return gk_keyring_follow(*core, *db, pool);
 }
 
 /* Works until told to stop. Faults of the database are waited out. */
@@ -127,7 +129,11 @@ static void work(gk_core_t *core, gk_db_t *db, bool once, apr_pool_t *pool)
   while (!stop && !large) {
     bool found = false;
     apr_pool_clear(round);
-    gk_error_t *error = gk_job_work(&found, core, db, &stop, round);
+    gk_error_t *error = gk_keyring_follow(core, db, round);
+    if (error == NULL)
+      error = gk_keyring_announce(core, db, round);
+    if (error == NULL)
+      error = gk_job_work(&found, core, db, &stop, round);
     if (error == NULL && !found && apr_time_now() - swept > SWEEP_US) {
       swept = apr_time_now();
       error = gk_job_sweep(NULL, core, db, round);

@@ -167,6 +167,109 @@ def init_makes_keys_and_schema_and_may_be_repeated(i):
 
 
 @test
+def keys_are_compared_with_the_database_by_name_di_9(i):
+    """A wrong, missing or older key file is refused by name, and a new one is never made."""
+    path = f"{i.dir}/keys/gaokao.keys"
+    with open(path, encoding="utf-8") as file:
+        right = file.read()
+
+    def with_file(text, *words):
+        os.unlink(path)
+        if text is not None:
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+                file.write(text)
+        code, _, err = i.ctl(*words)
+        if text is None:
+            assert not os.path.exists(path), f"{words} made a key file"
+            open(path, "w", encoding="utf-8").close()
+        return code, err
+
+    lines = right.splitlines(keepends=True)
+    slip = next(n for n, line in enumerate(lines) if line.startswith("slip1 "))
+    words = lines[slip].split(" ")
+    other = ("B" if words[5][0] == "A" else "A") + words[5][1:]
+    swapped = "".join(lines[:slip] + [" ".join(words[:5] + [other])] + lines[slip + 1:])
+    cut = "".join(lines[:slip] + lines[slip + 1:])
+    renamed = right.replace("slip1 ", "slip7 ")
+    try:
+        for words in (["key", "check"], ["season", "list"], ["init"]):
+            code, err = with_file(swapped, *words)
+            assert code == 4 and "'slip1' is not the one" in err, (words, code, err)
+            code, err = with_file(renamed, *words)
+            assert code == 4 and "'slip1' is missing" in err, (words, code, err)
+            code, err = with_file(cut, *words)
+            assert code == 4 and "slip" in err, (words, code, err)
+            code, err = with_file(None, *words)
+            assert code == 4 and "keys" in err, (words, code, err)
+        code, err = with_file(cut, "key", "create", "slip")
+        assert code == 4 and "'slip1' is missing" in err, (code, err)
+        code, err = with_file(swapped, "check")
+        same(code, 1, "check with a wrong key")
+    finally:
+        os.unlink(path)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+            file.write(right)
+    i.must("key", "check")
+
+
+@test
+def a_key_changes_by_steps_of_gaokaoctl(i):
+    path = f"{i.dir}/keys/gaokao.keys"
+
+    def keys():
+        return {key["id"]: key["state"] for key in i.json("key", "list")[1]["keys"]}
+
+    same(i.ctl("key", "create", "door")[0], 2, "an unknown purpose")
+    same(i.ctl("key", "activate", "cookie")[0], 1, "nothing to activate")
+    same(i.ctl("key", "retire", "cookie")[0], 1, "nothing to retire")
+    same(i.json("key", "create", "cookie")[1], {"key": "cookie2"})
+    same(i.ctl("key", "create", "cookie")[0], 1, "a second new key")
+    with open(path, encoding="utf-8") as file:
+        before = file.read()
+    i.must("key", "activate", "cookie")
+    same((keys()["cookie1"], keys()["cookie2"]), ("old", "active"))
+    # a file from before: it lacks nothing it ever needed, but the database knows the key as active
+    with open(path, encoding="utf-8") as file:
+        after = file.read()
+    i.must("key", "retire", "cookie", "cookie1")
+    same(keys()["cookie1"], "gone")
+    with open(path, encoding="utf-8") as file:
+        now = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(before)
+    code, _, err = i.ctl("key", "check")
+    assert code == 4 and "older than the database" in err, (code, err)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(after)
+    i.must("key", "check")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(now)
+    i.must("key", "check")
+    same(stat.S_IMODE(os.stat(path).st_mode), 0o600, "mode of the key file")
+    code, status, _ = i.json("key", "status")
+    same(code, 0)
+    assert next(k for k in status["keys"] if k["id"] == "data1")["uses"] >= 0, status
+
+
+@test
+def a_key_file_from_before_a_purpose_names_the_command(i):
+    path = f"{i.dir}/keys/gaokao.keys"
+    with open(path, encoding="utf-8") as file:
+        right = file.read()
+    if i.engine == "pgsql":
+        i.psql(f"DELETE FROM {i.schema}.key_check")
+    else:
+        i.sql("DELETE FROM key_check", write=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("".join(line for line in right.splitlines(keepends=True) if " spool " not in line))
+    code, _, err = i.ctl("season", "list")
+    assert code == 4 and "gaokaoctl key create spool" in err, (code, err)
+    i.must("key", "create", "spool")
+    i.must("key", "check")
+    i.must("season", "list")
+
+
+@test
 def the_tree_loads_twice_without_change(i):
     code, first, _ = i.json("load-orgs")
     same((code, first), (0, {"units": 137, "added": 137, "renamed": 0}))

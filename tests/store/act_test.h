@@ -19,6 +19,7 @@
 #include "crypto/crypto.h"
 #include "domain/act.h"
 #include "domain/core.h"
+#include "domain/keyring.h"
 #include "domain/pack.h"
 
 #define ACT_NOW (apr_time_from_sec(1383310800)) /* 2013-11-01 21:00 in Shanghai */
@@ -159,6 +160,8 @@ static inline void act_start(void)
   act_test.now = ACT_NOW;
   act_fatal(gk_keys_create(apr_pstrcat(act_test.pool, dir, "/gaokao.keys", NULL), ACT_NOW, act_test.pool));
   act_fatal(gk_core_open(&act_test.core, dir, act_test.pool));
+  act_fatal(gk_keyring_register(store_open(act_test.pool), gk_core_keys(act_test.core),
+                                gk_core_config(act_test.core)->keys_file, ACT_NOW, act_test.pool));
   act_tree();
   act_test.season = (gk_season_t){.id = 1,
                                   .year = 2014,

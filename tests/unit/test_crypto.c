@@ -99,6 +99,8 @@ static void bad_key_files_are_refused(apr_pool_t *pool)
       {"algorithm", FIXED "x data rot13 2013-11-01T00:00:00Z old " K32 "\n", 0600},
       {"state", FIXED "x data aes-256-gcm 2013-11-01T00:00:00Z sleepy " K32 "\n", 0600},
       {"time", FIXED "x data aes-256-gcm yesterday old " K32 "\n", 0600},
+      {"gone with its key", FIXED "x data aes-256-gcm 2013-11-01T00:00:00Z gone " K32 "\n", 0600},
+      {"a key left out", FIXED "x data aes-256-gcm 2013-11-01T00:00:00Z old -\n", 0600},
       {"short key", FIXED "x data aes-256-gcm 2013-11-01T00:00:00Z old AAEC\n", 0600},
       {"no base64", FIXED "x data aes-256-gcm 2013-11-01T00:00:00Z old ****\n", 0600},
       {"truncated", "data1 data aes-256-gcm 2013-11-01T00:00:00Z active " K32 "\n", 0600},
@@ -109,6 +111,111 @@ static void bad_key_files_are_refused(apr_pool_t *pool)
     GK_TEST_ERROR(load_text(&keys, rows[i].text, rows[i].mode, pool), GK_E_CONFIG);
     GK_TEST(keys == NULL);
   }
+}
+
+static char *slurp(const char *path, apr_pool_t *pool)
+{
+  char *text = apr_pcalloc(pool, 65536);
+  FILE *file = fopen(path, "r");
+  if (file == NULL || fread(text, 1, 65535, file) == 0)
+    return NULL;
+  fclose(file);
+  return text;
+}
+
+static const char *state_of(const char *path, const char *id, apr_pool_t *pool)
+{
+  gk_keys_t *keys = NULL;
+  if (gk_keys_load(&keys, path, pool) != NULL)
+    return "does not load";
+  for (int i = 0; i < gk_keys_count(keys); i++) {
+    gk_key_info_t key;
+    gk_keys_info(&key, keys, i, pool);
+    if (strcmp(key.id, id) == 0)
+      return key.state;
+  }
+  return "missing";
+}
+
+/* new, active, old, gone; a gone key is out of the file, one for seals leaves its public half. */
+static void keys_are_added_made_active_and_taken_out(apr_pool_t *pool)
+{
+  struct stat info;
+  const char *id, *dir = folder(pool), *path = apr_pstrcat(pool, dir, "/keys", NULL);
+  unsigned char signature[GK_SIGNATURE_BYTES];
+  gk_keys_t *keys;
+  GK_TEST_OK(gk_keys_create(path, NOON, pool));
+  chmod(path, 0640);
+  GK_TEST_OK(gk_keys_load(&keys, path, pool));
+  GK_TEST_OK(gk_key_sign(signature, &id, keys, "seal", "head", 4, pool));
+  GK_TEST_OK(gk_keys_add(&id, path, "data", false, NOON, pool));
+  GK_TEST_STR(id, "data2");
+  GK_TEST_STR(state_of(path, "data2", pool), "new");
+  GK_TEST_ERROR(gk_keys_add(&id, path, "data", false, NOON, pool), GK_E_WRONG_STATE);
+  GK_TEST_ERROR(gk_keys_add(&id, path, "door", false, NOON, pool), GK_E_CONFIG);
+  GK_TEST_ERROR(gk_keys_activate(path, "slip", "data2", pool), GK_E_WRONG_STATE);
+  GK_TEST_ERROR(gk_keys_activate(path, "data", "data1", pool), GK_E_WRONG_STATE);
+  GK_TEST_OK(gk_keys_activate(path, "data", "data2", pool));
+  GK_TEST_STR(state_of(path, "data1", pool), "old");
+  GK_TEST_STR(state_of(path, "data2", pool), "active");
+  GK_TEST_ERROR(gk_keys_retire(path, "data", "data2", pool), GK_E_WRONG_STATE);
+  GK_TEST_OK(gk_keys_retire(path, "data", "data1", pool));
+  GK_TEST_STR(state_of(path, "data1", pool), "gone");
+  GK_TEST(strstr(slurp(path, pool), "data1 data aes-256-gcm 2013-11-01T13:00:00Z gone -") != NULL);
+  GK_TEST_OK(gk_keys_add(&id, path, "seal", false, NOON, pool));
+  GK_TEST_OK(gk_keys_activate(path, "seal", "seal2", pool));
+  GK_TEST_OK(gk_keys_retire(path, "seal", "seal1", pool));
+  GK_TEST_OK(gk_keys_load(&keys, path, pool));
+  GK_TEST(gk_key_verify(keys, "seal", "seal1", signature, "head", 4));
+  GK_TEST_INT(stat(path, &info), 0);
+  GK_TEST_INT(info.st_mode & 0777, 0640);
+  unlink(path);
+  rmdir(dir);
+}
+
+/* DI-9: a file cut off anywhere is refused, or nothing of it is missing. */
+static void every_cut_key_file_is_refused(apr_pool_t *pool)
+{
+  gk_keys_t *keys;
+  const char *id, *dir = folder(pool), *path = apr_pstrcat(pool, dir, "/keys", NULL);
+  int loaded = 0, short_ones = 0;
+  GK_TEST_OK(gk_keys_create(path, NOON, pool));
+  GK_TEST_OK(gk_keys_add(&id, path, "data", false, NOON, pool));
+  GK_TEST_OK(gk_keys_activate(path, "data", id, pool));
+  GK_TEST_OK(gk_keys_add(&id, path, "index", false, NOON, pool));
+  GK_TEST_OK(gk_keys_add(&id, path, "export", false, NOON, pool));
+  GK_TEST_OK(gk_keys_activate(path, "export", id, pool));
+  const char *text = slurp(path, pool);
+  unlink(path);
+  rmdir(dir);
+  apr_pool_t *round;
+  apr_pool_create(&round, pool);
+  for (apr_size_t n = 0; n <= strlen(text); n++) {
+    apr_pool_clear(round);
+    if (load_text(&keys, apr_pstrmemdup(round, text, n), 0600, round) == NULL) {
+      loaded++;
+      short_ones += gk_keys_count(keys) != 12;
+    }
+  }
+  GK_TEST_INT(short_ones, 0);
+  GK_TEST_INT(loaded, 2); /* whole, and whole but for the last line's end */
+}
+
+static void check_values_tell_keys_apart(apr_pool_t *pool)
+{
+  gk_keys_t *keys, *other;
+  gk_key_info_t a, b;
+  GK_TEST_OK(load_text(&keys, FIXED, 0600, pool));
+  GK_TEST_OK(load_text(&other, FIXED, 0600, pool));
+  gk_keys_info(&a, keys, 0, pool);
+  gk_keys_info(&b, other, 0, pool);
+  GK_TEST_STR(a.check, b.check);
+  GK_TEST_INT(strlen(a.check), 16);
+  gk_keys_info(&b, keys, 1, pool); /* the same bytes under another name */
+  GK_TEST(strcmp(a.check, b.check) != 0);
+  gk_keys_info(&b, keys_of(pool), 0, pool);
+  GK_TEST_STR(b.id, "data1");
+  GK_TEST(strcmp(a.check, b.check) != 0);
 }
 
 static void keys_for_seals_sign(apr_pool_t *pool)
@@ -314,6 +421,9 @@ int main(void)
   gk_test_begin("crypto");
   GK_TEST_RUN(key_files_are_made_once_and_read_back);
   GK_TEST_RUN(bad_key_files_are_refused);
+  GK_TEST_RUN(keys_are_added_made_active_and_taken_out);
+  GK_TEST_RUN(every_cut_key_file_is_refused);
+  GK_TEST_RUN(check_values_tell_keys_apart);
   GK_TEST_RUN(keys_for_seals_sign);
   GK_TEST_RUN(digests_and_indexes);
   GK_TEST_RUN(slips_are_repeatable_and_forgiving);
