@@ -21,6 +21,7 @@ BUILD_PACKAGES="autoconf automake libtool gcc libc6-dev make pkg-config mawk
   apache2-bin apache2-dev libapr1-dev libaprutil1-dev libaprutil1-dbd-sqlite3 libaprutil1-dbd-pgsql media-types
   libxml2-dev libpng-dev libjansson-dev libsodium-dev libssl-dev libpq-dev libsqlite3-dev"
 PGSQL_PACKAGES="postgresql-15"
+TLS_PACKAGES="openssl"
 
 # missing_packages NAME...: those dpkg does not have installed.
 missing_packages() {
@@ -118,12 +119,14 @@ build_in() {
 
 jobs_count() { nproc 2>/dev/null || echo 2; }
 
-# http_status PORT PATH: the status of a GET on loopback, or nothing. Needs no curl.
+# http_status ADDRESS PORT PATH: the status of a GET, or nothing. Needs no curl.
 http_status() {
   # shellcheck disable=SC2016 # expanded by the inner shell
-  timeout 5 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
-    printf "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nConnection: close\r\n\r\n" "$2" "$1" >&3
-    read -r _ status _ <&3 && printf "%s" "$status"' _ "$1" "$2" 2>/dev/null
+  timeout 5 bash -c 'exec 3<>"/dev/tcp/$1/$2" || exit 1
+    printf "GET %s HTTP/1.1\r\nHost: %s:%s\r\nConnection: close\r\n\r\n" "$3" "$1" "$2" >&3
+    read -r _ status _ <&3 && printf "%s" "$status"' _ "$1" "$2" "$3" 2>/dev/null
 }
 
-port_taken() { timeout 2 bash -c "exec 3<>/dev/tcp/127.0.0.1/$1" 2>/dev/null; }
+# port_taken ADDRESS PORT
+# shellcheck disable=SC2016 # expanded by the inner shell
+port_taken() { timeout 2 bash -c 'exec 3<>"/dev/tcp/$1/$2"' _ "$1" "$2" 2>/dev/null; }

@@ -7,6 +7,7 @@
 #   app/               the installed product: module, programs, plugins, pages, code tables
 #   conf/httpd.conf    written at each start from conf/gaokao.conf.in
 #   data/              SQLite file, spools          keys/   keys of the instance, never in a backup of data/
+#   tls/               certificates (--tls; tools/tls.sh)
 #   packs/             policy packs                 plugins/  plugins of the operator's own
 #   pg/                private PostgreSQL           log/ run/ logs; pid files, sockets, locks
 
@@ -82,18 +83,76 @@ load_settings() {
   DSN=${DSN:-$old_dsn}
   PORT=${PORT:-$(setting port)}
   CLIENT_PORT=${CLIENT_PORT:-$(setting client_port)}
+  TLS=${TLS:-$(setting tls)}
+  TLS=${TLS:-no}
+  HOSTS=${HOSTS:-$(setting hosts)}
+  EXPORT_PORT=${EXPORT_PORT:-$(setting export_port)}
+  ADDRESS=${ADDRESS:-$(setting address)}
 }
 
 settle_settings() {
   DB=${DB:-sqlite}
   PORT=${PORT:-8080}
   CLIENT_PORT=${CLIENT_PORT:-8001}
-  [ "$PORT" != "$CLIENT_PORT" ] || die "--port and --client-port are both $PORT"
+  EXPORT_PORT=${EXPORT_PORT:-8444}
+  ADDRESS=${ADDRESS:-127.0.0.1}
+  [ "$(ports | sort -u | wc -l)" -eq "$(ports | wc -l)" ] || die "the ports must differ: $(ports | paste -sd' ' -)"
+}
+
+# Ports of this instance, one a line.
+ports() {
+  [ -z "$PORT" ] || printf '%s\n' "$PORT" "$CLIENT_PORT"
+  [ "$TLS" != yes ] || [ -z "$EXPORT_PORT" ] || printf '%s\n' "$EXPORT_PORT"
+}
+
+# The module refuses the same; said here before anything is built.
+check_exposure() {
+  case $ADDRESS in 127.*) return 0 ;; esac
+  [ "$TLS" = yes ] || [ "$INSECURE" = yes ] ||
+    die "--address $ADDRESS is beyond this machine: passwords and ID numbers would cross the network in clear. Use --tls"
+  [ "$EMPTY" = yes ] || [ -e "$INSTANCE/run.empty" ] || [ "$PUBLIC_DEMO" = yes ] ||
+    die "--address $ADDRESS would show a demonstration, whose logins are no secret, to the network: use --empty, or --public-demo if that is meant"
+}
+
+# The address this machine reaches it by.
+here() { case ${ADDRESS:-} in '' | 0.0.0.0) printf '127.0.0.1' ;; *) printf '%s' "$ADDRESS" ;; esac; }
+
+# origin PORT [HOST]: as pages see it.
+origin() {
+  local scheme=http host=${2:-$(here)} port=:$1
+  [ "$TLS" != yes ] || scheme=https host=${2:-$(tls_host)}
+  case $scheme$port in http:80 | https:443) port='' ;; esac
+  printf '%s://%s%s' "$scheme" "$host" "$port"
+}
+
+# Every other origin that is the same site: client port, and with TLS the certificate's other names.
+more_origins() {
+  local name
+  origin "$CLIENT_PORT"
+  [ "$TLS" = yes ] || return 0
+  for name in $(tls_names); do
+    [ "$name" = "$(tls_host)" ] || printf ' %s %s' "$(origin "$PORT" "$name")" "$(origin "$CLIENT_PORT" "$name")"
+  done
+}
+
+# site_status PATH: status of a GET on the portal's port.
+site_status() {
+  if [ "$TLS" = yes ]; then https_status "$(here)" "$PORT" "$1"; else http_status "$(here)" "$PORT" "$1"; fi
+}
+
+# What the httpd that runs was started with.
+running_tls() { if grep -qx 'Define GaokaoTLS' "$INSTANCE/conf/httpd.conf" 2>/dev/null; then echo yes; else echo no; fi; }
+
+# A second start of an instance that runs: certificates that end soon are made anew and read by a graceful restart.
+renew_certificates() {
+  [ "$TLS" = yes ] || return 0
+  make_certificates
+  [ "$TLS_CHANGED" = no ] || kill -USR1 "$(httpd_parent)"
 }
 
 write_settings() {
   printf '%s\n' "# What ./run was told; read at the next start." "port=$PORT" "client_port=$CLIENT_PORT" "db=$DB" "dsn=$DSN" \
-    >"$INSTANCE/run.settings.new"
+    "tls=$TLS" "hosts=$HOSTS" "export_port=$EXPORT_PORT" "address=$ADDRESS" >"$INSTANCE/run.settings.new"
   chmod 0600 "$INSTANCE/run.settings.new"
   mv "$INSTANCE/run.settings.new" "$INSTANCE/run.settings"
 }
@@ -184,14 +243,14 @@ write_instance_conf() {
     so=$(basename "$so" .so)
     case $so in example* | '*') ;; *) plugins="$plugins $so" ;; esac
   done
-  if [ "$EMPTY" = yes ] || [ -e "$INSTANCE/run.empty" ]; then demo=off; fi
+  if [ "$EMPTY" = yes ] || [ -e "$INSTANCE/run.empty" ]; then demo=off; elif [ "$PUBLIC_DEMO" = yes ]; then demo=public; fi
   [ -e "$file" ] || cat >"$file" <<'END'
 # Settings of the instance, read by httpd's module, gaokao-worker and gaokaoctl. Relative paths are below the
 # instance's folder. ./run sets these lines at each start and leaves lines of your own alone.
 END
   set_in_conf "$file" db_engine "$DB" db_params "$DB_PARAMS" keys_file keys/gaokao.keys \
     plugin_dir app/lib/gaokao/plugins plugins "${plugins# }" data_dir app/share/gaokao spool_dir data/spool \
-    site "http://127.0.0.1:$PORT" more_origins "http://127.0.0.1:$CLIENT_PORT" demo "$demo"
+    site "$(origin "$PORT")" more_origins "$(more_origins)" demo "$demo"
   chmod 0640 "$file"
   [ "$(id -u)" -ne 0 ] || chown "root:$SERVER_GROUP" "$file"
 }
@@ -222,9 +281,12 @@ write_httpd_conf() {
   fill HTTPD_MODULES "${HTTPD_MODULES:-/usr/lib/apache2/modules}"
   fill MODULE_DIR "$INSTANCE/app/modules"
   fill HTDOCS "$INSTANCE/app/share/gaokao/htdocs"
-  fill ADDRESS 127.0.0.1
+  fill ADDRESS "$ADDRESS"
   fill PORT "$PORT"
   fill CLIENT_PORT "$CLIENT_PORT"
+  fill EXPORT_PORT "$EXPORT_PORT"
+  fill TLS "$([ "$TLS" = yes ] && echo 'Define GaokaoTLS' || echo '#Define GaokaoTLS')"
+  fill INSECURE "$([ "$INSECURE" = yes ] && echo on || echo off)"
   fill DBD_DRIVER "$([ "$DB" = sqlite ] && echo sqlite3 || echo pgsql)"
   [ "$DB" != sqlite ] || DB_PARAMS=$INSTANCE/$DB_PARAMS
   fill DBD_PARAMS "${DB_PARAMS//\"/\\\"}"
@@ -251,7 +313,7 @@ show_error_log() {
 wait_until_ready() {
   local ticks=300 status=
   while [ "$ticks" -gt 0 ]; do
-    status=$(http_status "$PORT" /readyz || true)
+    status=$(site_status /readyz || true)
     [ "$status" != 200 ] || return 0
     if [ "$ticks" -lt 280 ] && [ -z "$(httpd_parent)" ]; then
       show_error_log
@@ -389,11 +451,12 @@ clear_unfinished() {
 
 print_addresses() {
   say ""
-  say "  Candidates (考生版)   http://127.0.0.1:$PORT/ks/"
-  say "  Console (WEB版)       http://127.0.0.1:$PORT/hngz/"
-  say "  Client edition        http://127.0.0.1:$CLIENT_PORT/"
-  say "  API                   http://127.0.0.1:$PORT/api/v1/  (contract: /api/openapi.json)"
+  say "  Candidates (考生版)   $(origin "$PORT")/ks/"
+  say "  Console (WEB版)       $(origin "$PORT")/hngz/"
+  say "  Client edition        $(origin "$CLIENT_PORT")/"
+  say "  API                   $(origin "$PORT")/api/v1/  (contract: /api/openapi.json)"
   say "  Instance              $INSTANCE  ($DB)"
+  [ "$TLS" != yes ] || print_trust
   say ""
 }
 

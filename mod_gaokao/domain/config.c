@@ -101,7 +101,8 @@ static gk_error_t *take(reader_t *reader, int line, const char *key, const char 
   } else if (strcmp(key, "more_origins") == 0) {
     c->more_origins = value;
   } else if (strcmp(key, "demo") == 0) {
-    return on_off(reader, line, key, value, &c->demo);
+    c->demo_public = strcmp(value, "public") == 0;
+    return on_off(reader, line, key, c->demo_public ? "on" : value, &c->demo);
   } else if (strcmp(key, "encryption") == 0) {
     bool on = true;
     GK_TRY(on_off(reader, line, key, value, &on));

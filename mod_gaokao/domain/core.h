@@ -39,6 +39,7 @@ typedef struct gk_config_t {
   const char *site;            /* site = http://127.0.0.1:8080 (origin; links and QR codes use it) */
   const char *more_origins;    /* other origins allowed for writes (client port), space separated */
   bool demo;                   /* demo = on: demo logins and clock offset allowed, banner shown */
+  bool demo_public;            /* demo = public: the same, and beyond loopback too */
   bool plain;                  /* encryption = off, only with demo: values are stored as they are, for measurements */
   bool secure;                 /* site is https: cookies are __Host- and Secure */
   apr_interval_time_t clock_offset_us; /* clock_offset = SECONDS, only with demo */

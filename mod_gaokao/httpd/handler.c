@@ -139,7 +139,10 @@ int gk_httpd_handler(request_rec *r)
   find_session(request, r);
   gk_httpd_headers(r, request_id);
   const char *path = strncmp(r->uri, PREFIX "/", sizeof(PREFIX)) == 0 ? r->uri + sizeof(PREFIX) - 1 : NULL;
-  if (path == NULL)
+  if (gk_httpd_exposed(r))
+    problem = gk_error(r->pool, GK_E_FORBIDDEN, "请改用 https 地址；刚才发送的内容在网络上是明文，若含密码请立即修改",
+                       "Use the https address. What was sent crossed the network in clear: change the password if it held one");
+  else if (path == NULL)
     problem = gk_error_plain(r->pool, GK_E_NO_ROUTE);
   else if (!gk_utf8_valid(path, strlen(path)))
     problem = gk_error(r->pool, GK_E_MALFORMED, "地址的编码应为 UTF-8", "The address must be UTF-8");

@@ -20,6 +20,7 @@ APLOG_USE_MODULE(gaokao);
 typedef struct gk_httpd_config_t {
   const char *instance;
   const char *worker;
+  const char *insecure;        /* off (NULL), redirect, on */
 } gk_httpd_config_t;
 
 extern const command_rec gk_httpd_commands[];
@@ -51,6 +52,12 @@ void gk_httpd_watch(apr_pool_t *pchild, server_rec *server);
 apr_status_t gk_httpd_dbd_start(apr_pool_t *pchild);
 gk_error_t *gk_httpd_connect(request_rec *r, gk_db_t **db, apr_time_t deadline);
 void gk_httpd_disconnect(request_rec *r);
+
+/* Errors (CONFIG) when a listener beyond loopback has no TLS, or shows a demonstration. (exposure.c) */
+gk_error_t *gk_httpd_exposure_check(server_rec *main_server, apr_pool_t *pool);
+/* The request came in clear where it must not. */
+bool gk_httpd_exposed(const request_rec *r);
+int gk_httpd_post_read_request(request_rec *r);
 
 /* Whole body, at most `limit` bytes. (body.c) */
 gk_error_t *gk_httpd_body(request_rec *r, apr_size_t limit, const unsigned char **bytes, apr_size_t *length);

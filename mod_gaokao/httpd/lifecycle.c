@@ -155,7 +155,14 @@ int gk_httpd_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
 {
   (void)plog;
   const gk_httpd_config_t *config = gk_httpd_config(server);
-  if (the_core == NULL || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
+  if (the_core == NULL)
+    return OK;
+  gk_error_t *error = gk_httpd_exposure_check(server, ptemp);
+  if (error != NULL) {
+    report(server, error, ptemp);
+    return HTTP_INTERNAL_SERVER_ERROR;
+  }
+  if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
     return OK;
   gk_error_t *wrong = compare_keys(the_core, server, ptemp);
   if (wrong != NULL) {

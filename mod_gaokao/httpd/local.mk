@@ -5,6 +5,7 @@ mod_gaokao_la_SOURCES += %D%/body.c
 mod_gaokao_la_SOURCES += %D%/config.c
 mod_gaokao_la_SOURCES += %D%/dbd.c
 mod_gaokao_la_SOURCES += %D%/directives.def
+mod_gaokao_la_SOURCES += %D%/exposure.c
 mod_gaokao_la_SOURCES += %D%/handler.c
 mod_gaokao_la_SOURCES += %D%/httpd_internal.h
 mod_gaokao_la_SOURCES += %D%/lifecycle.c

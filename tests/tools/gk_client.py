@@ -46,7 +46,7 @@ class Client:
         """One request as told, on a kept connection; `path` is below /api/v1."""
         for attempt in (0, 1):
             if self.connection is None:
-                self.connection = http.client.HTTPConnection("127.0.0.1", self.site.port, timeout=60)
+                self.connection = self.site.connect(timeout=60)
             try:
                 self.connection.request(method, "/api/v1" + path, body, headers or {})
                 got = self.connection.getresponse()

@@ -66,6 +66,7 @@ class Instance:
         self.engine = engine
         self.port = port
         self.client_port = client_port
+        self.tls = None  # an ssl.SSLContext: all ports speak TLS (./run --tls)
         self.log_read = 0
 
     @classmethod
@@ -149,6 +150,11 @@ class Instance:
         os.kill(pid, number)
 
     # ---- HTTP ------------------------------------------------------------------------------------------
+    def connect(self, port=None, timeout=30):
+        if self.tls is not None:
+            return http.client.HTTPSConnection("127.0.0.1", port or self.port, timeout=timeout, context=self.tls)
+        return http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=timeout)
+
     def request(self, method, path, body=None, headers=None, port=None, timeout=30):
         """One request on its own connection. A dict or list goes out as JSON."""
         headers = dict(headers or {})
@@ -157,7 +163,7 @@ class Instance:
             headers.setdefault("Content-Type", "application/json")
         elif isinstance(body, str):
             body = body.encode("utf-8")
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=timeout)
+        connection = self.connect(port, timeout)
         try:
             connection.request(method, path, body, headers)
             reply = connection.getresponse()
