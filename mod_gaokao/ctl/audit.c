@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "ctl/ctl.h"
 #include "domain/audit_verify.h"
+#include "domain/audit_view.h"
 #include "jobs/sealer.h"
 
 gk_error_t *gk_ctl_audit_anchor(gk_ctl_t *ctl)
@@ -90,5 +91,63 @@ gk_error_t *gk_ctl_audit_verify(gk_ctl_t *ctl)
   ctl->fault = report.faults > 0;
   say_report(ctl, &report);
   gk_ctl__result(ctl, gk_verify_json(&report, ctl->pool));
+  return NULL;
+}
+
+/* ---- looking ---------------------------------------------------------------------------------------------- */
+
+static gk_error_t *time_option(apr_time_t *out, gk_ctl_t *ctl, const char *name)
+{
+  const char *text = gk_ctl__option(ctl, name);
+  if (text != NULL && !gk_time_parse(text, out))
+    return gk_ctl__usage(ctl, "--%s 要写成 2026-11-03T08:00:00+08:00", "--%s takes a time like 2026-11-03T08:00:00+08:00",
+                         name);
+  return NULL;
+}
+
+static void say_entries(gk_ctl_t *ctl, const apr_array_header_t *entries)
+{
+  apr_array_header_t *lines = apr_array_make(ctl->pool, entries->nelts + 1, sizeof(const char **));
+  for (int i = 0; i < entries->nelts; i++) {
+    const gk_audit_entry_t *entry = &APR_ARRAY_IDX(entries, i, gk_audit_entry_t);
+    const char **line = apr_palloc(ctl->pool, 6 * sizeof(*line));
+    line[0] = apr_psprintf(ctl->pool, "%" APR_INT64_T_FMT, entry->seq);
+    line[1] = gk_time_text(ctl->pool, entry->at);
+    line[2] = entry->actor_id == 0 ? "system"
+                                   : apr_psprintf(ctl->pool, "%" APR_INT64_T_FMT " %s", entry->actor_id,
+                                                  entry->actor_name != NULL ? entry->actor_name : "");
+    line[3] = entry->action;
+    line[4] = apr_psprintf(ctl->pool, "%s %" APR_INT64_T_FMT, entry->object_kind, entry->object_id);
+    line[5] = entry->org_path;
+    APR_ARRAY_PUSH(lines, const char **) = line;
+  }
+  gk_ctl__table(ctl, "seq|at|who|action|object|org", lines);
+}
+
+gk_error_t *gk_ctl_audit_search(gk_ctl_t *ctl)
+{
+  apr_int64_t limit;
+  apr_array_header_t *entries;
+  gk_audit_filter_t filter = {.number = gk_ctl__option(ctl, "number"),
+                              .login = gk_ctl__option(ctl, "login"),
+                              .action = gk_ctl__option(ctl, "action"),
+                              .object_kind = gk_ctl__option(ctl, "kind"),
+                              .org = gk_ctl__option(ctl, "org")};
+  GK_TRY(gk_ctl__number(&limit, ctl, "limit", 1, 1000, 50));
+  GK_TRY(gk_ctl__number(&filter.candidate_id, ctl, "candidate", 1, APR_INT64_MAX, 0));
+  GK_TRY(gk_ctl__number(&filter.actor_id, ctl, "actor", 1, APR_INT64_MAX, 0));
+  GK_TRY(gk_ctl__number(&filter.object_id, ctl, "id", 1, APR_INT64_MAX, 0));
+  GK_TRY(gk_ctl__number(&filter.before_seq, ctl, "after", 1, APR_INT64_MAX, 0));
+  GK_TRY(time_option(&filter.from, ctl, "from"));
+  GK_TRY(time_option(&filter.to, ctl, "to"));
+  if (filter.object_id != 0 && filter.object_kind == NULL)
+    return gk_ctl__usage(ctl, "--id 要与 --kind 同用", "--id goes with --kind");
+  GK_TRY(gk_ctl__finish(ctl, gk_audit_search(&entries, &ctl->act, &filter, (int)limit)));
+  say_entries(ctl, entries);
+  gk_json_t *list = gk_json_array(ctl->pool);
+  const struct gk_pack_t *pack = ctl->act.season != NULL ? ctl->act.season->pack : NULL;
+  for (int i = 0; i < entries->nelts; i++)
+    gk_json_add(list, gk_audit_entry_json(&APR_ARRAY_IDX(entries, i, gk_audit_entry_t), pack, true, ctl->pool));
+  gk_ctl__result(ctl, list);
   return NULL;
 }

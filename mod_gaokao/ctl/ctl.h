@@ -116,6 +116,7 @@ gk_error_t *gk_ctl_season_list(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_account_create(gk_ctl_t *ctl); /* accounts.c */
 gk_error_t *gk_ctl_account_list(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_audit_anchor(gk_ctl_t *ctl); /* audit.c */
+gk_error_t *gk_ctl_audit_search(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_audit_seal(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_audit_verify(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_demo(gk_ctl_t *ctl);         /* demo.c */

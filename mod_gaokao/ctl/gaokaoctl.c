@@ -28,6 +28,8 @@ static const gk_ctl_command_t commands[] = {
      "staff accounts by login"},
     {"audit anchor", "", 0, 0, "", GK_CTL_CORE, gk_ctl_audit_anchor,
      "number and digest of the newest seal: keep it where this machine can't reach"},
+    {"audit search", "", 0, 0, "number= candidate= login= actor= action= kind= id= org= from= to= after= limit=", GK_CTL_CORE,
+     gk_ctl_audit_search, "who saw or changed what, newest first; leaves an audit row itself"},
     {"audit seal", "", 0, 0, "", GK_CTL_CORE, gk_ctl_audit_seal, "seal now what waits for its seal"},
     {"audit verify", "", 0, 0, "anchor= from=", GK_CTL_CORE, gk_ctl_audit_verify,
      "prove the audit or name what is wrong with it; --anchor SEAL:DIGITS, --from SEAL"},

@@ -17,7 +17,7 @@
 
 #define GK_SEAL_FORMAT 1
 #define GK_SEAL_ROWS 8192                     /* at most, in one seal */
-#define GK_SEAL_EVERY_US (20 * APR_USEC_PER_SEC)
+#define GK_SEAL_EVERY_US (10 * APR_USEC_PER_SEC)
 #define GK_SEAL_LATE_US (180 * APR_USEC_PER_SEC) /* older rows without a seal: /readyz warns */
 #define GK_MARK_BYTES 8                       /* of each leaf, kept beside the seal: they name the row that was changed */
 #define GK_ANCHOR_DIGITS 16

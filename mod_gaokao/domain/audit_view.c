@@ -5,12 +5,54 @@
 #include <apr_strings.h>
 
 #include "base/text.h"
+#include "domain/org.h"
 #include "domain/pack.h"
 
 gk_error_t *gk_audit_list(apr_array_header_t **entries, gk_act_t *act, const gk_audit_filter_t *filter,
                           int limit)
 {
   return gk_audit_store_list(entries, act, filter, limit);
+}
+
+static gk_error_t *absent(gk_act_t *act, gk_error_t *error, const char *what)
+{
+  if (error == NULL || error->code != GK_E_NOT_FOUND)
+    return error;
+  return gk_error(act->pool, GK_E_NOT_FOUND, "本单位范围内没有“%s”", "There is no '%s' within your unit", what);
+}
+
+/* What was looked for, for the row that the search itself leaves. */
+static gk_json_t *wanted(const gk_audit_filter_t *filter, apr_pool_t *pool)
+{
+  gk_json_t *json = gk_json_object(pool);
+  gk_json_set_str(json, "object_kind", filter->object_kind);
+  gk_json_set_id(json, "object_id", filter->object_id);
+  gk_json_set_id(json, "actor", filter->actor_id);
+  gk_json_set_id(json, "candidate", filter->candidate_id);
+  gk_json_set_str(json, "action", filter->action);
+  gk_json_set_str(json, "org", filter->org_path);
+  gk_json_set_time(json, "from", filter->from);
+  gk_json_set_time(json, "to", filter->to);
+  gk_json_set_id(json, "after", filter->before_seq);
+  return json;
+}
+
+gk_error_t *gk_audit_search(apr_array_header_t **entries, gk_act_t *act, const gk_audit_filter_t *given, int limit)
+{
+  gk_audit_filter_t filter = *given;
+  gk_org_t *org;
+  if (filter.number != NULL) {
+    GK_TRY(gk_act_season(act));
+    GK_TRY(absent(act, gk_audit_store_candidate(&filter.candidate_id, act, filter.number), filter.number));
+  }
+  if (filter.login != NULL)
+    GK_TRY(absent(act, gk_audit_store_actor(&filter.actor_id, act, filter.login), filter.login));
+  if (filter.org != NULL) {
+    GK_TRY(absent(act, gk_org_by_code(&org, act, filter.org), filter.org));
+    filter.org_path = org->path;
+  }
+  GK_TRY(gk_audit_store_list(entries, act, &filter, limit));
+  return gk_audit(act, "audit.search", "audit", 0, 0, act->who->org_path, NULL, wanted(&filter, act->pool));
 }
 
 /* Members beside the fields that hold personal values. */

@@ -1,4 +1,5 @@
 /* domain/submission.c: submitting, accepting, returning (submission.h). */
+#include "domain/audit_seal.h"
 #include "domain/submission.h"
 
 #include <stdlib.h>
@@ -42,6 +43,7 @@ gk_json_t *gk_submission_json(const gk_submission_t *submission, apr_pool_t *poo
   gk_json_set_id(json, "decided_by", submission->decided_by);
   gk_json_set_time(json, "decided_at", submission->decided);
   gk_json_set_str(json, "reason", submission->reason);
+  gk_json_set_str(json, "audit_anchor", submission->anchor);
   gk_json_set_int(json, "version", submission->version);
   return json;
 }
@@ -311,6 +313,7 @@ gk_error_t *gk_submission_create(gk_submission_t *out, gk_act_t *act, gk_submiss
     return incomplete(act, &check);
   submission.org = check.org;
   summarise(&submission, &check, act->pool);
+  GK_TRY(gk_audit_anchor(&submission.anchor, act->db, act->pool));
   GK_TRY(gk_act_begin(act));
   GK_TRY(gk_submission_store_insert(&id, act, &submission));
   if (id == 0) {

@@ -59,6 +59,7 @@ typedef struct gk_submission_t {
   apr_int64_t submitted_by, decided_by;
   apr_time_t submitted, decided;
   const char *reason;             /* of the return */
+  const char *anchor;             /* of the audit when it was submitted (domain/audit_seal.h), for the sheet; or NULL */
 } gk_submission_t;
 
 gk_json_t *gk_submission_json(const gk_submission_t *submission, apr_pool_t *pool);

@@ -3,8 +3,9 @@
 #include <apr_strings.h>
 
 #include "base/time.h"
-#include "httpd/httpd_internal.h"
+#include "domain/audit_seal.h"
 #include "domain/keyring.h"
+#include "httpd/httpd_internal.h"
 #include "plugin/plugin.h"
 #include "store/schema.h"
 #include "store/sql.h"
@@ -74,10 +75,35 @@ static gk_error_t *keys(gk_core_t *core, apr_pool_t *pool)
                         "check");
 }
 
+/* Something an operator must see to that hinders nobody: the node stays ready. */
+static void warn(gk_json_t *warnings, const char *name, const char *zh, const char *en, apr_pool_t *pool)
+{
+  gk_json_t *warning = gk_json_object(pool);
+  gk_json_set_str(warning, "name", name);
+  gk_json_set_str(warning, "zh", zh);
+  gk_json_set_str(warning, "en", en);
+  gk_json_add(warnings, warning);
+}
+
+static void look_at_seals(gk_db_t *db, gk_core_t *core, gk_json_t *warnings, apr_pool_t *pool)
+{
+  gk_unsealed_t unsealed;
+  if (gk_audit_unsealed(&unsealed, db, pool) != NULL || unsealed.oldest == 0)
+    return;
+  apr_time_t age = gk_core_now(core) - unsealed.oldest;
+  if (age > GK_SEAL_LATE_US)
+    warn(warnings, "audit-unsealed",
+         apr_psprintf(pool, "审计记录有 %d 秒没有封存，请检查 gaokao-worker", (int)(age / APR_USEC_PER_SEC)),
+         apr_psprintf(pool, "Audit rows have waited %d s for their seal: look at gaokao-worker",
+                      (int)(age / APR_USEC_PER_SEC)),
+         pool);
+}
+
 static int ready(request_rec *r)
 {
   gk_core_t *core = gk_httpd_core();
-  gk_json_t *document = gk_json_object(r->pool), *checks = gk_json_array(r->pool);
+  gk_json_t *document = gk_json_object(r->pool), *checks = gk_json_array(r->pool),
+            *warnings = gk_json_array(r->pool);
   bool all = true;
   gk_db_t *db = NULL;
   gk_error_t *error = gk_httpd_connect(r, &db, gk_tick() + 3 * GK_SECOND);
@@ -99,6 +125,8 @@ static int ready(request_rec *r)
   }
   if (db != NULL)
     gk_core_clock_follow(core, db, r->pool);
+  if (error == NULL && schema == NULL)
+    look_at_seals(db, core, warnings, r->pool);
   gk_httpd_disconnect(r);
   add_check(checks, &all, "clock", gk_core_clock_check(core, r->pool), r->pool);
   add_check(checks, &all, "keys", keys(core, r->pool), r->pool);
@@ -106,6 +134,7 @@ static int ready(request_rec *r)
   add_check(checks, &all, "disk", disk(gk_core_config(core)->instance, document, r->pool), r->pool);
   gk_json_set_bool(document, "ready", all);
   gk_json_set(document, "checks", checks);
+  gk_json_set(document, "warnings", warnings);
   gk_json_set_bool(document, "demo", gk_core_config(core)->demo);
   if (gk_core_config(core)->clock_offset_us != 0)
     gk_json_set_int(document, "clock_offset_s", gk_core_config(core)->clock_offset_us / APR_USEC_PER_SEC);
@@ -113,6 +142,23 @@ static int ready(request_rec *r)
   if (!all)
     apr_table_setn(r->headers_out, "Retry-After", "2");
   return send_json(r, all ? HTTP_OK : HTTP_SERVICE_UNAVAILABLE, document);
+}
+
+/* Figures of the database's; left out while it can't be asked. */
+static const char *seal_metrics(request_rec *r)
+{
+  gk_db_t *db;
+  gk_unsealed_t unsealed;
+  const char *text = "";
+  if (gk_httpd_connect(r, &db, gk_tick() + GK_SECOND) == NULL && gk_audit_unsealed(&unsealed, db, r->pool) == NULL) {
+    apr_time_t age = unsealed.oldest != 0 ? gk_core_now(gk_httpd_core()) - unsealed.oldest : 0;
+    text = apr_psprintf(r->pool,
+                        "# TYPE gaokao_audit_unsealed_rows gauge\ngaokao_audit_unsealed_rows %" APR_INT64_T_FMT
+                        "\n# TYPE gaokao_audit_unsealed_seconds gauge\ngaokao_audit_unsealed_seconds %" APR_INT64_T_FMT "\n",
+                        unsealed.rows, (apr_int64_t)(age > 0 ? age / APR_USEC_PER_SEC : 0));
+  }
+  gk_httpd_disconnect(r);
+  return text;
 }
 
 int gk_httpd_status(request_rec *r)
@@ -125,6 +171,7 @@ int gk_httpd_status(request_rec *r)
   if (strcmp(r->uri, "/metrics") == 0) {
     ap_set_content_type(r, "text/plain; version=0.0.4; charset=utf-8");
     ap_rputs(gk_httpd_metrics_text(r->pool), r);
+    ap_rputs(seal_metrics(r), r);
     ap_rputs(gk_plugins_metrics(gk_core_plugins(gk_httpd_core()), r->pool), r);
     return OK;
   }

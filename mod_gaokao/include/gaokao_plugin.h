@@ -1,6 +1,7 @@
 /* gaokao_plugin.h: the plugin ABI of mod_gaokao. A plugin includes this, APR and its own libraries only.
  *
  * ABI changelog (newest first)
+ *   1.1  gaokao_export_header_t: anchor.
  *   1.0  first version: kinds device, policy, photo, export.
  *
  * Promises, which plugins/README.md explains with an example:
@@ -32,7 +33,7 @@
 
 #define GAOKAO_MAGIC 0x474b504cU /* "GKPL" */
 #define GAOKAO_ABI_MAJOR 1
-#define GAOKAO_ABI_MINOR 0
+#define GAOKAO_ABI_MINOR 1
 
 /* ---- words shared by all kinds ------------------------------------------------------------------------ */
 
@@ -315,6 +316,7 @@ typedef struct gaokao_export_header_t {
   const gaokao_column_t *columns;
   apr_uint32_t n_columns;
   apr_uint32_t reserved;
+  const char *anchor;           /* since 1.1: the audit's newest seal, "17:" and 64 hex digits, or NULL */
 } gaokao_export_header_t;
 
 enum {

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "domain/audit_seal.h"
+
 #define PROGRESS_EVERY 200
 
 typedef struct run_t {
@@ -67,7 +69,12 @@ gk_error_t *gk_export_run(gk_export_result_t *out, gk_act_t *act, const gk_expor
                            .scope = plan->code,
                            .scope_name = plan->name,
                            .generated = act->now};
+  gk_audit_seal_t seal;
+  bool sealed;
   *out = (gk_export_result_t){.plan = *plan};
+  GK_TRY(gk_audit_seal_last(&seal, &sealed, act->db, act->pool));
+  if (sealed)
+    head.anchor = out->anchor = gk_audit_anchor_text(&seal, 64, act->pool);
   GK_TRY(gk_export_begin(&run.export, gk_core_plugins(act->core), act->request_id, act->season->pack, &head,
                          write_bytes, &run, act->pool));
   gk_error_t *error = gk_export_each(act, plan, write_candidate, &run);
@@ -87,6 +94,7 @@ gk_error_t *gk_export_audit(gk_act_t *act, const gk_export_result_t *result, con
   gk_json_set_int(after, "bytes", result->bytes);
   gk_json_set_str(after, "content_digest", result->content_digest);
   gk_json_set_str(after, "digest", result->digest);
+  gk_json_set_str(after, "audit_anchor", result->anchor);
   gk_json_set_bool(after, "complete", complete);
   return gk_audit(act, "export.candidates", "season", act->season->id, 0, result->plan.path, NULL, after);
 }

@@ -18,6 +18,7 @@ typedef struct gk_export_result_t {
   apr_int64_t candidates, bytes;
   const char *content_digest; /* SHA-256 over "number|version\n" of the candidates in order */
   const char *digest;         /* SHA-256 of the bytes */
+  const char *anchor;         /* of the audit when it began, or NULL */
 } gk_export_result_t;
 
 /* Called now and then with how many are done; an error ends the export. May be NULL. */

@@ -124,6 +124,7 @@ static gk_error_t *run_export(gk_json_t **out, gk_job_run_t *run, gk_json_t *arg
   gk_json_set_str(json, "digest", result.digest);
   gk_json_set_int(json, "candidates", result.candidates);
   gk_json_set_str(json, "content_digest", result.content_digest);
+  gk_json_set_str(json, "audit_anchor", result.anchor);
   *out = json;
   return NULL;
 }

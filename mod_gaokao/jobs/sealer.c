@@ -93,13 +93,13 @@ static gk_error_t *round_of(gk_sealing_t *sealing, gk_sealer_t *sealer, gk_db_t 
     apr_pool_clear(db_pool);
     GK_TRY(gk_core_connect(db, sealing->core, db_pool));
   }
-  GK_TRY(gk_db_ready(*db, apr_time_now() + DEADLINE_US, pool));
+  GK_TRY(gk_db_ready(*db, gk_tick() + DEADLINE_US, pool));
   gk_error_t *error = gk_sealer_drain(NULL, sealer, sealing->core, *db, pool);
   if (error != NULL && error->code != GK_E_BUSY)
     return error;
-  if (apr_time_now() - *anchored >= ANCHOR_EVERY_US) {
+  if (*anchored == 0 || gk_tick() - *anchored >= ANCHOR_EVERY_US) {
     GK_TRY(gk_anchor_log(sealing->core, *db, pool));
-    *anchored = apr_time_now();
+    *anchored = gk_tick();
   }
   return NULL;
 }

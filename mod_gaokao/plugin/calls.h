@@ -59,6 +59,7 @@ typedef struct gk_export_head_t {
   apr_time_t generated;
   const char *mark;               /* high-water mark, or NULL */
   const char *since;              /* mark it starts from; NULL: full */
+  const char *anchor;             /* of the audit, or NULL */
 } gk_export_head_t;
 
 /* One candidate of an export. */

@@ -213,6 +213,7 @@ static void make_header(gk_export_t *export, const gk_pack_t *pack, const gk_exp
   header->scope_name = apr_pstrdup(export->pool, head->scope_name);
   header->mark = apr_pstrdup(export->pool, head->mark);
   header->since = apr_pstrdup(export->pool, head->since);
+  header->anchor = apr_pstrdup(export->pool, head->anchor);
   header->columns = (const gaokao_column_t *)(const void *)columns->elts;
   header->n_columns = (apr_uint32_t)columns->nelts;
 }

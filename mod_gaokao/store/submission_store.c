@@ -110,7 +110,8 @@ static gk_submission_t submission_of(const gk_row_submission_get_t *row)
                            .submitted = row->submitted_us,
                            .decided_by = row->decided_by,
                            .decided = row->decided_us,
-                           .reason = row->reason};
+                           .reason = row->reason,
+                           .anchor = row->audit_anchor};
 }
 
 gk_error_t *gk_submission_store_list(apr_array_header_t **out, gk_act_t *act,
@@ -165,7 +166,8 @@ gk_error_t *gk_submission_store_insert(apr_int64_t *id, gk_act_t *act, const gk_
                     GK_CALL(submission_insert, .season_id = act->season->id, .org_id = submission->org.id,
                             GK_SCOPE(act), .kind = gk_submission_kind_word(submission->kind), .total = submission->total,
                             .counts = submission->counts, .digest = submission->digest,
-                            .submitted_by = act->who->account_id, .now_us = act->now),
+                            .submitted_by = act->who->account_id, .now_us = act->now,
+                            .audit_anchor = submission->anchor),
                     &found, &row, act->pool));
   *id = found ? row.id : 0;
   return NULL;

@@ -194,6 +194,8 @@ static gaokao_error_t *begin(void *instance, const gaokao_call_t *call, const ga
     put_attribute(stream, " mark=\"", header->mark);
   if (header->since != NULL)
     put_attribute(stream, " since=\"", header->since);
+  if (header->size >= APR_OFFSETOF(gaokao_export_header_t, anchor) + sizeof(header->anchor) && header->anchor != NULL)
+    put_attribute(stream, " auditAnchor=\"", header->anchor);
   put_raw(stream, ">\n");
   if (stream->bad)
     return bad_value(stream, call, header->scope, "header");

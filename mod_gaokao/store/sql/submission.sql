@@ -38,9 +38,10 @@ SELECT o.id, o.code, o.name, o.level, o.path, o.enabled, l.n, coalesce(s.id, 0),
  ORDER BY o.code
 
 -- name: submission_list
--- returns: id int, version int, org_id int, org_code text, org_name text, level text, org_path text, kind text, state text, total int, counts text, digest text, submitted_by int, submitted_us int, decided_by int, decided_us int, reason text
+-- returns: id int, version int, org_id int, org_code text, org_name text, level text, org_path text, kind text, state text, total int, counts text, digest text, submitted_by int, submitted_us int, decided_by int, decided_us int, reason text, audit_anchor text
 SELECT s.id, s.version, s.org_id, o.code, o.name, s.level, s.org_path, s.kind, s.state, s.total, s.counts, s.digest,
-       s.submitted_by, s.submitted_us, coalesce(s.decided_by, 0), s.decided_us, s.reason
+       s.submitted_by, s.submitted_us, coalesce(s.decided_by, 0), s.decided_us, s.reason,
+       s.audit_anchor
   FROM submission s JOIN org o ON o.id = s.org_id
  WHERE s.season_id = ${season_id:int} AND s.id < ${before_id:int}
    AND s.org_path >= ${scope_lo:text} AND s.org_path < ${scope_hi:text}
@@ -49,9 +50,10 @@ SELECT s.id, s.version, s.org_id, o.code, o.name, s.level, s.org_path, s.kind, s
  ORDER BY s.id DESC LIMIT ${limit:int}
 
 -- name: submission_get
--- returns: id int, version int, org_id int, org_code text, org_name text, level text, org_path text, kind text, state text, total int, counts text, digest text, submitted_by int, submitted_us int, decided_by int, decided_us int, reason text
+-- returns: id int, version int, org_id int, org_code text, org_name text, level text, org_path text, kind text, state text, total int, counts text, digest text, submitted_by int, submitted_us int, decided_by int, decided_us int, reason text, audit_anchor text
 SELECT s.id, s.version, s.org_id, o.code, o.name, s.level, s.org_path, s.kind, s.state, s.total, s.counts, s.digest,
-       s.submitted_by, s.submitted_us, coalesce(s.decided_by, 0), s.decided_us, s.reason
+       s.submitted_by, s.submitted_us, coalesce(s.decided_by, 0), s.decided_us, s.reason,
+       s.audit_anchor
   FROM submission s JOIN org o ON o.id = s.org_id
  WHERE s.id = ${id:int} AND s.season_id = ${season_id:int}
    AND s.org_path >= ${scope_lo:text} AND s.org_path < ${scope_hi:text}
@@ -65,9 +67,9 @@ SELECT state FROM submission
 -- name: submission_insert
 -- returns: id int
 INSERT INTO submission (season_id, org_id, org_path, level, kind, state, total, counts, digest, submitted_by,
-                        submitted_us)
+                        submitted_us, audit_anchor)
 SELECT ${season_id:int}, o.id, o.path, o.level, ${kind:text}, 'submitted', ${total:int}, ${counts:text}, ${digest:text},
-       ${submitted_by:int}, ${now_us:int}
+       ${submitted_by:int}, ${now_us:int}, ${audit_anchor:text}
   FROM org o
  WHERE o.id = ${org_id:int} AND o.path >= ${scope_lo:text} AND o.path < ${scope_hi:text}
 ON CONFLICT DO NOTHING
