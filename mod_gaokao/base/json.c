@@ -1,7 +1,10 @@
 /* base/json.c: see json.h. The only includer of jansson. */
 #include "base/json.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <jansson.h>
 #include <apr_strings.h>
 
@@ -14,6 +17,30 @@ static apr_status_t release(void *value)
 {
   json_decref(value);
   return APR_SUCCESS;
+}
+
+/* Pools end the process when memory runs out; jansson says NULL, and whoever went on would store a document with a field
+ * less. So it ends here too (faults.md PR-2). */
+static void out_of_memory(void)
+{
+  static const char text[] = "[crit] No memory for a JSON value, aborting process.\n";
+  ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+  (void)ignored;
+  abort();
+}
+
+/* What jansson answered to a change; other refusals than ENOMEM are those of a wrong key or value. */
+static void kept(int rc)
+{
+  if (rc != 0 && errno == ENOMEM)
+    out_of_memory();
+}
+
+static json_t *got(json_t *value)
+{
+  if (value == NULL)
+    out_of_memory();
+  return value;
 }
 
 /* Hands the caller's reference to the pool. */
@@ -45,6 +72,8 @@ gk_error_t *gk_json_parse(gk_json_t **out, const char *text, apr_size_t length, 
 {
   json_error_t why;
   json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+  if (value == NULL && json_error_code(&why) == json_error_out_of_memory)
+    out_of_memory();
   if (value == NULL) {
     const char *hint = strstr(why.text, "duplicate") != NULL ? "有重复的键" : "请检查括号、引号和编码(UTF-8)";
     const char *hint_en = strstr(why.text, "duplicate") != NULL
@@ -89,54 +118,61 @@ static const char *dump(const gk_json_t *value, size_t flags, apr_pool_t *pool)
 {
   char first[4096];
   sink_t sink = {first, 0, sizeof(first), pool};
-  json_dump_callback(value, take, &sink, flags | JSON_COMPACT | JSON_ENCODE_ANY);
+  errno = 0;
+  kept(json_dump_callback(value, take, &sink, flags | JSON_COMPACT | JSON_ENCODE_ANY));
   sink.bytes[sink.used] = '\0';
   return sink.bytes == first ? apr_pmemdup(pool, first, sink.used + 1) : sink.bytes;
 }
 
 const char *gk_json_text(const gk_json_t *value, apr_pool_t *pool) { return dump(value, 0, pool); }
 const char *gk_json_text_sorted(const gk_json_t *value, apr_pool_t *pool) { return dump(value, JSON_SORT_KEYS, pool); }
-gk_json_t *gk_json_object(apr_pool_t *pool) { return owned(json_object(), pool); }
-gk_json_t *gk_json_array(apr_pool_t *pool) { return owned(json_array(), pool); }
-gk_json_t *gk_json_copy(const gk_json_t *value, apr_pool_t *pool) { return owned(json_deep_copy(value), pool); }
+gk_json_t *gk_json_object(apr_pool_t *pool) { return owned(got(json_object()), pool); }
+gk_json_t *gk_json_array(apr_pool_t *pool) { return owned(got(json_array()), pool); }
+gk_json_t *gk_json_copy(const gk_json_t *value, apr_pool_t *pool)
+{
+  return value != NULL ? owned(got(json_deep_copy(value)), pool) : NULL;
+}
 bool gk_json_equal(const gk_json_t *a, const gk_json_t *b) { return a == b || json_equal(a, b) == 1; }
 
 void gk_json_set(gk_json_t *object, const char *key, gk_json_t *value)
 {
   if (value == NULL)
-    json_object_set_new(object, key, json_null());
+    kept(json_object_set_new(object, key, json_null()));
   else
-    json_object_set(object, key, value);
+    kept(json_object_set(object, key, value));
 }
 
 static json_t *string_or_null(const char *value)
 {
+  errno = 0;
   json_t *text = value != NULL ? json_string(value) : NULL;
+  if (text == NULL && errno == ENOMEM)
+    out_of_memory();
   return text != NULL ? text : json_null();
 }
 
 void gk_json_set_str(gk_json_t *object, const char *key, const char *value)
 {
-  json_object_set_new(object, key, string_or_null(value));
+  kept(json_object_set_new(object, key, string_or_null(value)));
 }
 void gk_json_set_int(gk_json_t *object, const char *key, apr_int64_t value)
 {
-  json_object_set_new(object, key, json_integer(value));
+  kept(json_object_set_new(object, key, got(json_integer(value))));
 }
 void gk_json_set_id(gk_json_t *object, const char *key, apr_int64_t id)
 {
-  json_object_set_new(object, key, id != 0 ? json_integer(id) : json_null());
+  kept(json_object_set_new(object, key, id != 0 ? got(json_integer(id)) : json_null()));
 }
 void gk_json_set_bool(gk_json_t *object, const char *key, bool value)
 {
-  json_object_set_new(object, key, json_boolean(value));
+  kept(json_object_set_new(object, key, json_boolean(value)));
 }
 void gk_json_set_real(gk_json_t *object, const char *key, double value)
 {
   json_t *real = json_real(value); /* NULL for NaN and infinities */
-  json_object_set_new(object, key, real != NULL ? real : json_null());
+  kept(json_object_set_new(object, key, real != NULL ? real : json_null()));
 }
-void gk_json_set_null(gk_json_t *object, const char *key) { json_object_set_new(object, key, json_null()); }
+void gk_json_set_null(gk_json_t *object, const char *key) { kept(json_object_set_new(object, key, json_null())); }
 
 void gk_json_set_time(gk_json_t *object, const char *key, apr_time_t when)
 {
@@ -150,9 +186,15 @@ void gk_json_set_time(gk_json_t *object, const char *key, apr_time_t when)
 }
 
 void gk_json_remove(gk_json_t *object, const char *key) { json_object_del(object, key); }
-void gk_json_add(gk_json_t *array, gk_json_t *value) { json_array_append(array, value); }
-void gk_json_add_str(gk_json_t *array, const char *value) { json_array_append_new(array, string_or_null(value)); }
-void gk_json_add_int(gk_json_t *array, apr_int64_t value) { json_array_append_new(array, json_integer(value)); }
+void gk_json_add(gk_json_t *array, gk_json_t *value) { kept(json_array_append(array, value)); }
+void gk_json_add_str(gk_json_t *array, const char *value)
+{
+  kept(json_array_append_new(array, string_or_null(value)));
+}
+void gk_json_add_int(gk_json_t *array, apr_int64_t value)
+{
+  kept(json_array_append_new(array, got(json_integer(value))));
+}
 
 gk_json_t *gk_json_get(const gk_json_t *object, const char *key) { return json_object_get(object, key); }
 const char *gk_json_str(const gk_json_t *object, const char *key) { return json_string_value(json_object_get(object, key)); }

@@ -180,6 +180,19 @@ class Load:
         return len(lines)
 
 
+def httpd_children(site):
+    """Pids of the children, without the worker."""
+    found = set()
+    for pid in site.children():
+        try:
+            with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+                if file.read().startswith("apache2"):
+                    found.add(pid)
+        except OSError:
+            pass
+    return found
+
+
 def sql(site, statement):
     """Rows of a statement, as lists of text, straight from the database."""
     if site.engine == "sqlite":

@@ -12,7 +12,7 @@ import pytest
 
 from conftest import make
 from gk_client import Client
-from ledger import Load, candidates
+from ledger import Load, candidates, httpd_children
 from scale import LONG, record_case, times
 
 WORD = "毒"
@@ -80,18 +80,6 @@ def in_mode(faulty, province, mode):
                 return False
         return True
     faulty.wait(everywhere, 20, "the mode in every process")
-
-
-def httpd_children(site):
-    found = set()
-    for pid in site.children():
-        try:
-            with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
-                if file.read().startswith("apache2"):
-                    found.add(pid)
-        except OSError:
-            pass
-    return found
 
 
 def copy_of(client):
