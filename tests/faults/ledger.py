@@ -2,6 +2,7 @@
 and fsynced before the next request. Afterwards every line must be found in the database."""
 import json
 import os
+import re
 import subprocess
 import threading
 import time
@@ -84,8 +85,7 @@ class Writer(threading.Thread):
                     break
                 if reply.status in (503, 500, 429):
                     self.refused += 1
-                    if reply.status == 500:
-                        self.wrong.append(repr(reply))
+                    self.wrong += improper(reply)
                     time.sleep(0.1)
                     continue
                 self.wrong.append(repr(reply))
@@ -97,6 +97,32 @@ class Writer(threading.Thread):
         os.write(self.ledger, line.encode())
         os.fsync(self.ledger)
         self.saved += 1
+
+
+INSIDES = re.compile(rb"SELECT |INSERT |UPDATE |sqlite|postgres|libpq|\.c:\d|/(?:tmp|work|var|home|root|usr)/|\b\d{17}[\dXx]\b", re.I)
+
+
+def improper(reply):
+    """R5: what is wrong with an error as the client sees it."""
+    wrong = []
+    if reply.status == 500:
+        wrong.append(repr(reply))
+    if reply.headers.get("Content-Type", "").split(";")[0] != "application/problem+json" and reply.body:
+        wrong.append(f"no problem document: {reply!r}")
+    elif reply.body and "instance" not in reply.json():
+        wrong.append(f"no request id: {reply!r}")
+    if reply.status in (503, 429) and not reply.headers.get("Retry-After"):
+        wrong.append(f"no Retry-After: {reply!r}")
+    if INSIDES.search(reply.body):
+        wrong.append(f"shows its insides: {reply!r}")
+    return wrong
+
+
+def whole(site):
+    """R2 by the seals, R3 and R4 by gaokaoctl: ranges, numbers, and counts equal to the records."""
+    for arguments in (("audit", "verify"), ("check",)):
+        done = site.ctl(*arguments, check=False)
+        assert done.returncode == 0, f"gaokaoctl {' '.join(arguments)}: {done.stdout}{done.stderr}"
 
 
 class Load:
@@ -151,7 +177,8 @@ class Load:
         raise AssertionError(f"no saves within {seconds} s: {[w.saved for w in self.writers]} {self.site.error_log()[-1500:]}")
 
     def check(self):
-        """R1: each line is in the database, at its version or a later one. R2: exactly one audit row a version."""
+        """R1: each line is in the database, at its version or a later one. R2: exactly one audit row a version, and what
+        is sealed verifies. R3, R4: numbers and counts."""
         with open(self.path, encoding="utf-8") as file:
             lines = [json.loads(line) for line in file]
         assert lines, "nothing was saved"
@@ -177,6 +204,7 @@ class Load:
             counts = {int(version): int(n) for version, n in rows}
             assert all(n == 1 for n in counts.values()), f"candidate {record}: audit rows a version {counts}"
             assert noted[record] <= set(counts), f"candidate {record}: no audit row of versions {noted[record] - set(counts)}"
+        whole(self.site)
         return len(lines)
 
 
