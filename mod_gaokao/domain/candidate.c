@@ -43,7 +43,9 @@ gk_error_t *gk_candidate_own(gk_candidate_t **out, gk_act_t *act)
   GK_TRY(gk_act_season(act));
   if (act->who->candidate_id == 0)
     return gk_error_plain(act->pool, GK_E_FORBIDDEN);
-  GK_TRY(gk_store_candidate_get(out, act, act->who->candidate_id));
+  GK_TRY(gk_store_candidate_own(out, act));
+  if ((*out)->season_id != act->season->id)
+    return gk_error_plain(act->pool, GK_E_NOT_FOUND);
   return (*out)->erased ? gk_candidate_gone(act) : NULL;
 }
 

@@ -13,6 +13,9 @@
 
 /* Errors: NOT_FOUND. */
 gk_error_t *gk_store_candidate_get(gk_candidate_t **out, gk_act_t *act, apr_int64_t id);
+/* The record of the act's own account. ahead: it will be asked for in this request (gk_db_ahead). */
+gk_error_t *gk_store_candidate_own(gk_candidate_t **out, gk_act_t *act);
+void gk_store_candidate_own_ahead(gk_act_t *act, apr_int64_t account_id);
 /* Beyond the scope. former: only numbers that a record had before its correction. place->id 0: none. */
 gk_error_t *gk_store_candidate_place(gk_candidate_place_t *place, gk_act_t *act, const char *id_index, bool former);
 /* An empty row for the ID number; *id 0 when the number is taken. */

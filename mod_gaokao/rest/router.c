@@ -8,6 +8,7 @@
 #include <apr_general.h>
 
 #include "domain/ports.h"
+#include "domain/ports_candidate.h"
 #include "rest/head.h"
 
 #define VERSION GK_ROUTE_VERSION
@@ -262,6 +263,8 @@ static gk_error_t *attempt(gk_request_t *request, gk_response_t *response, const
 {
   bool done;
   gk_store_forget(&request->act);
+  if (request->route->action == GK_ACTION_own_fill && request->who.candidate_id != 0) /* with the kept answer, if any */
+    gk_store_candidate_own_ahead(&request->act, request->who.account_id);
   GK_TRY(find_kept(request, response, key, digest, &done));
   if (done)
     return NULL;

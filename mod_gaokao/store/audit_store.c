@@ -25,13 +25,13 @@ gk_error_t *gk_store_audit_insert(gk_act_t *act, const char *action, const char 
   GK_TRY(gk_vault_audit(&key, act, object_kind, object_id));
   GK_TRY(gk_vault_seal(&sealed, &key, gk_audit_context(&place, act->pool), body, strlen(body), act->pool));
   const char *digest = gk_sha256_hex(act->pool, sealed.bytes, sealed.length);
-  return gk_db_exec(act->db,
-                    GK_CALL(audit_insert, .season_id = place.season_id, .at_us = act->now,
-                            .actor_id = act->who->account_id, .org_path = org_path, .action = action,
-                            .object_kind = object_kind, .object_id = object_id, .object_version = object_version,
-                            .request_id = act->request_id, .key_id = sealed.key_id,
-                            .body = {sealed.bytes, sealed.length}, .record_key_id = key.id, .digest = digest),
-                    NULL, act->pool);
+  return gk_db_exec_later(act->db,
+                          GK_CALL(audit_insert, .season_id = place.season_id, .at_us = act->now,
+                                  .actor_id = act->who->account_id, .org_path = org_path, .action = action,
+                                  .object_kind = object_kind, .object_id = object_id, .object_version = object_version,
+                                  .request_id = act->request_id, .key_id = sealed.key_id,
+                                  .body = {sealed.bytes, sealed.length}, .record_key_id = key.id, .digest = digest),
+                          act->pool);
 }
 
 /* ---- kept answers ---------------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 
 /* All statements that give records give the same columns; card statements add theirs behind. */
 typedef gk_row_candidate_get_t record_t;
+_Static_assert(sizeof(gk_row_candidate_own_t) == sizeof(record_t), "candidate columns");
 _Static_assert(sizeof(gk_row_candidate_list_t) == sizeof(record_t), "candidate columns");
 _Static_assert(sizeof(gk_row_candidate_list_state_t) == sizeof(record_t), "candidate columns");
 _Static_assert(sizeof(gk_row_candidate_list_waiting_t) == sizeof(record_t), "candidate columns");
@@ -76,6 +77,18 @@ gk_error_t *gk_store_candidate_get(gk_candidate_t **out, gk_act_t *act, apr_int6
   GK_TRY(gk_db_get(act->db, GK_CALL(candidate_get, .id = id, .season_id = act->season->id, GK_SCOPE(act)), &row,
                    act->pool));
   return from_row(out, act, &row);
+}
+
+gk_error_t *gk_store_candidate_own(gk_candidate_t **out, gk_act_t *act)
+{
+  record_t row;
+  GK_TRY(gk_db_get(act->db, GK_CALL(candidate_own, .account_id = act->who->account_id), &row, act->pool));
+  return from_row(out, act, &row);
+}
+
+void gk_store_candidate_own_ahead(gk_act_t *act, apr_int64_t account_id)
+{
+  gk_db_ahead(act->db, GK_CALL(candidate_own, .account_id = account_id));
 }
 
 /* ---- beyond the scope ------------------------------------------------------------------------------------ */

@@ -6,6 +6,7 @@
 
 #include "base/time.h"
 #include "store/db_engine.h"
+#include "store/sql.h"
 
 static const gk_db__engine_t *engine_of(gk_engine_t engine)
 {
@@ -69,6 +70,8 @@ gk_error_t *gk_db_ready(gk_db_t *db, apr_time_t deadline, apr_pool_t *pool)
     gk_db_rollback(db);
   db->commit_by = 0;
   db->course = (gk_db_course_t){0};
+  db->queued = 0;
+  db->call->forget_ahead(db);
   return db->call->ready(db, pool);
 }
 
@@ -88,9 +91,21 @@ static void unlock(gk_db_t *db)
   }
 }
 
+/* A pooled session that was lost while it idled (server restarted, failover) is found out by the first statement on it:
+ * nothing was done yet, so the statement goes to a new session. Never in the middle of a transaction. */
+static bool lost_idle(const gk_db_t *db, const gk_error_t *error, bool fresh)
+{
+  return error != NULL && fresh && db->broken && error->code == GK_E_DB_DOWN &&
+         (db->deadline == 0 || gk_tick() < db->deadline);
+}
+
+static bool begins(const gk_db_t *db) { return db->queued > 0 && db->queue[0].text != NULL; }
+
 static gk_error_t *start(gk_db_t *db, const char *sql, apr_pool_t *pool)
 {
   gk_error_t *error = db->call->script(db, sql, pool);
+  if (lost_idle(db, error, true) && db->call->ready(db, pool) == NULL)
+    error = db->call->script(db, sql, pool);
   if (error != NULL) {
     unlock(db);
     return error;
@@ -108,7 +123,14 @@ gk_error_t *gk_db_begin(gk_db_t *db, apr_pool_t *pool)
     GK_TRY(gk_write_lock__take(db->lock, 5 * APR_USEC_PER_SEC, pool));
     db->locked = true;
   }
-  return start(db, db->call->begin, pool);
+  db->call->forget_ahead(db);
+  if (!db->call->pipelines)
+    return start(db, db->call->begin, pool);
+  db->queue[0] = (gk_db__queued_t){.text = db->call->begin};
+  db->queued = 1;
+  db->in_transaction = true;
+  db->warning = NULL;
+  return NULL;
 }
 
 gk_error_t *gk_db_begin_snapshot(gk_db_t *db, apr_pool_t *pool)
@@ -125,24 +147,23 @@ static gk_error_t *late(apr_pool_t *pool)
                         2 * APR_USEC_PER_SEC);
 }
 
-/* COMMIT, and in the same message the server's own look at the time: after an error it does not come to COMMIT. */
-static const char *commit_text(const gk_db_t *db, apr_pool_t *pool)
-{
-  if (db->commit_by == 0 || db->engine != GK_PGSQL)
-    return "COMMIT";
-  return apr_psprintf(pool, "DO $$ BEGIN IF extract(epoch FROM clock_timestamp()) * 1000000 > %" APR_TIME_T_FMT
-                      " THEN RAISE EXCEPTION 'late' USING ERRCODE = 'GK001'; END IF; END $$; COMMIT", db->commit_by);
-}
-
 gk_error_t *gk_db_commit(gk_db_t *db, apr_pool_t *pool)
 {
   if (!db->in_transaction)
     return gk_error_internal(pool, GK_E_INTERNAL, "commit outside a transaction");
+  if (begins(db) && db->queued == 1) { /* nothing was done in it */
+    gk_db_rollback(db);
+    return NULL;
+  }
   if (db->deadline != 0 && gk_tick() > db->deadline) {
     gk_db_rollback(db);
     return late(pool);
   }
-  gk_error_t *error = db->call->script(db, commit_text(db, pool), pool);
+  gk_error_t *error = NULL;
+  if (db->commit_by != 0 && db->engine == GK_PGSQL) /* the server's own clock has the last word, in the same round trip */
+    error = gk_db_exec_later(db, GK_CALL(commit_guard, .by_us = db->commit_by), pool);
+  if (error == NULL)
+    error = db->call->script(db, "COMMIT", pool);
   if (error == NULL && db->warning != NULL)
     error = gk_error_internal(pool, GK_E_OUTCOME_UNKNOWN, "COMMIT with warning %s", db->warning);
   if (error != NULL) {
@@ -164,7 +185,9 @@ gk_error_t *gk_db_commit(gk_db_t *db, apr_pool_t *pool)
 
 void gk_db_rollback(gk_db_t *db)
 {
-  if (db->in_transaction && !db->broken) {
+  bool unsent = begins(db);
+  db->queued = 0;
+  if (db->in_transaction && !db->broken && !unsent) {
     apr_pool_t *scratch;
     apr_pool_create(&scratch, db->pool);
     /* An error here means that the engine rolled back by itself or that the session is gone. */
@@ -183,6 +206,16 @@ typedef struct one_t {
   int count;
 } one_t;
 
+static gk_error_t *run(gk_db_t *db, const gk_statement_t *statement, const void *args, gk_row_fn on_row, void *baton,
+                       apr_int64_t *changed, apr_pool_t *pool)
+{
+  bool fresh = db->in_transaction ? begins(db) : !statement->writes;
+  gk_error_t *error = db->call->run(db, statement, args, on_row, baton, false, changed, pool);
+  if (lost_idle(db, error, fresh) && db->call->ready(db, pool) == NULL)
+    error = db->call->run(db, statement, args, on_row, baton, false, changed, pool);
+  return error;
+}
+
 static gk_error_t *keep_first(void *baton, const void *row, apr_pool_t *pool)
 {
   (void)pool;
@@ -196,7 +229,7 @@ gk_error_t *gk_db_find(gk_db_t *db, const gk_statement_t *statement, const void 
                        apr_pool_t *pool)
 {
   one_t one = {row, statement->row_bytes, 0};
-  GK_TRY(db->call->run(db, statement, args, keep_first, &one, false, NULL, pool));
+  GK_TRY(run(db, statement, args, keep_first, &one, NULL, pool));
   *found = one.count > 0;
   return NULL;
 }
@@ -220,7 +253,7 @@ gk_error_t *gk_db_list(gk_db_t *db, const gk_statement_t *statement, const void 
                        apr_pool_t *pool)
 {
   apr_array_header_t *all = apr_array_make(pool, 16, (int)statement->row_bytes);
-  GK_TRY(db->call->run(db, statement, args, keep_all, all, false, NULL, pool));
+  GK_TRY(run(db, statement, args, keep_all, all, NULL, pool));
   *rows = all;
   return NULL;
 }
@@ -229,7 +262,7 @@ gk_error_t *gk_db_exec(gk_db_t *db, const gk_statement_t *statement, const void 
                        apr_pool_t *pool)
 {
   one_t one = {NULL, 0, 0};
-  return db->call->run(db, statement, args, keep_first, &one, false, changed, pool);
+  return run(db, statement, args, keep_first, &one, changed, pool);
 }
 
 gk_error_t *gk_db_each(gk_db_t *db, const gk_statement_t *statement, const void *args, gk_row_fn on_row, void *baton,
@@ -238,11 +271,55 @@ gk_error_t *gk_db_each(gk_db_t *db, const gk_statement_t *statement, const void 
   return db->call->run(db, statement, args, on_row, baton, true, NULL, pool);
 }
 
+/* A copy of the arguments that lives until nothing waits any more: the caller's pool may be a loop's. */
+static const void *keep_args(gk_db_t *db, const gk_statement_t *statement, const void *args)
+{
+  apr_size_t bytes = 0;
+  if (db->waiting == NULL)
+    apr_pool_create(&db->waiting, db->pool);
+  else if (db->queued == 0 && db->aheads == 0)
+    apr_pool_clear(db->waiting);
+  for (int i = 0; i < statement->arg_count; i++) {
+    apr_size_t end = statement->args[i].offset + (statement->args[i].type == GK_BLOB ? sizeof(gk_blob_t) : 8);
+    bytes = end > bytes ? end : bytes;
+  }
+  char *copy = apr_pmemdup(db->waiting, args, bytes);
+  for (int i = 0; i < statement->arg_count; i++) {
+    char *at = copy + statement->args[i].offset;
+    if (statement->args[i].type == GK_TEXT) {
+      *(const char **)at = apr_pstrdup(db->waiting, *(const char **)at);
+    } else if (statement->args[i].type == GK_BLOB) {
+      gk_blob_t *blob = (gk_blob_t *)at;
+      if (blob->bytes != NULL)
+        blob->bytes = apr_pmemdup(db->waiting, blob->bytes, blob->length);
+    }
+  }
+  return copy;
+}
+
+gk_error_t *gk_db_exec_later(gk_db_t *db, const gk_statement_t *statement, const void *args, apr_pool_t *pool)
+{
+  if (!db->call->pipelines || !db->in_transaction || db->queued == GK_DB__QUEUE)
+    return gk_db_exec(db, statement, args, NULL, pool);
+  db->queue[db->queued++] = (gk_db__queued_t){.statement = statement, .args = keep_args(db, statement, args)};
+  return NULL;
+}
+
+void gk_db_ahead(gk_db_t *db, const gk_statement_t *statement, const void *args)
+{
+  if (!db->call->pipelines || db->in_transaction || db->aheads == GK_DB__AHEAD)
+    return;
+  db->ahead[db->aheads++] = (gk_db__ahead_t){.statement = statement, .args = keep_args(db, statement, args)};
+}
+
 gk_error_t *gk_db_script(gk_db_t *db, const char *sql, apr_pool_t *pool) { return db->call->script(db, sql, pool); }
 
 gk_error_t *gk_db_script_value(gk_db_t *db, const char *sql, const char **value, apr_pool_t *pool)
 {
-  return db->call->script_value(db, sql, value, pool);
+  gk_error_t *error = db->call->script_value(db, sql, value, pool);
+  if (lost_idle(db, error, !db->in_transaction) && db->call->ready(db, pool) == NULL)
+    error = db->call->script_value(db, sql, value, pool);
+  return error;
 }
 
 gk_error_t *gk_db_now(gk_db_t *db, apr_time_t *now, apr_pool_t *pool)

@@ -4,6 +4,22 @@
 
 #include "store/db.h"
 
+/* A command that travels with the next one (PostgreSQL): `statement`, or `text` such as BEGIN. */
+typedef struct gk_db__queued_t {
+  const gk_statement_t *statement;
+  const void *args;
+  const char *text;
+} gk_db__queued_t;
+
+/* A read that is asked for before it is needed: sent with the next statement, `result` is its answer. */
+typedef struct gk_db__ahead_t {
+  const gk_statement_t *statement;
+  const void *args;
+  void *result;
+} gk_db__ahead_t;
+
+enum { GK_DB__QUEUE = 4, GK_DB__AHEAD = 2 };
+
 typedef struct gk_db__engine_t {
   gk_error_t *(*ready)(gk_db_t *db, apr_pool_t *pool);
   /* Plain text without rows. */
@@ -13,7 +29,10 @@ typedef struct gk_db__engine_t {
    * `stream`, else in `pool`. */
   gk_error_t *(*run)(gk_db_t *db, const gk_statement_t *statement, const void *args, gk_row_fn on_row, void *baton,
                      bool stream, apr_int64_t *changed, apr_pool_t *pool);
+  /* Forgets reads asked for ahead and their answers. */
+  void (*forget_ahead)(gk_db_t *db);
   const char *begin, *begin_snapshot;
+  bool pipelines;           /* commands may wait in the queue to travel with the next one */
 } gk_db__engine_t;
 
 extern const gk_db__engine_t gk_db__sqlite, gk_db__pgsql;
@@ -37,6 +56,11 @@ struct gk_db_t {
   apr_time_t commit_by;     /* database's clock */
   gk_db_course_t course;
   apr_uint64_t calls;
+  gk_db__queued_t queue[GK_DB__QUEUE];
+  int queued;
+  gk_db__ahead_t ahead[GK_DB__AHEAD];
+  int aheads;
+  apr_pool_t *waiting;      /* what queue and ahead point to */
   const char *warning;      /* SQLSTATE class 01000 notice during COMMIT, or NULL */
 };
 

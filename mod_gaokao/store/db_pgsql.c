@@ -19,6 +19,7 @@
 #define OID_TEXT 25
 #define OID_BYTEA 17
 
+/* 22012, division by zero, is commit_guard's: too late. */
 static gk_error_code_t code_of(const char *state)
 {
   if (state == NULL || strncmp(state, "08", 2) == 0 || strncmp(state, "57P", 3) == 0)
@@ -27,7 +28,7 @@ static gk_error_code_t code_of(const char *state)
     return GK_E_RETRY;
   if (strcmp(state, "XX001") == 0 || strcmp(state, "XX002") == 0)
     return GK_E_DB_DAMAGED;
-  if (strcmp(state, "GK001") == 0 || strcmp(state, "55P03") == 0 || strcmp(state, "57014") == 0 || strncmp(state, "53300", 5) == 0)
+  if (strcmp(state, "22012") == 0 || strcmp(state, "55P03") == 0 || strcmp(state, "57014") == 0 || strncmp(state, "53300", 5) == 0)
     return GK_E_BUSY;
   if (strcmp(state, "25006") == 0)
     return GK_E_DB_READ_ONLY;
@@ -140,10 +141,14 @@ static gk_error_t *finish(gk_db_t *db, const char *what, PGresult **keep, apr_po
   }
 }
 
+static gk_error_t *pipeline(gk_db_t *db, const gk_db__queued_t *last, PGresult **answer, apr_pool_t *pool);
+
 static gk_error_t *script(gk_db_t *db, const char *sql, apr_pool_t *pool)
 {
   const char *what = apr_pstrndup(pool, sql, 60);
   db->calls++;
+  if (db->queued > 0)
+    return pipeline(db, &(gk_db__queued_t){.text = sql}, NULL, pool);
   if (PQsendQuery(db->native, sql) == 0)
     return fault(db, NULL, what, pool);
   GK_TRY(flush(db, what, pool));
@@ -155,6 +160,8 @@ static gk_error_t *script_value(gk_db_t *db, const char *sql, const char **value
   const char *what = apr_pstrndup(pool, sql, 60);
   PGresult *result = NULL;
   db->calls++;
+  if (db->queued > 0)
+    GK_TRY(pipeline(db, NULL, NULL, pool));
   if (PQsendQuery(db->native, sql) == 0)
     return fault(db, NULL, what, pool);
   gk_error_t *error = flush(db, what, pool);
@@ -212,6 +219,8 @@ static gk_error_t *ready(gk_db_t *db, apr_pool_t *pool)
 static gk_error_t *prepare(gk_db_t *db, const gk_statement_t *statement, apr_pool_t *pool)
 {
   Oid types[64];
+  if (db->prepared[statement->index] != NULL)
+    return NULL;
   if (statement->arg_count > 64)
     return gk_error_internal(pool, GK_E_INTERNAL, "%s has more than 64 parameters", statement->name);
   for (int i = 0; i < statement->arg_count; i++) {
@@ -270,7 +279,8 @@ static gk_error_t *fetch(const PGresult *result, int tuple, const gk_statement_t
   return NULL;
 }
 
-static gk_error_t *send_statement(gk_db_t *db, const gk_statement_t *statement, const void *args, bool stream, apr_pool_t *pool)
+/* Puts the statement into libpq's buffer; flush() sends it. */
+static gk_error_t *put_statement(gk_db_t *db, const gk_statement_t *statement, const void *args, apr_pool_t *pool)
 {
   const char *values[64];
   int lengths[64], formats[64];
@@ -303,18 +313,213 @@ static gk_error_t *send_statement(gk_db_t *db, const gk_statement_t *statement, 
   }
   if (PQsendQueryPrepared(db->native, statement->name, statement->arg_count, values, lengths, formats, 1) == 0)
     return fault(db, NULL, statement->name, pool);
-  if (stream)
-    PQsetSingleRowMode(db->native);
-  return flush(db, statement->name, pool);
+  return NULL;
 }
+
+static gk_error_t *put(gk_db_t *db, const gk_db__queued_t *command, apr_pool_t *pool)
+{
+  if (command->statement != NULL)
+    return put_statement(db, command->statement, command->args, pool);
+  if (PQsendQueryParams(db->native, command->text, 0, NULL, NULL, NULL, NULL, 1) == 0)
+    return fault(db, NULL, command->text, pool);
+  return NULL;
+}
+
+/* ---- several commands in one round trip -------------------------------------------------------------- */
+
+static void forget_ahead(gk_db_t *db)
+{
+  for (int i = 0; i < db->aheads; i++)
+    PQclear(db->ahead[i].result);
+  db->aheads = 0;
+}
+
+/* The results of one command of a pipeline: *answer the last good one. After an error the server skips the rest. */
+static gk_error_t *collect(gk_db_t *db, const char *what, PGresult **answer, apr_pool_t *pool)
+{
+  gk_error_t *error = NULL;
+  PGresult *result;
+  for (;;) {
+    GK_TRY(next_result(db, &result, what, pool));
+    if (result == NULL)
+      return error;
+    ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
+      PQclear(*answer);
+      *answer = result;
+      continue;
+    }
+    if (error == NULL)
+      error = status == PGRES_PIPELINE_ABORTED ? gk_error_internal(pool, GK_E_INTERNAL, "%s was skipped", what)
+                                               : fault(db, result, what, pool);
+    PQclear(result);
+  }
+}
+
+/* The reads ahead go last: an error in one must not spoil anything. */
+static gk_error_t *put_all(gk_db_t *db, const gk_db__queued_t *last, bool reads, apr_pool_t *pool)
+{
+  for (int i = 0; i < db->queued; i++)
+    GK_TRY(put(db, &db->queue[i], pool));
+  if (last != NULL)
+    GK_TRY(put(db, last, pool));
+  for (int i = 0; reads && i < db->aheads; i++)
+    if (db->ahead[i].result == NULL)
+      GK_TRY(put_statement(db, db->ahead[i].statement, db->ahead[i].args, pool));
+  if (PQpipelineSync(db->native) == 0)
+    return fault(db, NULL, "pipeline", pool);
+  return flush(db, "pipeline", pool);
+}
+
+static gk_error_t *collect_all(gk_db_t *db, const gk_db__queued_t *last, PGresult **answer, bool reads, apr_pool_t *pool)
+{
+  gk_error_t *error = NULL;
+  PGresult *result = NULL;
+  for (int i = 0; i < db->queued; i++) {
+    gk_error_t *own = collect(db, db->queue[i].text != NULL ? db->queue[i].text : db->queue[i].statement->name, &result, pool);
+    PQclear(result);
+    result = NULL;
+    if (own != NULL && own->code == GK_E_CONSTRAINT) /* not the caller's own, which may know what it means */
+      own->code = GK_E_INTERNAL;
+    error = error != NULL ? error : own;
+    if (db->broken)
+      return error;
+  }
+  if (last != NULL) {
+    gk_error_t *own = collect(db, last->text != NULL ? last->text : last->statement->name, answer, pool);
+    error = error != NULL ? error : own;
+  }
+  int answered = 0;
+  for (int i = 0; reads && i < db->aheads && !db->broken; i++) {
+    gk_db__ahead_t ahead = db->ahead[i];
+    if (ahead.result == NULL && collect(db, ahead.statement->name, (PGresult **)&ahead.result, pool) != NULL) {
+      PQclear(ahead.result); /* asked again when it is needed, where its error can be told */
+      continue;
+    }
+    db->ahead[answered++] = ahead;
+  }
+  if (reads && !db->broken)
+    db->aheads = answered;
+  while (!db->broken) { /* the mark of PQpipelineSync ends it */
+    GK_TRY(next_result(db, &result, "pipeline", pool));
+    bool end = result != NULL && PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+    PQclear(result);
+    if (end)
+      break;
+  }
+  return error;
+}
+
+/* Sends what waits in the queue, then `last` (may be NULL), then, outside transactions, the reads ahead; *answer is
+ * last's. The queue stays as it is when the session was lost. */
+static gk_error_t *pipeline(gk_db_t *db, const gk_db__queued_t *last, PGresult **answer, apr_pool_t *pool)
+{
+  PGresult *unused = NULL;
+  PGresult **into = answer != NULL ? answer : &unused;
+  bool reads = !db->in_transaction && last != NULL && last->statement != NULL && !last->statement->writes;
+  for (int i = 0; i < db->queued; i++)
+    if (db->queue[i].statement != NULL)
+      GK_TRY(prepare(db, db->queue[i].statement, pool));
+  for (int i = 0; reads && i < db->aheads; i++)
+    GK_TRY(prepare(db, db->ahead[i].statement, pool));
+  if (last != NULL && last->statement != NULL)
+    GK_TRY(prepare(db, last->statement, pool));
+  if (PQenterPipelineMode(db->native) == 0)
+    return fault(db, NULL, "pipeline", pool);
+  gk_error_t *error = put_all(db, last, reads, pool);
+  if (error == NULL)
+    error = collect_all(db, last, into, reads, pool);
+  PQclear(unused);
+  if (db->broken || (PQexitPipelineMode(db->native) == 0 && error == NULL)) {
+    db->broken = true;
+    return error != NULL ? error : fault(db, NULL, "pipeline", pool);
+  }
+  db->queued = 0;
+  return error;
+}
+
+static bool same_args(const gk_statement_t *statement, const void *a, const void *b)
+{
+  for (int i = 0; i < statement->arg_count; i++) {
+    const char *x = (const char *)a + statement->args[i].offset, *y = (const char *)b + statement->args[i].offset;
+    const char *s = *(const char *const *)x, *t = *(const char *const *)y;
+    bool same;
+    if (statement->args[i].type == GK_BLOB)
+      return false;
+    if (statement->args[i].type == GK_TEXT)
+      same = s == t || (s != NULL && t != NULL && strcmp(s, t) == 0);
+    else
+      same = *(const apr_int64_t *)x == *(const apr_int64_t *)y;
+    if (!same)
+      return false;
+  }
+  return true;
+}
+
+/* The answer that came ahead to this question, or NULL; it is given once. */
+static PGresult *take_ahead(gk_db_t *db, const gk_statement_t *statement, const void *args)
+{
+  for (int i = 0; i < db->aheads; i++) {
+    gk_db__ahead_t *ahead = &db->ahead[i];
+    if (ahead->result != NULL && ahead->statement == statement && same_args(statement, ahead->args, args)) {
+      PGresult *result = ahead->result;
+      ahead->result = NULL;
+      *ahead = db->ahead[--db->aheads];
+      return result;
+    }
+  }
+  return NULL;
+}
+
+static bool waits_ahead(const gk_db_t *db)
+{
+  for (int i = 0; i < db->aheads && !db->in_transaction; i++)
+    if (db->ahead[i].result == NULL)
+      return true;
+  return false;
+}
+
+/* ---- running ----------------------------------------------------------------------------------------- */
+
+static gk_error_t *give_rows(PGresult *result, const gk_statement_t *statement, gk_row_fn on_row, void *baton,
+                             apr_int64_t *changed, apr_pool_t *pool)
+{
+  if (statement->row_bytes > 0 && PQresultStatus(result) == PGRES_TUPLES_OK) {
+    void *row = apr_pcalloc(pool, statement->row_bytes);
+    for (int i = 0; i < PQntuples(result); i++) {
+      GK_TRY(fetch(result, i, statement, row, pool));
+      GK_TRY(on_row(baton, row, pool));
+    }
+  }
+  if (changed != NULL)
+    *changed = apr_atoi64(PQcmdTuples(result));
+  return NULL;
+}
+
 
 static gk_error_t *run(gk_db_t *db, const gk_statement_t *statement, const void *args, gk_row_fn on_row, void *baton,
                        bool stream, apr_int64_t *changed, apr_pool_t *pool)
 {
-  if (db->prepared[statement->index] == NULL)
-    GK_TRY(prepare(db, statement, pool));
+  PGresult *answer = stream ? NULL : take_ahead(db, statement, args);
   db->calls++;
-  GK_TRY(send_statement(db, statement, args, stream, pool));
+  if (answer == NULL && (db->queued > 0 || (!stream && waits_ahead(db)))) {
+    gk_db__queued_t own = {.statement = statement, .args = args};
+    gk_error_t *failed = pipeline(db, stream ? NULL : &own, &answer, pool);
+    if (failed != NULL) {
+      PQclear(answer);
+      return failed;
+    }
+  }
+  if (answer != NULL) {
+    gk_error_t *failed = give_rows(answer, statement, on_row, baton, changed, pool);
+    PQclear(answer);
+    return failed;
+  }
+  GK_TRY(prepare(db, statement, pool));
+  GK_TRY(put_statement(db, statement, args, pool));
+  if (stream)
+    PQsetSingleRowMode(db->native);
+  GK_TRY(flush(db, statement->name, pool));
   void *row = statement->row_bytes > 0 ? apr_pcalloc(pool, statement->row_bytes) : NULL;
   apr_pool_t *row_pool = pool;
   if (stream)
@@ -366,5 +571,5 @@ static gk_error_t *run(gk_db_t *db, const gk_statement_t *statement, const void 
   return error;
 }
 
-const gk_db__engine_t gk_db__pgsql = {ready, script, script_value, run, "BEGIN",
-                                      "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"};
+const gk_db__engine_t gk_db__pgsql = {ready, script, script_value, run, forget_ahead, "BEGIN",
+                                      "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", true};

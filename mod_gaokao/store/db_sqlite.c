@@ -220,4 +220,6 @@ static gk_error_t *run(gk_db_t *db, const gk_statement_t *statement, const void 
   return error;
 }
 
-const gk_db__engine_t gk_db__sqlite = {ready, script, script_value, run, "BEGIN IMMEDIATE", "BEGIN"};
+static void forget_ahead(gk_db_t *db) { (void)db; }
+
+const gk_db__engine_t gk_db__sqlite = {ready, script, script_value, run, forget_ahead, "BEGIN IMMEDIATE", "BEGIN", false};

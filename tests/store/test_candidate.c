@@ -42,9 +42,13 @@ static gk_act_t *act_own(apr_pool_t *pool, const gk_candidate_t *candidate)
 {
   gk_principal_t *who = apr_pmemdup(pool, &who_point, sizeof(*who));
   who->role = GK_ROLE_CANDIDATE;
-  who->account_id = 900;
   who->candidate_id = candidate->id;
-  return act_apart(pool, who);
+  gk_act_t *act = act_apart(pool, who);
+  const char *account = NULL;
+  gk_db_script_value(act->db, apr_psprintf(pool, "SELECT id FROM account WHERE candidate_id = %" APR_INT64_T_FMT, candidate->id),
+                     &account, pool);
+  who->account_id = account != NULL ? apr_atoi64(account) : 900;
+  return act;
 }
 
 /* What the router does after a handler; time goes on. */

@@ -112,23 +112,115 @@ static void a_stream_stops_at_the_first_error(apr_pool_t *pool)
   GK_TEST(gk_db_get(db, GK_CALL(setting_get, .name = "s"), &row, pool) == NULL);
 }
 
+/* Ends db's session on the server. */
+static void kill_session(gk_db_t *db, gk_db_t *killer, apr_pool_t *pool)
+{
+  const char *pid;
+  GK_TEST_OK(gk_db_script_value(db, "SELECT pg_backend_pid()", &pid, pool));
+  GK_TEST_OK(gk_db_script(killer, apr_pstrcat(pool, "SELECT pg_terminate_backend(", pid, ")", NULL), pool));
+  apr_sleep(100000);
+}
+
+/* DB-1: an idle session that was lost costs no request; one lost within a transaction does. */
 static void a_killed_session_is_replaced(apr_pool_t *pool)
 {
   if (store.engine != GK_PGSQL)
     return;
   gk_db_t *db = store_open(pool), *killer = store_open(pool);
   gk_row_setting_get_t row;
-  const char *pid;
   bool found;
-  GK_TEST(gk_db_find(db, GK_CALL(setting_get, .name = "s"), &found, &row, pool) == NULL);
-  GK_TEST(gk_db_script_value(db, "SELECT pg_backend_pid()", &pid, pool) == NULL);
-  GK_TEST(gk_db_script(killer, apr_pstrcat(pool, "SELECT pg_terminate_backend(", pid, ")", NULL), pool) == NULL);
-  apr_sleep(100000);
-  gk_error_t *error = gk_db_find(db, GK_CALL(setting_get, .name = "s"), &found, &row, pool);
-  GK_TEST(error != NULL); /* at most this one */
-  GK_TEST_INT(error->code, GK_E_DB_DOWN);
-  GK_TEST(gk_db_ready(db, 0, pool) == NULL);
-  GK_TEST(gk_db_find(db, GK_CALL(setting_get, .name = "s"), &found, &row, pool) == NULL);
+  GK_TEST_OK(gk_db_find(db, GK_CALL(setting_get, .name = "s"), &found, &row, pool));
+  kill_session(db, killer, pool);
+  GK_TEST_OK(gk_db_find(db, GK_CALL(setting_get, .name = "s"), &found, &row, pool));
+  kill_session(db, killer, pool);
+  GK_TEST_OK(gk_db_begin(db, pool));
+  GK_TEST_OK(gk_db_exec(db, GK_CALL(setting_put, .name = "killed", .value = "1"), NULL, pool));
+  kill_session(db, killer, pool);
+  gk_error_t *error = gk_db_exec(db, GK_CALL(setting_put, .name = "killed", .value = "2"), NULL, pool);
+  GK_TEST(error != NULL && error->code == GK_E_DB_DOWN);
+  gk_db_rollback(db);
+  GK_TEST_OK(gk_db_ready(db, 0, pool));
+  GK_TEST_OK(gk_db_find(db, GK_CALL(setting_get, .name = "killed"), &found, &row, pool));
+  GK_TEST(!found);
+}
+
+static gk_error_t *setting_later(gk_db_t *db, const char *name, const char *value, apr_pool_t *pool)
+{
+  apr_pool_t *loop; /* what the caller gave may be gone when it is sent */
+  apr_pool_create(&loop, pool);
+  gk_error_t *error = gk_db_exec_later(db, GK_CALL(setting_put, .name = apr_pstrdup(loop, name), .value = apr_pstrdup(loop, value)), pool);
+  apr_pool_destroy(loop);
+  return error;
+}
+
+static void later_writes_travel_with_the_next(apr_pool_t *pool)
+{
+  gk_db_t *db = store_open(pool), *other = store_open(pool);
+  gk_row_setting_get_t row;
+  bool found;
+  GK_TEST_OK(gk_db_begin(db, pool));
+  for (int i = 0; i < 9; i++) /* more than the queue holds */
+    GK_TEST_OK(setting_later(db, apr_psprintf(pool, "later%d", i), "x", pool));
+  GK_TEST_OK(gk_db_get(db, GK_CALL(setting_get, .name = "later8"), &row, pool));
+  GK_TEST_OK(gk_db_commit(db, pool));
+  GK_TEST_OK(gk_db_get(other, GK_CALL(setting_get, .name = "later0"), &row, pool));
+  GK_TEST_OK(gk_db_begin(db, pool)); /* nothing but a later one: COMMIT takes it along */
+  GK_TEST_OK(setting_later(db, "alone", "x", pool));
+  GK_TEST_OK(gk_db_commit(db, pool));
+  GK_TEST_OK(gk_db_get(other, GK_CALL(setting_get, .name = "alone"), &row, pool));
+  GK_TEST_OK(gk_db_begin(db, pool));
+  GK_TEST_OK(setting_later(db, "undone", "x", pool));
+  gk_db_rollback(db);
+  GK_TEST_OK(gk_db_find(db, GK_CALL(setting_get, .name = "undone"), &found, &row, pool));
+  GK_TEST(!found);
+  GK_TEST_OK(gk_db_begin(db, pool)); /* an empty transaction */
+  GK_TEST_OK(gk_db_commit(db, pool));
+}
+
+static void a_later_write_that_fails_stops_the_commit(apr_pool_t *pool)
+{
+  gk_db_t *db = store_open(pool);
+  gk_row_setting_get_t row;
+  bool found;
+  GK_TEST_OK(gk_db_begin(db, pool));
+  GK_TEST_OK(gk_db_exec(db, GK_CALL(setting_put, .name = "spoilt", .value = "x"), NULL, pool));
+  gk_error_t *error = setting_later(db, "null", NULL, pool); /* value is NOT NULL */
+  if (error == NULL)
+    error = gk_db_commit(db, pool);
+  GK_TEST(error != NULL);
+  gk_db_rollback(db);
+  GK_TEST_OK(gk_db_find(db, GK_CALL(setting_get, .name = "spoilt"), &found, &row, pool));
+  GK_TEST(!found);
+}
+
+static void a_read_ahead_answers_its_question_once(apr_pool_t *pool)
+{
+  gk_db_t *db = store_open(pool), *other = store_open(pool);
+  gk_row_setting_get_t row;
+  bool found;
+  GK_TEST_OK(gk_db_begin(other, pool));
+  GK_TEST_OK(gk_db_exec(other, GK_CALL(setting_put, .name = "ahead", .value = "old"), NULL, pool));
+  GK_TEST_OK(gk_db_commit(other, pool));
+  for (int round = 0; round < 2; round++) {
+    gk_db_ahead(db, GK_CALL(setting_get, .name = "ahead"));
+    GK_TEST_OK(gk_db_find(db, GK_CALL(setting_get, .name = "s"), &found, &row, pool));
+    GK_TEST_OK(gk_db_begin(other, pool));
+    GK_TEST_OK(gk_db_exec(other, GK_CALL(setting_put, .name = "ahead", .value = "new"), NULL, pool));
+    GK_TEST_OK(gk_db_commit(other, pool));
+    if (round == 0) { /* the answer is of the moment it came; the next one is fresh; other arguments are asked anew */
+      GK_TEST_OK(gk_db_find(db, GK_CALL(setting_get, .name = "nothing"), &found, &row, pool));
+      GK_TEST(!found);
+      GK_TEST_OK(gk_db_get(db, GK_CALL(setting_get, .name = "ahead"), &row, pool));
+      GK_TEST_STR(row.value, store.engine == GK_PGSQL ? "old" : "new");
+      GK_TEST_OK(gk_db_get(db, GK_CALL(setting_get, .name = "ahead"), &row, pool));
+      GK_TEST_STR(row.value, "new");
+    } else { /* a transaction sees the present */
+      GK_TEST_OK(gk_db_begin(db, pool));
+      GK_TEST_OK(gk_db_get(db, GK_CALL(setting_get, .name = "ahead"), &row, pool));
+      GK_TEST_STR(row.value, "new");
+      gk_db_rollback(db);
+    }
+  }
 }
 
 static void an_overdue_call_ends_at_its_deadline(apr_pool_t *pool)
@@ -363,6 +455,9 @@ int main(void)
     GK_TEST_RUN(a_write_needs_a_transaction_on_sqlite);
     GK_TEST_RUN(a_stream_stops_at_the_first_error);
     GK_TEST_RUN(a_killed_session_is_replaced);
+    GK_TEST_RUN(later_writes_travel_with_the_next);
+    GK_TEST_RUN(a_later_write_that_fails_stops_the_commit);
+    GK_TEST_RUN(a_read_ahead_answers_its_question_once);
     GK_TEST_RUN(an_overdue_call_ends_at_its_deadline);
     GK_TEST_RUN(nothing_is_committed_after_the_deadline);
     GK_TEST_RUN(a_dead_holder_frees_the_write_lock);

@@ -18,3 +18,8 @@ SELECT value FROM setting WHERE name = ${name:text};
 -- name: setting_put
 INSERT INTO setting (name, value) VALUES (${name:text}, ${value:text})
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- Sent with COMMIT on PostgreSQL (gk_db_commit_by): past the moment it divides by zero, and the server commits nothing.
+-- name: commit_guard
+-- returns: one int
+SELECT 1 / CASE WHEN @NOW_US@ > ${by_us:int} THEN 0 ELSE 1 END
