@@ -13,6 +13,7 @@ UNIT_TESTS += %D%/plugin/test_standing
 UNIT_TESTS += %D%/unit/test_calendar
 UNIT_TESTS += %D%/unit/test_crypto
 UNIT_TESTS += %D%/unit/test_document
+UNIT_TESTS += %D%/unit/test_editable
 UNIT_TESTS += %D%/unit/test_flat
 UNIT_TESTS += %D%/unit/test_identity
 UNIT_TESTS += %D%/unit/test_merkle

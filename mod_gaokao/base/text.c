@@ -101,7 +101,7 @@ unsigned gk_text_forbidden(const char *text, bool multiline)
         (c >= 0x2060 && c <= 0x206F) || c == 0x061C || c == 0x180E || c == 0x00AD || c == 0x034F ||
         c == 0x115F || c == 0x1160 || c == 0x3164 || c == 0xFFA0 || (c >= 0xE000 && c <= 0xF8FF) ||
         (c >= 0xFDD0 && c <= 0xFDEF) || c == 0xFEFF || (c >= 0xFFF0 && c <= 0xFFFD) ||
-        (c & 0xFFFE) == 0xFFFE || (c >= 0xE0000 && c <= 0xE0FFF) || c >= 0xF0000)
+        (c & 0xFFFE) == 0xFFFE || c >= 0x34000)
       return c;
   }
   return 0;
@@ -153,7 +153,8 @@ const char *gk_text_name(apr_pool_t *pool, const char *name)
   char *out = apr_palloc(pool, strlen(p) * 2 + 1), *q = out;
   unsigned c, before = 0;
   while ((c = gk_utf8_next(&p)) != 0) {
-    if (c == 0x2022 || c == 0x2027 || c == 0x22C5 || c == 0x30FB || c == 0xFF65 || c == 0xFE52 ||
+    if (c == 0x0387 || c == 0x2022 || c == 0x2027 || c == 0x2219 || c == 0x22C5 || c == 0x2E31 || c == 0x30FB ||
+        c == 0xA78F || c == 0xFE52 || c == 0xFF65 ||
         (c == '.' && before >= 0x2E80 && *p != '\0' && *p != ' '))
       c = 0xB7;
     if (is_space(c))

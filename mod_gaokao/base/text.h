@@ -18,7 +18,8 @@ unsigned gk_utf8_next(const char **text);
 apr_size_t gk_utf8_put(char *out, unsigned c);
 
 /* The first code point that no stored text may hold, or 0: C0/C1 controls (tab and line feed pass when
- * `multiline`), U+FFFE/FFFF and other noncharacters, bidi controls, zero width, BOM, private use. */
+ * `multiline`), U+FFFE/FFFF and other noncharacters, bidi controls, zero width, BOM, private use,
+ * planes without characters (holes of planes in use pass: tables of them age). */
 unsigned gk_text_forbidden(const char *text, bool multiline);
 
 /* Without leading and trailing white space (ASCII, U+00A0, U+3000). In `pool`. */
@@ -27,8 +28,8 @@ const char *gk_text_trim(apr_pool_t *pool, const char *text);
 /* Full-width ASCII (U+FF01..FF5E) and the ideographic space become ASCII; letters keep their case. */
 const char *gk_text_narrow(apr_pool_t *pool, const char *text);
 
-/* A person's name: narrowed and trimmed, the look-alikes of the middle dot (U+2022 2027 22C5 30FB FF65 FE52 002E
- * between letters) become U+00B7, inner runs of spaces one space. (F8) */
+/* A person's name: narrowed and trimmed, the look-alikes of the middle dot (U+0387 2022 2027 2219 22C5 2E31 30FB A78F
+ * FE52 FF65, 002E between letters) become U+00B7, inner runs of spaces one space. (F8) */
 const char *gk_text_name(apr_pool_t *pool, const char *name);
 
 /* An ID number: narrowed, spaces removed, x upper-cased. */

@@ -255,6 +255,8 @@ static gk_error_t *search(apr_array_header_t **out, gk_act_t *act, gk_candidate_
                           const gk_candidate_page_t *page, apr_int64_t point_id)
 {
   const char *q = gk_text_narrow(act->pool, gk_text_trim(act->pool, filter->q));
+  if (all_of(q, "0123456789Xx ")) /* numbers typed in groups, as they stand on the card */
+    q = gk_text_id_number(act->pool, q);
   bool digits = all_of(q, "0123456789");
   if (point_id != 0 && strlen(q) == 4 && all_of(q, "0123456789Xx")) {
     /* At a point "0317" may begin a number only when it is the county's own code: the end of an ID number is meant. */

@@ -114,23 +114,39 @@ static int count_digits(const char *text)
   return count;
 }
 
-/* The first character that stands in no person's name, or 0. */
-static unsigned strange_in_name(const char *text)
+/* Letters of the scripts that identity cards and passports of candidates bear, and the middle dot. */
+static bool name_letter(unsigned c)
 {
   static const struct {
     unsigned from, to;
-  } blocks[] = {{0x2000, 0x2BFF}, {0x3000, 0x3004}, {0x3006, 0x3006},  {0x3008, 0x303F},
-                {0xFE10, 0xFE6F}, {0xFF00, 0xFFEF}, {0x1F000, 0x1FAFF}};
-  for (unsigned c; (c = gk_utf8_next(&text)) != 0;) {
-    if (c < 0x80 && !apr_isalpha((char)c) && strchr(" -'.", (int)c) == NULL)
+  } blocks[] = {
+      {'A', 'Z'},         {'a', 'z'},         {0xB7, 0xB7},       {0xC0, 0xD6},       {0xD8, 0xF6},
+      {0xF8, 0x24F},      {0x400, 0x481},     {0x48A, 0x52F},     {0x620, 0x63F},     {0x641, 0x64A},
+      {0x671, 0x6D3},     {0xF40, 0xF6C},     {0xF71, 0xF84},     {0xF90, 0xFBC},     {0x1820, 0x1878},
+      {0x1E00, 0x1EFF},   {0x3005, 0x3005},   {0x3007, 0x3007},   {0x3041, 0x3096},   {0x30A1, 0x30FA},
+      {0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0xA000, 0xA48C},   {0xAC00, 0xD7A3},   {0xF900, 0xFAD9},
+      {0x20000, 0x2A6DF}, {0x2A700, 0x2EE5D}, {0x2F800, 0x2FA1D}, {0x30000, 0x33479},
+  };
+  for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
+    if (c >= blocks[i].from && c <= blocks[i].to)
+      return true;
+  return false;
+}
+
+/* The first character that stands in no person's name, or 0. Passports put blanks, hyphens, apostrophes and points between
+ * Latin letters; a name doesn't consist of them. */
+static unsigned strange_in_name(const char *text)
+{
+  unsigned c, before = 0, last = 0;
+  while ((c = gk_utf8_next(&text)) != 0) {
+    if (!name_letter(c) && (strchr(" -'.", (int)c) == NULL || c >= 0x80 || before == 0))
       return c;
-    if (c >= 0x80 && c < 0xC0 && c != 0xB7)
+    if (c == 0xB7 && (before == 0 || before == 0xB7))
       return c;
-    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
-      if (c >= blocks[i].from && c <= blocks[i].to)
-        return c;
+    last = c;
+    before = c;
   }
-  return 0;
+  return last == 0xB7 || last == '-' || last == '\'' ? last : 0;
 }
 
 static bool check_pattern(check_t *check, const char *text)
