@@ -8,8 +8,9 @@
 typedef struct gk_transport_t {
   /* Reads the whole body, at most `limit` bytes: TOO_LARGE, MALFORMED when it ended early. Sets `arrived` after it. */
   gk_error_t *(*body)(gk_request_t *request, apr_size_t limit, const unsigned char **bytes, apr_size_t *length);
-  /* A connection for this request, and act.now by the database's clock; given back by the transport when the request ends, or earlier by release: a
-   * request that waits for its client or for a turn at hashing must not hold one of the few connections. */
+  /* A connection for this request, and act.now by the database's clock; given back by the transport when the
+   * request ends, or earlier by release: a request that waits for its client or for a turn at hashing must not hold
+   * one of the few connections. */
   gk_error_t *(*connect)(gk_request_t *request, gk_db_t **db);
   void (*release)(gk_request_t *request);
   gk_error_t *(*stream_start)(gk_request_t *request, gk_response_t *response);

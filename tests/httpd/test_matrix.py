@@ -172,7 +172,9 @@ def test_what_the_table_gives_is_given(world, role):
         if "STREAM" in route["flags"] or path == "/candidates/" or reply.status != 200:
             continue
         head = call(client, route, path, method="HEAD")
-        assert (head.status, head.body, head.headers.get("ETag")) == (200, b"", reply.headers.get("ETag")), (route["operation"], head)
+        assert (head.status, head.body) == (200, b""), (route["operation"], head)
+        if (reply.headers.get("ETag") or "").startswith('"v'):  # others are digests of an answer that holds the time
+            assert head.headers["ETag"] == reply.headers["ETag"], (route["operation"], head)
 
 
 def test_options_tell_everybody_the_same(world):
