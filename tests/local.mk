@@ -32,6 +32,7 @@ STORE_TESTS += %D%/store/test_flow
 STORE_TESTS += %D%/store/test_job
 STORE_TESTS += %D%/store/test_org_range
 STORE_TESTS += %D%/store/test_submission
+STORE_TESTS += %D%/store/test_vault
 
 # gaokaoctl and gaokao-worker.
 CTL_TESTS =

@@ -144,6 +144,9 @@ gk_error_t *gk_seal(gk_sealed_t *out, const gk_keys_t *keys, const char *context
 gk_error_t *gk_unseal(const char **bytes, apr_size_t *length, const gk_keys_t *keys, const char *context,
                       const gk_sealed_t *sealed, apr_pool_t *pool);
 
+/* Overwrites what nobody may find in memory later. */
+void gk_wipe(const void *bytes, apr_size_t length);
+
 /* Keys of single records: random, kept sealed under the data key. Who throws the sealed key away makes everything under it
  * unreadable. */
 #define GK_RECORD_KEY "r"

@@ -143,6 +143,8 @@ gk_error_t *gk_unseal(const char **bytes, apr_size_t *length, const gk_keys_t *k
   return open_value(bytes, length, &value, key->bytes, context, sealed->bytes, pool);
 }
 
+void gk_wipe(const void *bytes, apr_size_t length) { sodium_memzero((void *)(apr_uintptr_t)bytes, length); }
+
 /* ---- under a record's key -------------------------------------------------------------------------------- */
 
 static apr_status_t wipe(void *data)
@@ -179,7 +181,7 @@ gk_error_t *gk_record_key_open(gk_record_key_t **out, const gk_keys_t *keys, con
     return spoilt(context, "it is no key", pool);
   gk_record_key_t *key = new_key(pool);
   memcpy(key->bytes, bytes, GK_KEY_BYTES);
-  sodium_memzero((void *)(apr_uintptr_t)bytes, GK_KEY_BYTES);
+  gk_wipe(bytes, GK_KEY_BYTES);
   *out = key;
   return NULL;
 }

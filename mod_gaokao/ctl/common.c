@@ -12,6 +12,7 @@
 #include "ctl/ctl.h"
 #include "domain/keyring.h"
 #include "plugin/plugin.h"
+#include "domain/ports.h"
 #include "store/schema.h"
 
 /* ---- arguments ------------------------------------------------------------------------------------- */
@@ -179,8 +180,10 @@ gk_error_t *gk_ctl__finish(gk_ctl_t *ctl, gk_error_t *error)
 {
   if (error == NULL && gk_db_in_transaction(ctl->db))
     error = gk_db_commit(ctl->db, ctl->pool);
-  if (error != NULL)
+  if (error != NULL) {
     gk_db_rollback(ctl->db);
+    gk_store_forget(&ctl->act);
+  }
   return error;
 }
 

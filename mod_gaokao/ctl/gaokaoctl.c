@@ -43,6 +43,8 @@ static const gk_ctl_command_t commands[] = {
      "plugins of the instance and their options"},
     {"range list", "", 0, 0, "org= after= limit=", GK_CTL_CORE, gk_ctl_range_list,
      "number ranges of the active season"},
+    {"candidate erase", "[NUMBER]", 0, 1, "year= id= reason=", GK_CTL_CORE, gk_ctl_candidate_erase,
+     "delete what is known about one candidate: destroys its key; withdrawn, or of a season that is over"},
     {"candidate show", "NUMBER", 1, 1, "", GK_CTL_CORE, gk_ctl_candidate_show,
      "one record by registration number; leaves an audit row"},
     {"key list", "", 0, 0, "", GK_CTL_CONFIG, gk_ctl_key_list, "keys of the key file, without the keys"},

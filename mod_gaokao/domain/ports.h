@@ -23,7 +23,7 @@ gk_error_t *gk_store_setting_put(gk_act_t *act, const char *name, const char *va
 
 /* Options of plugins that were changed at run time: gk_stored_option_t. (store/pack_store.c) */
 typedef struct gk_stored_option_t { const char *plugin, *key, *value; } gk_stored_option_t;
-gk_error_t *gk_store_plugin_options(apr_array_header_t **out, gk_db_t *db, apr_pool_t *pool);
+gk_error_t *gk_store_plugin_options(apr_array_header_t **out, const gk_core_t *core, gk_db_t *db, apr_pool_t *pool);
 /* `value` NULL removes it. */
 gk_error_t *gk_store_plugin_option_put(gk_act_t *act, const char *plugin, const char *key, const char *value);
 

@@ -18,15 +18,15 @@ static apr_array_header_t *settings_of(const apr_array_header_t *rows, const cha
   return settings;
 }
 
-gk_error_t *gk_overrides_apply(struct gk_plugins_t *plugins, const char *names, gk_db_t *db, apr_pool_t *pool)
+gk_error_t *gk_overrides_apply(const gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
 {
   apr_array_header_t *rows;
   gk_error_t *first = NULL;
   char *last = NULL;
-  GK_TRY(gk_store_plugin_options(&rows, db, pool));
-  for (char *name = apr_strtok(apr_pstrdup(pool, names), " \t", &last); name != NULL;
+  GK_TRY(gk_store_plugin_options(&rows, core, db, pool));
+  for (char *name = apr_strtok(apr_pstrdup(pool, gk_core_config(core)->plugins), " \t", &last); name != NULL;
        name = apr_strtok(NULL, " \t", &last)) {
-    gk_error_t *error = gk_plugin_set_options(plugins, name, settings_of(rows, name, pool), pool);
+    gk_error_t *error = gk_plugin_set_options(gk_core_plugins(core), name, settings_of(rows, name, pool), pool);
     if (first == NULL)
       first = error;
   }
@@ -87,7 +87,7 @@ gk_error_t *gk_overrides_change(gk_json_t **out, gk_act_t *act, const char *name
   gk_json_t *shown = gk_plugin_json(plugins, name, pool);
   if (shown == NULL)
     return gk_error(pool, GK_E_NOT_FOUND, "没有插件“%s”", "There is no plugin '%s'", name);
-  GK_TRY(gk_store_plugin_options(&rows, act->db, pool));
+  GK_TRY(gk_store_plugin_options(&rows, act->core, act->db, pool));
   apr_array_header_t *before = settings_of(rows, name, pool), *after = merged(before, options, &error, pool);
   if (error != NULL)
     return error;

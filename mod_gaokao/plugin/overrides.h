@@ -6,9 +6,9 @@
 #include "domain/act.h"
 #include "plugin/plugin.h"
 
-/* Brings this process's plugins (`names`, space separated) in line with the database. A plugin that refuses its
- * overrides keeps what it had; the first such error is returned after all were tried. */
-gk_error_t *gk_overrides_apply(struct gk_plugins_t *plugins, const char *names, gk_db_t *db, apr_pool_t *pool);
+/* Brings this process's plugins in line with the database. A plugin that refuses its overrides keeps what it had; the first
+ * such error is returned after all were tried. */
+gk_error_t *gk_overrides_apply(const gk_core_t *core, gk_db_t *db, apr_pool_t *pool);
 
 /* Changes overrides of one plugin: {"key": "value", "other": null}; null takes an override back. Tried in this process
  * first, so that nothing is stored that the plugin refuses. *out: the plugin as gk_plugin_json shows it.

@@ -38,31 +38,46 @@ gk_error_t *gk_store_audit_insert(gk_act_t *act, const char *action, const char 
 
 /* The request's digest stands in the sealed answer, as its first line: whoever saw it in clear could try out phone numbers
  * in a body of which the rest is known. */
-static const char *answer_context(const gk_act_t *act, const char *key)
+static const char *answer_context(apr_int64_t account_id, const char *key, apr_pool_t *pool)
 {
-  return apr_psprintf(act->pool, "idempotency.answer.%" APR_INT64_T_FMT ".%s", act->who->account_id, key);
+  return apr_psprintf(pool, "idempotency.answer.%" APR_INT64_T_FMT ".%s", account_id, key);
+}
+
+static gk_error_t *answer_text(const char **text, const gk_core_t *core, apr_int64_t account_id, const char *key,
+                               const char *request_digest, const char *key_id, gk_blob_t answer, apr_pool_t *pool)
+{
+  gk_sealed_t sealed = {key_id, answer.bytes, answer.length};
+  GK_TRY(gk_unseal(text, NULL, gk_core_keys(core), answer_context(account_id, key, pool), &sealed, pool));
+  if (request_digest[0] != '\0') /* a row from before */
+    *text = apr_pstrcat(pool, request_digest, "\n", *text, NULL);
+  return NULL;
+}
+
+gk_error_t *gk_answer_seal_again(gk_sealed_t *out, const gk_core_t *core, apr_int64_t account_id, const char *key,
+                                 const char *request_digest, const char *key_id, gk_blob_t answer, apr_pool_t *pool)
+{
+  const char *text;
+  GK_TRY(answer_text(&text, core, account_id, key, request_digest, key_id, answer, pool));
+  return gk_vault_seal_direct(out, core, answer_context(account_id, key, pool), text, strlen(text), pool);
 }
 
 gk_error_t *gk_store_answer_find(gk_act_t *act, const char *key, bool *found, gk_kept_answer_t *answer)
 {
   gk_row_idempotency_get_t row;
+  const char *text;
   GK_TRY(gk_db_find(act->db, GK_CALL(idempotency_get, .account_id = act->who->account_id, .idempotency_key = key), found,
                     &row, act->pool));
   if (!*found)
     return NULL;
-  gk_sealed_t sealed = {row.key_id, row.answer.bytes, row.answer.length};
-  const char *text;
+  GK_TRY(answer_text(&text, act->core, act->who->account_id, key, row.request_digest, row.key_id, row.answer, act->pool));
+  const char *line_end = strchr(text, '\n');
+  if (line_end == NULL)
+    return gk_error_internal(act->pool, GK_E_SEALED, "a kept answer without its request's digest");
+  answer->request_digest = apr_pstrmemdup(act->pool, text, (apr_size_t)(line_end - text));
   answer->status = (int)row.status;
   answer->etag = row.etag;
   answer->location = row.location;
-  GK_TRY(gk_unseal(&text, NULL, gk_core_keys(act->core), answer_context(act, key), &sealed, act->pool));
-  const char *line_end = row.request_digest[0] == '\0' ? strchr(text, '\n') : NULL;
-  answer->request_digest = row.request_digest;
-  answer->body = text;
-  if (line_end != NULL) {
-    answer->request_digest = apr_pstrmemdup(act->pool, text, (apr_size_t)(line_end - text));
-    answer->body = line_end + 1;
-  }
+  answer->body = line_end + 1;
   return NULL;
 }
 
@@ -71,7 +86,8 @@ gk_error_t *gk_store_answer_keep(gk_act_t *act, const char *key, const gk_kept_a
   gk_sealed_t sealed;
   gk_row_idempotency_put_t row;
   const char *text = apr_pstrcat(act->pool, answer->request_digest, "\n", answer->body, NULL);
-  GK_TRY(gk_vault_seal_direct(&sealed, act->core, answer_context(act, key), text, strlen(text), act->pool));
+  GK_TRY(gk_vault_seal_direct(&sealed, act->core, answer_context(act->who->account_id, key, act->pool), text, strlen(text),
+                              act->pool));
   return gk_db_find(act->db,
                     GK_CALL(idempotency_put, .account_id = act->who->account_id, .idempotency_key = key,
                             .request_digest = "", .status = answer->status, .etag = answer->etag,

@@ -8,9 +8,9 @@
 
 /* ---- papers and review ----------------------------------------------------------------------------------- */
 
-static const char *part_context(const gk_act_t *act, apr_int64_t candidate_id, const char *kind)
+const char *gk_review_part_context(apr_int64_t candidate_id, const char *kind, apr_pool_t *pool)
 {
-  return apr_psprintf(act->pool, "candidate_part.body.%" APR_INT64_T_FMT ".%s", candidate_id, kind);
+  return apr_psprintf(pool, "candidate_part.body.%" APR_INT64_T_FMT ".%s", candidate_id, kind);
 }
 
 gk_error_t *gk_store_review_part_get(gk_json_t **body, gk_act_t *act, apr_int64_t candidate_id, const char *kind)
@@ -27,7 +27,8 @@ gk_error_t *gk_store_review_part_get(gk_json_t **body, gk_act_t *act, apr_int64_
   }
   gk_vault_key_t key;
   GK_TRY(gk_vault_keep(&key, act, GK_VAULT_CANDIDATE, candidate_id, &GK_HELD(&row)));
-  GK_TRY(gk_vault_unseal(&text, &length, &key, part_context(act, candidate_id, kind), row.key_id, row.body, act->pool));
+  GK_TRY(gk_vault_unseal(&text, &length, &key, gk_review_part_context(candidate_id, kind, act->pool), row.key_id, row.body,
+                         act->pool));
   if (text == NULL)
     return gk_error_plain(act->pool, GK_E_GONE);
   return gk_json_parse(body, text, length, act->pool);
@@ -40,7 +41,7 @@ gk_error_t *gk_store_review_part_put(gk_act_t *act, apr_int64_t candidate_id, co
   gk_sealed_t sealed;
   gk_vault_key_t key;
   GK_TRY(gk_vault_candidate(&key, act, candidate_id));
-  GK_TRY(gk_vault_seal(&sealed, &key, part_context(act, candidate_id, kind), text, strlen(text), act->pool));
+  GK_TRY(gk_vault_seal(&sealed, &key, gk_review_part_context(candidate_id, kind, act->pool), text, strlen(text), act->pool));
   return gk_db_exec(act->db,
                     GK_CALL(review_part_put, .kind = kind, .state = state, .key_id = sealed.key_id,
                             .body = {sealed.bytes, sealed.length}, .updated_by = act->who->account_id, .now = act->now,
@@ -96,9 +97,9 @@ gk_error_t *gk_store_fee_cancel(bool *changed, gk_act_t *act, apr_int64_t fee_id
 
 /* ---- proof and confirmation ------------------------------------------------------------------------------ */
 
-static const char *proof_context(const gk_act_t *act, apr_int64_t candidate_id, apr_int64_t version)
+const char *gk_proof_context(apr_int64_t candidate_id, apr_int64_t version, apr_pool_t *pool)
 {
-  return apr_psprintf(act->pool, "proof.doc.%" APR_INT64_T_FMT ".%" APR_INT64_T_FMT, candidate_id, version);
+  return apr_psprintf(pool, "proof.doc.%" APR_INT64_T_FMT ".%" APR_INT64_T_FMT, candidate_id, version);
 }
 
 gk_error_t *gk_store_proof_insert(gk_act_t *act, gk_proof_t *proof)
@@ -107,7 +108,7 @@ gk_error_t *gk_store_proof_insert(gk_act_t *act, gk_proof_t *proof)
   gk_row_proof_insert_t row;
   gk_vault_key_t key;
   GK_TRY(gk_vault_candidate(&key, act, proof->candidate_id));
-  GK_TRY(gk_vault_seal(&sealed, &key, proof_context(act, proof->candidate_id, proof->version), proof->text,
+  GK_TRY(gk_vault_seal(&sealed, &key, gk_proof_context(proof->candidate_id, proof->version, act->pool), proof->text,
                        strlen(proof->text), act->pool));
   GK_TRY(gk_db_get(act->db,
                    GK_CALL(proof_insert, .version = proof->version, .key_id = sealed.key_id,
@@ -133,7 +134,7 @@ gk_error_t *gk_store_proof_get(bool *found, gk_proof_t *proof, gk_act_t *act, ap
   *proof = (gk_proof_t){row.id, row.candidate_id, row.version, row.pack_id, NULL, row.digest, row.printed_by,
                         row.printed_us};
   GK_TRY(gk_vault_keep(&key, act, GK_VAULT_CANDIDATE, candidate_id, &GK_HELD(&row)));
-  GK_TRY(gk_vault_unseal(&proof->text, NULL, &key, proof_context(act, row.candidate_id, row.version), row.key_id, row.doc,
+  GK_TRY(gk_vault_unseal(&proof->text, NULL, &key, gk_proof_context(row.candidate_id, row.version, act->pool), row.key_id, row.doc,
                          act->pool));
   return proof->text != NULL ? NULL : gk_error_plain(act->pool, GK_E_GONE);
 }

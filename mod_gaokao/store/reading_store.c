@@ -15,9 +15,9 @@ _Static_assert(sizeof(gk_row_reading_list_candidate_t) == sizeof(record_t), "rea
 /* What is left of a reading whose key was destroyed. */
 #define ERASED "{\"card\":{},\"fields\":{},\"comparison\":[]}"
 
-static const char *context(const gk_act_t *act, const char *jti)
+const char *gk_reading_context(apr_int64_t season_id, const char *jti, apr_pool_t *pool)
 {
-  return apr_psprintf(act->pool, "reading.body.%" APR_INT64_T_FMT ".%s", act->season->id, jti);
+  return apr_psprintf(pool, "reading.body.%" APR_INT64_T_FMT ".%s", season_id, jti);
 }
 
 /* Under the candidate's key, or one of its own as long as it belongs to nobody. */
@@ -34,7 +34,8 @@ static gk_error_t *seal(gk_sealed_t *sealed, const gk_vault_key_t *key, gk_act_t
   if (reading->decision != NULL)
     gk_json_set(body, "decision", reading->decision);
   const char *text = gk_json_text_sorted(body, act->pool);
-  return gk_vault_seal(sealed, key, context(act, reading->jti), text, strlen(text), act->pool);
+  return gk_vault_seal(sealed, key, gk_reading_context(act->season->id, reading->jti, act->pool), text, strlen(text),
+                       act->pool);
 }
 
 static gk_error_t *from_row(gk_reading_t **out, gk_act_t *act, const record_t *row)
@@ -44,7 +45,8 @@ static gk_error_t *from_row(gk_reading_t **out, gk_act_t *act, const record_t *r
   apr_size_t length;
   gk_json_t *body;
   GK_TRY(gk_vault_keep(&key, act, GK_VAULT_READING, row->id, &GK_HELD(row)));
-  GK_TRY(gk_vault_unseal(&text, &length, &key, context(act, row->jti), row->key_id, row->body, act->pool));
+  GK_TRY(gk_vault_unseal(&text, &length, &key, gk_reading_context(act->season->id, row->jti, act->pool), row->key_id,
+                         row->body, act->pool));
   bool erased = text == NULL;
   GK_TRY(gk_json_parse(&body, erased ? ERASED : text, erased ? strlen(ERASED) : length, act->pool));
   gk_reading_t *r = apr_pcalloc(act->pool, sizeof(*r));

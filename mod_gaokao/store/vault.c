@@ -71,6 +71,17 @@ gk_error_t *gk_vault_open(gk_vault_key_t *out, const gk_core_t *core, const gk_h
   return NULL;
 }
 
+gk_error_t *gk_vault_wrap_again(gk_sealed_t *out, const gk_core_t *core, const gk_held_key_t *held, apr_pool_t *pool)
+{
+  gk_sealed_t wrapped = {held->key_id, held->wrapped.bytes, held->wrapped.length};
+  const char *bytes;
+  apr_size_t length;
+  GK_TRY(gk_unseal(&bytes, &length, gk_core_keys(core), CONTEXT, &wrapped, pool));
+  gk_error_t *error = gk_seal(out, gk_core_keys(core), CONTEXT, bytes, length, pool);
+  gk_wipe(bytes, length);
+  return error;
+}
+
 gk_error_t *gk_vault_keep(gk_vault_key_t *out, gk_act_t *act, gk_vault_kind_t kind, apr_int64_t owner,
                           const gk_held_key_t *held)
 {
@@ -192,6 +203,25 @@ gk_error_t *gk_vault_by_id(gk_vault_key_t *out, gk_act_t *act, apr_int64_t id)
   GK_TRY(gk_db_get(act->db, GK_CALL(record_key_get, .id = id), &row, act->pool));
   gk_held_key_t held = {row.id, row.key_id, row.wrapped};
   return gk_vault_open(out, act->core, &held, act->pool);
+}
+
+static const gk_blob_t nothing = {(const unsigned char *)"", 0};
+
+gk_error_t *gk_vault_destroy_candidate(int *count, gk_act_t *act, apr_int64_t candidate_id)
+{
+  apr_array_header_t *rows;
+  GK_TRY(gk_db_list(act->db,
+                    GK_CALL(record_key_destroy_candidate, .candidate_id = candidate_id, .nothing = nothing,
+                            .now_us = act->now),
+                    &rows, act->pool));
+  *count = rows->nelts;
+  return NULL;
+}
+
+gk_error_t *gk_vault_destroy(gk_act_t *act, apr_int64_t key_id)
+{
+  return gk_db_exec(act->db, GK_CALL(record_key_destroy, .id = key_id, .nothing = nothing, .now_us = act->now), NULL,
+                    act->pool);
 }
 
 /* ---- sealing --------------------------------------------------------------------------------------------- */

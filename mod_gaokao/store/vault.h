@@ -44,6 +44,9 @@ gk_error_t *gk_vault_audit(gk_vault_key_t *out, gk_act_t *act, const char *objec
 gk_error_t *gk_vault_reading(gk_vault_key_t *out, gk_act_t *act, apr_int64_t reading_id);
 /* A reading's own key follows the candidate that it turned out to belong to. */
 gk_error_t *gk_vault_attach(gk_act_t *act, apr_int64_t key_id, apr_int64_t candidate_id);
+/* Destroys the keys of a candidate and of its readings; *count: how many there were. */
+gk_error_t *gk_vault_destroy_candidate(int *count, gk_act_t *act, apr_int64_t candidate_id);
+gk_error_t *gk_vault_destroy(gk_act_t *act, apr_int64_t key_id);
 gk_error_t *gk_vault_by_id(gk_vault_key_t *out, gk_act_t *act, apr_int64_t id);
 /* Forgets all keys of the act: what it made was rolled back. */
 void gk_vault_forget(gk_act_t *act);
@@ -65,6 +68,22 @@ typedef struct gk_audit_place_t {
   const char *request_id;
 } gk_audit_place_t;
 const char *gk_audit_context(const gk_audit_place_t *place, apr_pool_t *pool); /* (store/audit_store.c) */
+
+/* What values are bound to, where reseal_store.c needs it too. */
+const char *gk_review_part_context(apr_int64_t candidate_id, const char *kind, apr_pool_t *pool);
+const char *gk_proof_context(apr_int64_t candidate_id, apr_int64_t version, apr_pool_t *pool);
+const char *gk_reading_context(apr_int64_t season_id, const char *jti, apr_pool_t *pool);
+
+/* A record's key under the active data key. */
+gk_error_t *gk_vault_wrap_again(gk_sealed_t *out, const gk_core_t *core, const gk_held_key_t *held, apr_pool_t *pool);
+/* A kept answer as a row holds it, under the active data key (store/audit_store.c). */
+gk_error_t *gk_answer_seal_again(gk_sealed_t *out, const gk_core_t *core, apr_int64_t account_id, const char *key,
+                                 const char *request_digest, const char *key_id, gk_blob_t answer, apr_pool_t *pool);
+/* Values of plugins' options, as hex (store/pack_store.c). */
+gk_error_t *gk_option_seal(const char **value, const char **key_id, const gk_core_t *core, const char *plugin,
+                           const char *key, const char *text, apr_pool_t *pool);
+gk_error_t *gk_option_unseal(const char **text, const gk_core_t *core, const char *plugin, const char *key,
+                             const char *key_id, const char *value, apr_pool_t *pool);
 
 /* Under the data key itself; likewise plain with encryption = off. */
 gk_error_t *gk_vault_seal_direct(gk_sealed_t *out, const gk_core_t *core, const char *context, const char *text,

@@ -21,6 +21,7 @@
 #include "domain/core.h"
 #include "domain/keyring.h"
 #include "domain/pack.h"
+#include "domain/ports.h"
 
 #define ACT_NOW (apr_time_from_sec(1383310800)) /* 2013-11-01 21:00 in Shanghai */
 
@@ -201,6 +202,7 @@ static inline gk_error_t *act_done(gk_act_t *act, gk_error_t *error)
 {
   if (error != NULL) {
     gk_db_rollback(act->db);
+    gk_store_forget(act);
     return error;
   }
   return gk_db_in_transaction(act->db) ? gk_db_commit(act->db, act->pool) : NULL;

@@ -15,13 +15,13 @@ SELECT p.id, p.season_id, s.year, p.name, p.version, p.digest, p.state,
  WHERE p.id = ${id:int};
 
 -- name: plugin_option_list
--- returns: plugin text, option_key text, value text
-SELECT plugin, option_key, value FROM plugin_option ORDER BY plugin, option_key;
+-- returns: plugin text, option_key text, value text, key_id text
+SELECT plugin, option_key, value, key_id FROM plugin_option ORDER BY plugin, option_key;
 
 -- name: plugin_option_put
-INSERT INTO plugin_option (plugin, option_key, value, updated_by, updated_us)
-VALUES (${plugin:text}, ${option_key:text}, ${value:text}, ${updated_by:int}, ${now:int})
-ON CONFLICT (plugin, option_key) DO UPDATE SET value = excluded.value, updated_by = excluded.updated_by,
+INSERT INTO plugin_option (plugin, option_key, value, key_id, updated_by, updated_us)
+VALUES (${plugin:text}, ${option_key:text}, ${value:text}, ${key_id:text}, ${updated_by:int}, ${now:int})
+ON CONFLICT (plugin, option_key) DO UPDATE SET value = excluded.value, key_id = excluded.key_id, updated_by = excluded.updated_by,
   updated_us = excluded.updated_us, version = plugin_option.version + 1;
 
 -- name: plugin_option_delete
