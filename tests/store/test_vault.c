@@ -6,6 +6,7 @@
 #include "domain/erase.h"
 #include "domain/identity.h"
 #include "domain/ports.h"
+#include "domain/ports_key.h"
 #include "domain/range.h"
 #include "domain/reading.h"
 #include "domain/reseal.h"
@@ -81,6 +82,19 @@ static const char *data_line(apr_pool_t *pool)
   return found;
 }
 
+/* What gaokaoctl key does before a new data key becomes active. */
+static gk_error_t *make_known(gk_act_t *act, const gk_keys_t *keys)
+{
+  GK_TRY(gk_db_begin(act->db, act->pool));
+  for (int i = 0; i < gk_keys_count(keys); i++) {
+    gk_key_info_t key;
+    gk_keys_info(&key, keys, i, act->pool);
+    if (strcmp(key.id, "data2") == 0)
+      GK_TRY(gk_store_key_add(act->db, &key, true, act->now, act->pool));
+  }
+  return gk_db_commit(act->db, act->pool);
+}
+
 /* ---- what is written ------------------------------------------------------------------------------------- */
 
 static void each_record_has_a_key_of_its_own(apr_pool_t *pool)
@@ -148,8 +162,8 @@ static void values_do_not_change_rows(apr_pool_t *pool)
                                 "WHERE candidate_id = %d", (int)b->id, (int)a->id));
   gk_store_forget(act);
   GK_TEST_ERROR(gk_candidate_get(&seen, act, a->id), GK_E_SEALED);
-  act_script(apr_psprintf(pool, "UPDATE audit SET body = (SELECT body FROM audit WHERE object_kind = 'candidate' AND object_id = %d) "
-                                "WHERE object_kind = 'candidate' AND object_id = %d", (int)b->id, (int)a->id));
+  act_script(apr_psprintf(pool, "UPDATE audit SET body = (SELECT body FROM audit WHERE object_kind = 'candidate' AND "
+                                "object_id = %d) WHERE object_kind = 'candidate' AND object_id = %d", (int)b->id, (int)a->id));
   GK_TEST_ERROR(gk_audit_list(&entries, act, &filter, 10), GK_E_SEALED);
   /* Others are read as before. */
   gk_store_forget(act);
@@ -233,11 +247,15 @@ static void another_data_key_takes_over(apr_pool_t *pool)
   later = apr_pmemdup(pool, act, sizeof(*act));
   later->core = core_with(apr_pstrcat(pool, old, second, NULL), pool);
   GK_TEST(later->core != NULL);
+  GK_TEST_OK(make_known(act, gk_core_keys(later->core)));
   GK_TEST_OK(gk_store_reseal_uses(&uses, act->db, "data1", pool));
   GK_TEST(uses >= 4);
   GK_TEST_INT(reseal(later, GK_RESEAL_RECORD_KEY, GK_RESEAL_OPTION), uses);
   GK_TEST_OK(gk_store_reseal_uses(&uses, act->db, "data1", pool));
   GK_TEST_INT(uses, 0);
+  GK_TEST_OK(gk_db_begin(act->db, pool));
+  GK_TEST_OK(gk_store_key_gone(act->db, "data1", act->now, pool));
+  GK_TEST_OK(gk_db_commit(act->db, pool));
   alone = apr_pmemdup(pool, act, sizeof(*act));
   alone->core = core_with(second, pool);
   GK_TEST(alone->core != NULL);
