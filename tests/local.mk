@@ -19,6 +19,7 @@ UNIT_TESTS += %D%/unit/test_identity
 UNIT_TESTS += %D%/unit/test_merkle
 UNIT_TESTS += %D%/unit/test_pack
 UNIT_TESTS += %D%/unit/test_seal
+UNIT_TESTS += %D%/unit/test_password
 UNIT_TESTS += %D%/unit/test_sniff
 UNIT_TESTS += %D%/unit/test_time
 UNIT_TESTS += %D%/unit/test_xml

@@ -1,7 +1,9 @@
 /* base/text.c: see text.h. */
 #include "base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <uninorm.h>
 #include <apr_strings.h>
 
 bool gk_utf8_valid(const char *text, apr_size_t length)
@@ -228,5 +230,16 @@ unsigned char *gk_text_unhex(apr_pool_t *pool, const char *hex, apr_size_t *leng
     out[i] = (unsigned char)(high << 4 | low);
   }
   *length = n / 2;
+  return out;
+}
+
+const char *gk_text_nfc(apr_pool_t *pool, const char *text)
+{
+  size_t length = 0;
+  uint8_t *normal = u8_normalize(UNINORM_NFC, (const uint8_t *)text, strlen(text), NULL, &length);
+  if (normal == NULL) /* no memory, or not well-formed: as it is */
+    return text;
+  const char *out = apr_pstrmemdup(pool, (const char *)normal, length);
+  free(normal);
   return out;
 }

@@ -22,6 +22,9 @@ apr_size_t gk_utf8_put(char *out, unsigned c);
  * planes without characters (holes of planes in use pass: tables of them age). */
 unsigned gk_text_forbidden(const char *text, bool multiline);
 
+/* Well-formed `text` in Unicode's normal form C: one spelling of what looks the same, however a keyboard composes it. */
+const char *gk_text_nfc(apr_pool_t *pool, const char *text);
+
 /* Without leading and trailing white space (ASCII, U+00A0, U+3000). In `pool`. */
 const char *gk_text_trim(apr_pool_t *pool, const char *text);
 

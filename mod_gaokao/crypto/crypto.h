@@ -84,6 +84,11 @@ const char *gk_slip_password(const gk_keys_t *keys, apr_int64_t account_id, apr_
 bool gk_slip_matches(const gk_keys_t *keys, apr_int64_t account_id, apr_int64_t generation,
                      const char *typed);
 
+/* Recovery codes for a lost authenticator: 16 symbols of the slips' alphabet (79 bits) in fours; stored as
+ * SHA-256 of account and code. Spaces, dashes and capitals don't matter. */
+const char *gk_recovery_code(apr_pool_t *pool);
+const char *gk_recovery_digest(apr_int64_t account_id, const char *typed, apr_pool_t *pool);
+
 /* Argon2id (19 MiB, t = 2, libsodium's string form). At most about one a core at a time; beyond a short queue
  * BUSY with Retry-After. `address` (may be NULL) gets its fair share of the queue. */
 gk_error_t *gk_password_hash(const char **hash, const char *password, const char *address, apr_pool_t *pool);

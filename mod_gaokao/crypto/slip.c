@@ -1,6 +1,7 @@
-/* crypto/slip.c: printed initial passwords, derived and never stored. */
+/* crypto/slip.c: what people keep on paper: initial passwords, derived and never stored, and recovery codes. */
 #include <string.h>
 #include <sodium.h>
+#include <apr_strings.h>
 
 #include "base/text.h"
 #include "crypto/internal.h"
@@ -8,7 +9,7 @@
 /* Without i, l, o, 0 and 1, which people mistake for each other on paper. 31 symbols: 49 bits in 10
  * characters. */
 static const char alphabet[] = "23456789abcdefghjkmnpqrstuvwxyz";
-enum { SYMBOLS = sizeof(alphabet) - 1, LENGTH = 10 };
+enum { SYMBOLS = sizeof(alphabet) - 1, LENGTH = 10, RECOVERY = 16 };
 
 static void derive(char *out, const gk_crypto__key_t *key, apr_int64_t account_id, apr_int64_t generation)
 {
@@ -36,9 +37,9 @@ const char *gk_slip_password(const gk_keys_t *keys, apr_int64_t account_id, apr_
   return password;
 }
 
-/* What people type from paper: spaces, dashes and capitals don't matter. False when it can't be a slip
- * password. */
-static bool normal(char *out, const char *typed)
+/* What people type from paper: spaces, dashes and capitals don't matter. False unless it has `wanted`
+ * symbols of the alphabet. */
+static bool normal(char *out, const char *typed, int wanted)
 {
   int length = 0;
   for (; *typed != '\0'; typed++) {
@@ -47,19 +48,19 @@ static bool normal(char *out, const char *typed)
       continue;
     if (c >= 'A' && c <= 'Z')
       c = (char)(c - 'A' + 'a');
-    if (length == LENGTH || memchr(alphabet, c, SYMBOLS) == NULL)
+    if (length == wanted || memchr(alphabet, c, SYMBOLS) == NULL)
       return false;
     out[length++] = c;
   }
   out[length] = '\0';
-  return length == LENGTH;
+  return length == wanted;
 }
 
 bool gk_slip_matches(const gk_keys_t *keys, apr_int64_t account_id, apr_int64_t generation, const char *typed)
 {
   char given[LENGTH + 1], wanted[LENGTH + 1];
   bool same = false;
-  if (typed == NULL || !normal(given, typed))
+  if (typed == NULL || !normal(given, typed, LENGTH))
     return false;
   for (int i = 0; i < keys->all->nelts; i++) {
     const gk_crypto__key_t *key = &APR_ARRAY_IDX(keys->all, i, gk_crypto__key_t);
@@ -71,4 +72,25 @@ bool gk_slip_matches(const gk_keys_t *keys, apr_int64_t account_id, apr_int64_t 
   sodium_memzero(given, sizeof(given));
   sodium_memzero(wanted, sizeof(wanted));
   return same;
+}
+
+const char *gk_recovery_code(apr_pool_t *pool)
+{
+  char *code = apr_palloc(pool, RECOVERY + RECOVERY / 4), *end = code;
+  gk_crypto__ready();
+  for (int i = 0; i < RECOVERY; i++) {
+    if (i > 0 && i % 4 == 0)
+      *end++ = '-';
+    *end++ = alphabet[randombytes_uniform(SYMBOLS)];
+  }
+  *end = '\0';
+  return code;
+}
+
+const char *gk_recovery_digest(apr_int64_t account_id, const char *typed, apr_pool_t *pool)
+{
+  char code[RECOVERY + 1];
+  const char *text = normal(code, typed, RECOVERY) ? code : "";
+  text = apr_psprintf(pool, "recovery %" APR_INT64_T_FMT " %s", account_id, text);
+  return gk_sha256_hex(pool, text, strlen(text));
 }

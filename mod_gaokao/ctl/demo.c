@@ -5,6 +5,7 @@
 
 #include "ctl/accounts.h"
 #include "ctl/demo_load.h"
+#include "domain/ports.h"
 #include "domain/ports_account.h"
 #include "store/sql.h"
 
@@ -130,6 +131,8 @@ static gk_error_t *prepare(gk_demo_t *demo, gk_json_t *logins)
 {
   gk_ctl_t *ctl = demo->ctl;
   apr_int64_t province;
+  GK_TRY(gk_act_begin(&ctl->act));
+  GK_TRY(gk_store_setting_put(&ctl->act, "demo_logins", "1")); /* such a database runs with demo = on only */
   GK_TRY(open_windows(demo));
   GK_TRY(gk_demo_units(demo));
   GK_TRY(gk_demo_staff(demo));

@@ -468,9 +468,9 @@ gk_error_t *gk_account_set_password(gk_act_t *act, apr_int64_t id, const char *p
   gk_error_t *error = NULL;
   const char *hash;
   GK_TRY(load_for_system(&account, act, id));
-  gk_session_check_password(&error, "/password", account, account->totp, password, act->pool);
+  gk_session_check_password(&error, "/password", account, account->totp, NULL, password, act->pool);
   GK_TRY(error);
-  GK_TRY(gk_password_hash(&hash, password, NULL, act->pool));
+  GK_TRY(gk_password_hash(&hash, gk_text_nfc(act->pool, password), NULL, act->pool));
   GK_TRY(gk_act_begin(act));
   GK_TRY(gk_account_store_set_password(act, id, hash));
   return written(&account, act, id, true, "account.password", NULL);
@@ -510,6 +510,7 @@ gk_json_t *gk_account_json(const gk_account_t *account, apr_pool_t *pool)
   gk_json_set_time(json, "created_at", account->created);
   gk_json_set_time(json, "updated_at", account->updated);
   gk_json_set_time(json, "signed_in_at", account->signed_in);
+  gk_json_set_time(json, "dead_slip_at", account->dead_slip);
   return json;
 }
 

@@ -35,6 +35,8 @@ typedef struct gk_account_t {
   apr_int64_t version;
   apr_int64_t created_by;
   apr_time_t created, updated, signed_in;
+  apr_time_t password_set;     /* 0: none, or not asked for */
+  apr_time_t dead_slip;        /* when a slip that works no more was last tried; 0: never */
 } gk_account_t;
 
 /* ---- reading ------------------------------------------------------------------------------------------ */

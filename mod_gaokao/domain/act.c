@@ -33,6 +33,17 @@ gk_error_t *gk_act_begin(gk_act_t *act)
   return gk_db_begin(act->db, act->pool);
 }
 
+void gk_act_pause(gk_act_t *act)
+{
+  if (act->pause != NULL && act->db != NULL && !gk_db_in_transaction(act->db))
+    act->pause->pause(act->pause_baton);
+}
+
+gk_error_t *gk_act_resume(gk_act_t *act)
+{
+  return act->pause != NULL && act->db == NULL ? act->pause->resume(act->pause_baton) : NULL;
+}
+
 gk_error_t *gk_act_season(const gk_act_t *act)
 {
   if (act->season != NULL && act->season->pack != NULL)
@@ -71,6 +82,8 @@ gk_error_t *gk_audit(gk_act_t *act, const char *action, const char *object_kind,
   gk_json_set_int(body, "id", object_id);
   gk_json_set_int(body, "version", object_version);
   gk_json_set_str(body, "request", act->request_id);
+  if (gk_core_config(act->core)->demo)
+    gk_json_set_bool(body, "demo", true);
   if (gk_core_config(act->core)->clock_offset_us != 0)
     gk_json_set_int(body, "clock_offset_us", gk_core_config(act->core)->clock_offset_us);
   if (before != NULL)

@@ -40,7 +40,20 @@ typedef struct gk_act_t {
   apr_time_t now;
   const char *request_id;
   const char *address;       /* the client's, for fair queues; not stored */
+  const struct gk_act_pause_t *pause; /* NULL: the connection is the act's own (worker, gaokaoctl) */
+  void *pause_baton;
 } gk_act_t;
+
+/* How an act gives its connection back for a while. */
+typedef struct gk_act_pause_t {
+  void (*pause)(void *baton);
+  gk_error_t *(*resume)(void *baton);
+} gk_act_pause_t;
+
+/* Around what is slow and needs no database (a password is hashed): others use the connection meanwhile. Nothing
+ * happens inside a transaction. act->db is NULL in between. */
+void gk_act_pause(gk_act_t *act);
+gk_error_t *gk_act_resume(gk_act_t *act);
 
 /* The scope arguments of a statement: GK_CALL(org_get, .id = id, GK_SCOPE(act)). */
 #define GK_SCOPE(act) .scope_lo = (act)->who->scope_lo, .scope_hi = (act)->who->scope_hi

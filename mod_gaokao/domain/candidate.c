@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "domain/org.h"
 #include "domain/ports_candidate.h"
+#include "domain/watch.h"
 
 /* ---- reading --------------------------------------------------------------------------------------------- */
 
@@ -52,6 +53,7 @@ gk_error_t *gk_candidate_own(gk_candidate_t **out, gk_act_t *act)
 gk_error_t *gk_candidate_read(gk_candidate_t **out, gk_act_t *act, apr_int64_t id)
 {
   GK_TRY(gk_candidate_get(out, act, id));
+  GK_TRY(gk_watch_read(act, id));
   return gk_audit(act, "candidate.read", "candidate", id, (*out)->version, (*out)->org_path, NULL, NULL);
 }
 
@@ -251,6 +253,26 @@ static const char *behind_prefix(const char *digits, apr_pool_t *pool)
   return end;
 }
 
+/* Whoever sits above the points has to say why they look for one person by number (ID-17); a point's own desk does
+ * nothing else all day. */
+static gk_error_t *note_lookup(gk_act_t *act, const gk_candidate_filter_t *filter, const char *number,
+                               apr_int64_t found)
+{
+  gk_error_t *error = NULL;
+  if (strcmp(act->who->org_level, "point") == 0)
+    return NULL;
+  if (filter->reason == NULL)
+    gk_violation(&error, act->pool, "?reason", "required", "按完整证件号码查询，请写明原因",
+                 "Say why you look for somebody by the whole ID number");
+  GK_TRY(error);
+  gk_json_t *after = gk_json_object(act->pool);
+  gk_json_set_str(after, "reason", filter->reason);
+  gk_json_set_str(after, "id_number", gk_text_mask_id(act->pool, number));
+  gk_json_set_bool(after, "found", found != 0);
+  GK_TRY(gk_watch_lookup(act));
+  return gk_audit(act, "candidate.lookup", "candidate", found, 0, act->who->org_path, NULL, after);
+}
+
 static gk_error_t *search(apr_array_header_t **out, gk_act_t *act, gk_candidate_filter_t *filter,
                           const gk_candidate_page_t *page, apr_int64_t point_id)
 {
@@ -270,6 +292,7 @@ static gk_error_t *search(apr_array_header_t **out, gk_act_t *act, gk_candidate_
     gk_candidate_place_t place;
     *out = apr_array_make(act->pool, 1, sizeof(gk_candidate_t *));
     GK_TRY(gk_candidate_place(&place, act, gk_candidate_id_index(act, NULL, q)));
+    GK_TRY(note_lookup(act, filter, q, place.id != 0 && gk_act_covers(act, place.org_path) ? place.id : 0));
     if (place.id == 0 || place.id <= page->after_id || !gk_act_covers(act, place.org_path))
       return NULL;
     return gk_store_candidate_get((gk_candidate_t **)apr_array_push(*out), act, place.id);

@@ -82,6 +82,7 @@ typedef struct gk_candidate_filter_t {
   const char *subject, *class_name, *school;
   apr_int64_t org_id;     /* 0: the actor's subtree */
   bool flagged;           /* same name and birth date as somebody else */
+  const char *reason;     /* why somebody above the points looks for a whole ID number; NULL: none given */
 } gk_candidate_filter_t;
 
 /* State that a queue works on: to_approve to_read to_print to_review to_fill to_proof to_confirm to_submit. NULL for
@@ -90,7 +91,8 @@ const char *gk_candidate_queue_state(const char *queue);
 
 /* Records by point and number, gk_candidate_t *, at most limit. `cursor`: NULL, or what the last page gave. *next: the
  * next page's cursor, NULL on the last page. Waiting records come only with state=waiting (or by name).
- * Errors: INVALID for a cursor that is none, NOT_FOUND for an org outside the subtree. */
+ * A search for a whole ID number above the points needs a reason and leaves an audit row.
+ * Errors: INVALID for a cursor that is none or a missing reason (?reason), NOT_FOUND for an org outside the subtree. */
 gk_error_t *gk_candidate_list(apr_array_header_t **candidates, const char **next, gk_act_t *act,
                               const gk_candidate_filter_t *filter, const char *cursor, int limit);
 

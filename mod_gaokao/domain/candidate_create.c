@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "domain/identity.h"
 #include "domain/ports_candidate.h"
+#include "domain/watch.h"
 
 static bool is(const char *a, const char *b) { return a != NULL && strcmp(a, b) == 0; }
 
@@ -167,6 +168,7 @@ gk_error_t *gk_candidate_type_in(gk_candidate_t **out, gk_error_t **refused, gk_
   gk_json_t *after = gk_json_object(act->pool);
   gk_json_set_str(after, "id_number", gk_text_mask_id(act->pool, id_number));
   gk_json_set_str(after, "registered_at", place.org_path);
+  GK_TRY(gk_watch_duplicate(act));
   return gk_audit(act, "candidate.refused", "candidate", place.id, 0, point->path, NULL, after);
 }
 

@@ -6,6 +6,7 @@
 
 #include "domain/account.h"
 #include "domain/ports_candidate.h"
+#include "domain/session.h"
 
 static bool is(const char *a, const char *b) { return a != NULL && strcmp(a, b) == 0; }
 
@@ -89,6 +90,11 @@ gk_error_t *gk_cards_print(apr_array_header_t **cards, gk_act_t *act, gk_json_t 
   else
     return ask_for_something(act, "请选择考生，或写明报名顺序号的起止或班级",
                              "Choose candidates, or say which numbers or which class");
+  int again = 0;
+  for (int i = 0; i < list->nelts; i++)
+    again += !is(APR_ARRAY_IDX(list, i, gk_login_card_t).candidate->state, "identified");
+  if (again > GK_CARDS_AGAIN_FREE)
+    GK_TRY(gk_session_fresh(act));
   for (int i = 0; i < list->nelts; i++) {
     gk_login_card_t *card = &APR_ARRAY_IDX(list, i, gk_login_card_t);
     /* One question to the calendar for all; a single card may lie in a candidate's own extension. */
@@ -131,6 +137,23 @@ gk_error_t *gk_card_renew(gk_login_card_t *card, gk_act_t *act, apr_int64_t cand
   *card = (gk_login_card_t){.candidate_id = candidate_id, .account_id = slip.account_id,
                             .generation = slip.generation, .password = slip.password, .candidate = c};
   return gk_candidate_audit(act, c, c, "candidate.new_slip", more);
+}
+
+gk_error_t *gk_login_json(gk_json_t **out, gk_act_t *act, apr_int64_t candidate_id)
+{
+  gk_account_t *account;
+  gk_error_t *error = gk_account_of_candidate(&account, act, candidate_id);
+  if (error != NULL && error->code != GK_E_NOT_FOUND)
+    return error;
+  *out = NULL;
+  if (error != NULL)
+    return NULL;
+  *out = gk_json_object(act->pool);
+  gk_json_set_bool(*out, "own_password", account->own_password);
+  gk_json_set_int(*out, "slip_generation", account->slip_generation);
+  gk_json_set_time(*out, "signed_in_at", account->signed_in);
+  gk_json_set_time(*out, "dead_slip_at", account->dead_slip);
+  return NULL;
 }
 
 gk_error_t *gk_login_card_json(gk_json_t **out, gk_login_card_t *card, const gk_act_t *act)

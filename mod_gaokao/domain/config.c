@@ -9,6 +9,7 @@
 #include <apr_strings.h>
 
 #include "base/text.h"
+#include "domain/access.h"
 
 #define CLOCK_OFFSET_MAX (100 * 366 * 86400LL) /* seconds */
 
@@ -51,6 +52,28 @@ static gk_error_t *take_plugin(reader_t *reader, int line, const char *key, cons
   one->key = dot + 1;
   one->value = value;
   one->where = apr_psprintf(reader->pool, "gaokao.conf:%d", line);
+  return NULL;
+}
+
+static gk_error_t *count(const reader_t *reader, int line, const char *key, const char *value, int *out)
+{
+  char *end;
+  long number = strtol(value, &end, 10);
+  if (end == value || *end != '\0' || number < 0 || number > 1000000)
+    return wrong(reader, line, key, apr_psprintf(reader->pool, "%s = %d (0: off)", key, *out));
+  *out = (int)number;
+  return NULL;
+}
+
+static gk_error_t *role_list(const reader_t *reader, int line, const char *key, const char *value, unsigned *out)
+{
+  char *rest = apr_pstrdup(reader->pool, value), *last = NULL;
+  for (char *name = apr_strtok(rest, " \t", &last); name != NULL; name = apr_strtok(NULL, " \t", &last)) {
+    gk_role_t role = gk_role_parse(name);
+    if (role == GK_ROLE_NONE || role == GK_ROLE_CANDIDATE || role == GK_ROLE_DEVICE || role == GK_ROLE_EXPORT)
+      return wrong(reader, line, key, apr_pstrcat(reader->pool, key, " = county point", NULL));
+    *out |= (unsigned)role;
+  }
   return NULL;
 }
 
@@ -115,6 +138,18 @@ static gk_error_t *take(reader_t *reader, int line, const char *key, const char 
     c->clock_offset_us = seconds * APR_USEC_PER_SEC;
   } else if (strcmp(key, "node") == 0) {
     c->node = value;
+  } else if (strcmp(key, "totp_roles") == 0) {
+    return role_list(reader, line, key, value, &c->totp_roles);
+  } else if (strcmp(key, "password_days") == 0) {
+    return count(reader, line, key, value, &c->password_days);
+  } else if (strcmp(key, "read_ceiling_point") == 0) {
+    return count(reader, line, key, value, &c->read_ceiling_point);
+  } else if (strcmp(key, "read_ceiling_bureau") == 0) {
+    return count(reader, line, key, value, &c->read_ceiling_bureau);
+  } else if (strcmp(key, "read_alarm") == 0) {
+    return count(reader, line, key, value, &c->read_alarm);
+  } else if (strcmp(key, "sign_in_alarm") == 0) {
+    return count(reader, line, key, value, &c->sign_in_alarm);
   } else {
     return gk_error_internal(reader->pool, GK_E_CONFIG, "%s:%d: there is no setting '%s'", reader->file, line, key);
   }
@@ -165,6 +200,11 @@ gk_error_t *gk_config_load(gk_config_t **out, const char *instance, apr_pool_t *
   config->anchor_log = "syslog";
   config->site = "http://127.0.0.1:8080";
   config->more_origins = "";
+  config->totp_roles = GK_ROLE_PROVINCE | GK_ROLE_CITY;
+  config->read_ceiling_point = 600;
+  config->read_ceiling_bureau = 300;
+  config->read_alarm = 200;
+  config->sign_in_alarm = 1000;
   char host[APRMAXHOSTLEN + 1] = "node";
   if (apr_gethostname(host, sizeof(host), pool) == APR_SUCCESS)
     config->node = apr_pstrdup(pool, host);

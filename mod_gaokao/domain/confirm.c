@@ -7,6 +7,7 @@
 #include "domain/account.h"
 #include "domain/ports_candidate.h"
 #include "domain/review.h"
+#include "domain/watch.h"
 
 static bool is(const char *a, const char *b) { return a != NULL && strcmp(a, b) == 0; }
 
@@ -100,6 +101,7 @@ gk_error_t *gk_proof_get(gk_proof_t *proof, gk_candidate_t **candidate, gk_act_t
   GK_TRY(gk_store_proof_get(&found, proof, act, candidate_id, version));
   if (!found)
     return gk_error(act->pool, GK_E_NOT_FOUND, "没有打印过这一版校对表", "No proof sheet of this version was printed");
+  GK_TRY(gk_watch_read(act, candidate_id));
   return gk_audit(act, "proof.read", "candidate", candidate_id, version, (*candidate)->org_path, NULL, NULL);
 }
 

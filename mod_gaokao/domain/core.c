@@ -276,6 +276,23 @@ static gk_error_t *follow_options(gk_core_t *core, gk_db_t *db, apr_pool_t *pool
   return NULL;
 }
 
+/* A real season has no demonstration logins and no moved clock, and the logins of a demonstration open nothing once
+ * demo is off (faults.md PE-12). */
+static gk_error_t *check_demo(const gk_core_t *core, gk_db_t *db, const gk_season_t *row, apr_pool_t *pool)
+{
+  const char *loaded;
+  if (core->config->demo)
+    return !row->real ? NULL
+                      : gk_error(pool, GK_E_CONFIG, "正式年度不能以演示方式运行：请在 gaokao.conf 中写 demo = off",
+                                 "A real season can't run as a demonstration: write demo = off into gaokao.conf");
+  GK_TRY(gk_store_setting(&loaded, db, "demo_logins", pool));
+  return loaded == NULL
+             ? NULL
+             : gk_error(pool, GK_E_CONFIG, "数据库中有演示账号，只能在 demo = on 时运行；正式报名请用新的数据库",
+                        "The database holds demonstration logins and runs with demo = on only: use a new one for a "
+                        "real registration");
+}
+
 /* Asks the database; loads anew only when season or pack changed. Under core->loading. */
 static gk_error_t *look(gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
 {
@@ -291,6 +308,8 @@ static gk_error_t *look(gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
               (!present || (now->season.id == row.id && now->season.pack_id == row.pack_id &&
                             now->season.real == row.real && strcmp(now->season.pack_digest, row.pack_digest) == 0 &&
                             strcmp(now->season.name, row.name) == 0));
+  if (present)
+    GK_TRY(check_demo(core, db, &row, pool));
   if (!same)
     GK_TRY(load(&fresh, core, db, present, &row, pool));
   apr_thread_mutex_lock(core->mutex);
@@ -301,6 +320,17 @@ static gk_error_t *look(gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
   core->looked = gk_tick();
   apr_thread_mutex_unlock(core->mutex);
   return NULL;
+}
+
+gk_error_t *gk_core_check_demo(gk_core_t *core, apr_pool_t *pool)
+{
+  gk_db_t *db;
+  bool present;
+  gk_season_t row = {0};
+  GK_TRY(gk_core_connect(&db, core, pool));
+  GK_TRY(gk_db_ready(db, apr_time_now() + apr_time_from_sec(5), pool));
+  GK_TRY(gk_store_season_active(db, &present, &row, pool));
+  return present ? check_demo(core, db, &row, pool) : NULL;
 }
 
 gk_error_t *gk_core_season(const gk_season_t **out, gk_core_t *core, gk_db_t *db, apr_pool_t *pool)

@@ -44,6 +44,12 @@ typedef struct gk_config_t {
   bool secure;                 /* site is https: cookies are __Host- and Secure */
   apr_interval_time_t clock_offset_us; /* clock_offset = SECONDS, only with demo */
   const char *node;            /* node = a; default the host's name */
+  unsigned totp_roles;         /* totp_roles = county point: one-time codes also for these (GK_ROLE_ bits) */
+  int password_days;           /* password_days = 90: bureaus change their passwords so often; 0: never */
+  int read_ceiling_point;      /* read_ceiling_point = 600: records an account of a point may open in an hour; 0: any */
+  int read_ceiling_bureau;     /* read_ceiling_bureau = 300: the same above the points */
+  int read_alarm;              /* read_alarm = 200: from here an hour that is three times the usual raises an alarm */
+  int sign_in_alarm;           /* sign_in_alarm = 1000: failed sign-ins of ten minutes that raise an alarm; 0: none */
 } gk_config_t;
 
 /* Errors: CONFIG naming file, line and a valid example. */
@@ -92,6 +98,9 @@ gk_error_t *gk_core_clock_check(const gk_core_t *core, apr_pool_t *pool);
 
 /* The active season, at most 500 ms old; *out is NULL when there is none. Valid until `pool` is cleared. */
 gk_error_t *gk_core_season(const gk_season_t **out, gk_core_t *core, gk_db_t *db, apr_pool_t *pool);
+/* CONFIG when the active season is real and this is a demonstration, or the other way round; asks on a connection of its
+ * own. Errors of the database as well. gk_core_season finds the same. */
+gk_error_t *gk_core_check_demo(gk_core_t *core, apr_pool_t *pool);
 /* Forces the next gk_core_season to look (after this process activated something). */
 void gk_core_season_changed(gk_core_t *core);
 

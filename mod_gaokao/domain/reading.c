@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "domain/paths.h"
 #include "domain/ports_candidate.h"
+#include "domain/watch.h"
 
 static bool is(const char *a, const char *b) { return a != NULL && strcmp(a, b) == 0; }
 
@@ -234,6 +235,7 @@ static gk_error_t *keep(gk_reading_t *reading, gk_act_t *act)
   gk_json_set_str(after, "verdict", reading->verdict);
   gk_json_set_int(after, "candidate_id", reading->candidate_id);
   if (reading->elsewhere != NULL) {
+    GK_TRY(gk_watch_duplicate(act));
     gk_json_set(after, "elsewhere", reading->elsewhere);
     gk_json_set_str(after, "id_number", gk_text_mask_id(act->pool, gk_json_str(reading->fields, "id_number")));
   }
@@ -280,6 +282,7 @@ gk_error_t *gk_reading_get(gk_reading_t **out, gk_act_t *act, apr_int64_t id)
     return gk_error(act->pool, GK_E_NOT_FOUND, "本单位没有这条读卡记录", "There is no such reading in your unit");
   if ((*out)->erased)
     return gk_candidate_gone(act);
+  GK_TRY(gk_watch_read(act, (*out)->candidate_id != 0 ? (*out)->candidate_id : -id));
   return gk_audit(act, "reading.read", "reading", id, 1, (*out)->org_path, NULL, NULL);
 }
 

@@ -7,6 +7,8 @@
 /* ---- login cards ----------------------------------------------------------------------------------------- */
 
 #define GK_CARDS_MAX 1000
+/* More cards than these printed again at once need a fresh proof of who prints (gk_session_fresh). */
+#define GK_CARDS_AGAIN_FREE 20
 
 typedef struct gk_login_card_t {
   apr_int64_t candidate_id;
@@ -27,6 +29,10 @@ gk_error_t *gk_cards_print(apr_array_header_t **cards, gk_act_t *act, gk_json_t 
  * the card. Errors: CONFLICT when the reading is not this candidate's of the last 24 hours. */
 gk_error_t *gk_card_renew(gk_login_card_t *card, gk_act_t *act, apr_int64_t candidate_id, apr_int64_t version,
                           apr_int64_t reading_id);
+/* What the point may know of a candidate's signing in: {own_password, slip_generation, signed_in_at, dead_slip_at}; null
+ * while there is no account. dead_slip_at: somebody tried a slip that works no more. */
+gk_error_t *gk_login_json(gk_json_t **out, gk_act_t *act, apr_int64_t candidate_id);
+
 /* {number, name, id_number, subject, class, org, site, password|null, own_password} */
 gk_error_t *gk_login_card_json(gk_json_t **out, gk_login_card_t *card, const gk_act_t *act);
 

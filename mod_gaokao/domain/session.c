@@ -1,4 +1,4 @@
-/* domain/session.c: see session.h. */
+/* domain/session.c: signing in and staying in (session.h). What those do who are in: session_own.c. */
 #include "domain/session.h"
 
 #include <string.h>
@@ -6,19 +6,31 @@
 
 #include "base/text.h"
 #include "base/time.h"
-#include "domain/ports_session.h"
+#include "domain/session_internal.h"
 #include "domain/totp.h"
+#include "domain/watch.h"
 
-enum { FREE_FAILURES = 4, MOST_FAILURES = 100, BUCKETS = 65536 };
-#define DELAY_MAX_US (15 * GK_MINUTE)
+enum { MOST_FAILURES = 100, BUCKETS = 65536, OLD_SLIPS = 5 };
 
 /* ---- who somebody is ---------------------------------------------------------------------------------- */
 
-static bool needs_totp(gk_role_t role) { return role == GK_ROLE_PROVINCE || role == GK_ROLE_CITY; }
-
-static gk_signed_in_t signed_in(const gk_account_t *account, const char *session_id, apr_time_t issued,
-                                apr_pool_t *pool)
+static bool needs_totp(const gk_act_t *act, gk_role_t role)
 {
+  return (gk_core_config(act->core)->totp_roles & (unsigned)role) != 0;
+}
+
+/* Where a bureau changes its passwords from time to time (GB/T 22239 level 3). */
+static bool expired(const gk_act_t *act, const gk_account_t *account)
+{
+  int days = gk_core_config(act->core)->password_days;
+  bool bureau = (account->role & (GK_ROLE_PROVINCE | GK_ROLE_CITY | GK_ROLE_COUNTY)) != 0;
+  return days > 0 && bureau && account->own_password && act->now - account->password_set > days * GK_DAY;
+}
+
+static gk_signed_in_t signed_in(const gk_act_t *act, const gk_account_t *account, const char *session_id,
+                                apr_time_t issued)
+{
+  bool old = expired(act, account);
   gk_signed_in_t in = {.who = {.role = account->role,
                                .account_id = account->id,
                                .login = account->login,
@@ -30,47 +42,36 @@ static gk_signed_in_t signed_in(const gk_account_t *account, const char *session
                                .session_id = session_id,
                                .generation = account->generation,
                                .session_issued = issued,
-                               .must_change_password = !account->own_password,
-                               .must_enrol_totp = needs_totp(account->role) && !account->totp},
-                       .must_change_password = !account->own_password,
-                       .must_enrol_totp = needs_totp(account->role) && !account->totp,
+                               .must_change_password = !account->own_password || old,
+                               .must_enrol_totp = needs_totp(act, account->role) && !account->totp},
+                       .must_change_password = !account->own_password || old,
+                       .password_expired = old,
+                       .must_enrol_totp = needs_totp(act, account->role) && !account->totp,
                        .totp = account->totp,
                        .org_code = account->org_code,
                        .org_name = account->org_name};
-  gk_scope_of(account->org_path, &in.who.scope_lo, &in.who.scope_hi, pool);
+  gk_scope_of(account->org_path, &in.who.scope_lo, &in.who.scope_hi, act->pool);
   return in;
 }
 
-/* A session that begins now: a new id at each change of password or rights (faults.md ID-5). */
-static gk_signed_in_t begin(const gk_account_t *account, const gk_act_t *act)
+gk_signed_in_t gk_session__begin(const gk_account_t *account, const gk_act_t *act)
 {
-  return signed_in(account, gk_random_hex(act->pool, 16), act->now, act->pool);
+  return signed_in(act, account, gk_random_hex(act->pool, 16), act->now);
 }
 
 /* ---- delays ------------------------------------------------------------------------------------------- */
 
-/* When the next try is allowed after `failures` failures and one more. */
-static apr_time_t delay_until(apr_int64_t failures, apr_time_t now)
-{
-  apr_int64_t over = failures - FREE_FAILURES;
-  if (over < 0)
-    return 0;
-  apr_interval_time_t delay = over >= 10 ? DELAY_MAX_US : GK_SECOND << over;
-  return now + (delay < DELAY_MAX_US ? delay : DELAY_MAX_US);
-}
-
-/* Nobody gets in now, whatever is typed. A stranger's hundredth failure in a row needs a new slip (NIST SP
- * 800-63B); a known browser only ever waits. */
-static bool blocked(const gk_credential_t *credential, apr_time_t now)
+bool gk_session__blocked(const gk_credential_t *credential, apr_time_t now)
 {
   return credential->blocked_until > now ||
          (credential->browser == NULL && credential->failures >= MOST_FAILURES);
 }
 
-static gk_error_t *count_failure(gk_act_t *act, const gk_credential_t *credential)
+gk_error_t *gk_session__count_failure(gk_act_t *act, const gk_credential_t *credential)
 {
   GK_TRY(gk_act_begin(act));
-  return gk_session_store_failed(act, credential, delay_until(credential->failures, act->now));
+  GK_TRY(gk_session_store_failed(act, credential));
+  return gk_watch_sign_in_failed(act);
 }
 
 /* What the account's table knows a browser by. */
@@ -80,7 +81,7 @@ static const char *browser_key(const gk_act_t *act, const char *browser)
                          : NULL;
 }
 
-static gk_error_t *recognise(gk_credential_t *credential, gk_act_t *act, const char *browser)
+gk_error_t *gk_session__recognise(gk_credential_t *credential, gk_act_t *act, const char *browser)
 {
   return browser != NULL ? gk_session_store_browser(credential, act, browser_key(act, browser)) : NULL;
 }
@@ -111,10 +112,11 @@ static gk_error_t *refuse_unknown(gk_error_t **refusal, gk_act_t *act, const cha
   apr_int64_t failures, bucket = bucket_of(act, realm, login);
   apr_time_t blocked_until;
   GK_TRY(gk_session_store_miss(&failures, &blocked_until, act, bucket));
-  GK_TRY(gk_password_dummy(password, act->address, act->pool));
+  GK_TRY(gk_session__dummy(act, password));
   if (blocked_until <= act->now && failures < MOST_FAILURES) {
     GK_TRY(gk_act_begin(act));
-    GK_TRY(gk_session_store_missed(act, bucket, delay_until(failures, act->now)));
+    GK_TRY(gk_session_store_missed(act, bucket));
+    GK_TRY(gk_watch_sign_in_failed(act));
   }
   *refusal = wrong(act->pool);
   return NULL;
@@ -122,21 +124,61 @@ static gk_error_t *refuse_unknown(gk_error_t **refusal, gk_act_t *act, const cha
 
 /* ---- the password ------------------------------------------------------------------------------------- */
 
-/* Right slips cost no hash; all else costs one. *rehash: a hash by today's parameters when the stored one is
- * older. */
-static gk_error_t *check_secret(bool *right, const char **rehash, gk_act_t *act,
-                                const gk_credential_t *credential, const char *password)
+/* Hashing takes its time, and longer when many sign in: others use the connection meanwhile. */
+static gk_error_t *resumed(gk_act_t *act, gk_error_t *error)
+{
+  gk_error_t *lost = gk_act_resume(act);
+  return error != NULL ? error : lost;
+}
+
+gk_error_t *gk_session__dummy(gk_act_t *act, const char *password)
+{
+  gk_act_pause(act);
+  return resumed(act, gk_password_dummy(gk_text_nfc(act->pool, password), act->address, act->pool));
+}
+
+gk_error_t *gk_session__hash(const char **hash, gk_act_t *act, const char *password)
+{
+  gk_act_pause(act);
+  return resumed(act, gk_password_hash(hash, gk_text_nfc(act->pool, password), act->address, act->pool));
+}
+
+static gk_error_t *verify(bool *right, gk_act_t *act, const char *hash, const char *password)
+{
+  gk_act_pause(act);
+  return resumed(act, gk_password_verify(right, hash, gk_text_nfc(act->pool, password), act->address, act->pool));
+}
+
+gk_error_t *gk_session__check_secret(bool *right, const char **rehash, gk_act_t *act,
+                                     const gk_credential_t *credential, const char *password)
 {
   *rehash = NULL;
   *right = false;
   if (credential->password == NULL) {
     *right = gk_slip_matches(gk_core_keys(act->core), credential->account.id,
                              credential->account.slip_generation, password);
-    return *right ? NULL : gk_password_dummy(password, act->address, act->pool);
+    return *right ? NULL : gk_session__dummy(act, password);
   }
-  GK_TRY(gk_password_verify(right, credential->password, password, act->address, act->pool));
+  GK_TRY(verify(right, act, credential->password, password));
   if (*right && gk_password_outdated(credential->password))
-    GK_TRY(gk_password_hash(rehash, password, act->address, act->pool));
+    GK_TRY(gk_session__hash(rehash, act, password));
+  return NULL;
+}
+
+/* Somebody holds a slip that was used or replaced: those who gave it out should know (ID-10). */
+static gk_error_t *note_dead_slip(gk_act_t *act, const gk_credential_t *credential, const char *password)
+{
+  const gk_account_t *account = &credential->account;
+  apr_int64_t newest = account->slip_generation - (credential->password == NULL ? 1 : 0);
+  for (apr_int64_t g = newest; g >= 1 && g > newest - OLD_SLIPS; g--)
+    if (gk_slip_matches(gk_core_keys(act->core), account->id, g, password)) {
+      gk_json_t *after = gk_json_object(act->pool);
+      gk_json_set_int(after, "slip_generation", g);
+      GK_TRY(gk_session_store_dead_slip(act, account->id));
+      return gk_audit(act, "session.dead_slip", account->candidate_id != 0 ? "candidate" : "account",
+                      account->candidate_id != 0 ? account->candidate_id : account->id, 0, account->org_path, NULL,
+                      after);
+    }
   return NULL;
 }
 
@@ -154,46 +196,81 @@ static const char *normal_login(const char *login, apr_pool_t *pool)
 
 static gk_error_t *code_refused(apr_pool_t *pool)
 {
-  return gk_error(pool, GK_E_TOTP_NEEDED, "动态口令不对或已用过，请等下一个口令",
-                  "The one-time code is wrong or was used: wait for the next one");
+  return gk_error(pool, GK_E_TOTP_NEEDED, "动态口令或恢复码不对，或已用过，请等下一个口令",
+                  "The one-time code or recovery code is wrong or was used: wait for the next code");
 }
 
-/* *step: the code's; 0 without codes. *refusal when a code is missing or wrong. */
-static gk_error_t *check_code(apr_int64_t *step, gk_error_t **refusal, gk_act_t *act,
-                              const gk_credential_t *credential, const char *code)
+/* What the second factor came to: a step of the codes, or the digest of a recovery code; neither when the account
+ * works without. */
+typedef struct proof_t {
+  apr_int64_t step;
+  const char *recovery;
+} proof_t;
+
+/* *refusal when a code is missing or wrong. Recovery codes are judged when they are used up (enter). */
+static gk_error_t *check_code(proof_t *proof, gk_error_t **refusal, gk_act_t *act,
+                              const gk_credential_t *credential, const gk_sign_in_t *typed)
 {
   gk_totp_t totp;
-  *step = 0;
+  *proof = (proof_t){0, NULL};
   if (!credential->account.totp)
     return NULL;
+  if (typed->recovery != NULL) {
+    proof->recovery = gk_recovery_digest(credential->account.id, typed->recovery, act->pool);
+    return NULL;
+  }
   GK_TRY(gk_totp_unseal(&totp, act, credential->account.id, credential->totp));
-  if (code == NULL) {
+  if (typed->totp == NULL) {
     *refusal = gk_error(act->pool, GK_E_TOTP_NEEDED, "请输入手机上的 6 位动态口令",
                         "Enter the 6-digit code of your authenticator");
     return NULL;
   }
-  if (gk_totp_matches(totp.active, code, act->now, step) && *step > credential->totp_step)
+  if (gk_totp_matches(totp.active, typed->totp, act->now, &proof->step) && proof->step > credential->totp_step)
     return NULL;
-  GK_TRY(count_failure(act, credential));
+  GK_TRY(gk_session__count_failure(act, credential));
   *refusal = code_refused(act->pool);
   return NULL;
 }
 
-static gk_error_t *enter(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *act,
-                         const gk_credential_t *credential, const char *rehash, apr_int64_t step)
+/* The session's row, and what this browser did not know yet. */
+static gk_error_t *mark(gk_act_t *act, const gk_credential_t *credential, const gk_sign_in_t *typed,
+                        const gk_principal_t *who)
 {
-  bool changed;
+  const char *key = browser_key(act, typed->browser);
+  gk_session_mark_t row = {.browser = key != NULL ? key : "", .family = typed->family != NULL ? typed->family : ""};
+  bool any;
+  GK_TRY(gk_session_store_browsers(&any, &row.told, act, who->account_id, row.browser));
+  row.is_new = any && credential->browser == NULL;
+  GK_TRY(gk_session_store_begin(act, who, &row));
+  return key != NULL ? gk_session_store_browser_seen(act, who->account_id, key) : NULL;
+}
+
+static gk_error_t *enter(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *act,
+                         const gk_credential_t *credential, const gk_sign_in_t *typed, const char *rehash,
+                         const proof_t *proof)
+{
+  bool changed, used = true;
   GK_TRY(gk_act_begin(act));
-  GK_TRY(gk_session_store_signed_in(&changed, act, credential, rehash, step));
+  if (proof->recovery != NULL)
+    GK_TRY(gk_recovery_store_use(&used, act, credential->account.id, proof->recovery));
+  if (!used) {
+    *refusal = code_refused(act->pool);
+    return gk_session__count_failure(act, credential);
+  }
+  GK_TRY(gk_session_store_signed_in(&changed, act, credential, rehash, proof->step));
   if (!changed) {
-    *refusal = step > 0 ? code_refused(act->pool) : wrong(act->pool);
+    *refusal = proof->step > 0 ? code_refused(act->pool) : wrong(act->pool);
     return NULL;
   }
-  gk_signed_in_t in = begin(&credential->account, act);
+  gk_signed_in_t in = gk_session__begin(&credential->account, act);
   gk_act_t own = *act;
   own.who = &in.who;
+  GK_TRY(mark(act, credential, typed, &in.who));
+  gk_json_t *after = proof->recovery != NULL ? gk_json_object(act->pool) : NULL;
+  if (after != NULL)
+    gk_json_set_bool(after, "recovery_code", true);
   GK_TRY(gk_audit(&own, "session.sign_in", "account", in.who.account_id, in.who.generation, in.who.org_path,
-                  NULL, NULL));
+                  NULL, after));
   *out = in;
   return NULL;
 }
@@ -204,7 +281,7 @@ gk_error_t *gk_session_sign_in(gk_signed_in_t *out, gk_error_t **refusal, gk_act
   bool candidate = strcmp(typed->realm, "candidate") == 0, found, right;
   gk_credential_t credential;
   const char *rehash, *login = normal_login(typed->login, act->pool);
-  apr_int64_t step;
+  proof_t proof;
   *refusal = NULL;
   if (candidate)
     GK_TRY(gk_act_season(act));
@@ -212,28 +289,24 @@ gk_error_t *gk_session_sign_in(gk_signed_in_t *out, gk_error_t **refusal, gk_act
                                      login));
   if (!found)
     return refuse_unknown(refusal, act, typed->realm, login, typed->password);
-  GK_TRY(recognise(&credential, act, typed->browser));
-  if (blocked(&credential, act->now)) {
+  GK_TRY(gk_session__recognise(&credential, act, typed->browser));
+  if (gk_session__blocked(&credential, act->now)) {
     *refusal = wrong(act->pool);
-    return gk_password_dummy(typed->password, act->address, act->pool);
+    return gk_session__dummy(act, typed->password);
   }
   if (!credential.account.enabled || !credential.open) {
-    GK_TRY(gk_password_dummy(typed->password, act->address, act->pool));
+    GK_TRY(gk_session__dummy(act, typed->password));
     *refusal = wrong(act->pool);
-    return count_failure(act, &credential);
+    return gk_session__count_failure(act, &credential);
   }
-  GK_TRY(check_secret(&right, &rehash, act, &credential, typed->password));
+  GK_TRY(gk_session__check_secret(&right, &rehash, act, &credential, typed->password));
   if (!right) {
     *refusal = wrong(act->pool);
-    return count_failure(act, &credential);
+    GK_TRY(gk_session__count_failure(act, &credential));
+    return note_dead_slip(act, &credential, typed->password);
   }
-  GK_TRY(check_code(&step, refusal, act, &credential, typed->totp));
-  if (*refusal != NULL)
-    return NULL;
-  GK_TRY(enter(out, refusal, act, &credential, rehash, step));
-  if (*refusal != NULL || typed->browser == NULL)
-    return NULL;
-  return gk_session_store_browser_seen(act, credential.account.id, browser_key(act, typed->browser));
+  GK_TRY(check_code(&proof, refusal, act, &credential, typed));
+  return *refusal == NULL ? enter(out, refusal, act, &credential, typed, rehash, &proof) : NULL;
 }
 
 gk_error_t *gk_session_resume(gk_signed_in_t *out, bool *valid, gk_act_t *act, const char *realm,
@@ -248,148 +321,6 @@ gk_error_t *gk_session_resume(gk_signed_in_t *out, bool *valid, gk_act_t *act, c
     return NULL;
   GK_TRY(gk_session_store_resume(valid, &account, act, realm, session));
   if (*valid)
-    *out = signed_in(&account, session->id, session->issued, act->pool);
-  return NULL;
-}
-
-/* ---- ending ------------------------------------------------------------------------------------------- */
-
-gk_error_t *gk_session_end(gk_act_t *act)
-{
-  GK_TRY(gk_act_begin(act));
-  GK_TRY(gk_session_store_end(act, act->who->session_id,
-                              act->who->session_issued + GK_SESSION_MAX_US + GK_HOUR));
-  return gk_audit(act, "session.sign_out", "account", act->who->account_id, act->who->generation,
-                  act->who->org_path, NULL, NULL);
-}
-
-gk_error_t *gk_session_end_all(gk_act_t *act)
-{
-  GK_TRY(gk_act_begin(act));
-  GK_TRY(gk_session_store_end_all(act));
-  return gk_audit(act, "session.sign_out_all", "account", act->who->account_id, act->who->generation + 1,
-                  act->who->org_path, NULL, NULL);
-}
-
-/* ---- own password and codes --------------------------------------------------------------------------- */
-
-static gk_error_t *load_own(gk_credential_t *credential, gk_act_t *act, const char *browser)
-{
-  bool found;
-  GK_TRY(gk_session_store_own(&found, credential, act));
-  return found ? recognise(credential, act, browser) : gk_error_plain(act->pool, GK_E_NOT_SIGNED_IN);
-}
-
-/* The present password again, for acts that somebody at an open screen must not do. */
-static gk_error_t *confirm(gk_error_t **refusal, gk_act_t *act, const gk_credential_t *credential,
-                           const char *password, const char *pointer)
-{
-  bool right = false;
-  const char *rehash;
-  bool waits = blocked(credential, act->now);
-  if (waits)
-    GK_TRY(gk_password_dummy(password, act->address, act->pool));
-  else
-    GK_TRY(check_secret(&right, &rehash, act, credential, password));
-  if (right)
-    return NULL;
-  if (!waits)
-    GK_TRY(count_failure(act, credential));
-  gk_violation(refusal, act->pool, pointer, "wrong", "当前密码不对；连续输错要等一段时间",
-               "This is not the present password; after several failures there is a waiting time");
-  return NULL;
-}
-
-gk_error_t *gk_session_change_password(gk_signed_in_t *out, gk_error_t **refusal, gk_act_t *act,
-                                       const char *browser, const char *current, const char *wanted)
-{
-  gk_credential_t credential;
-  gk_error_t *error = NULL;
-  const char *hash;
-  bool changed;
-  *refusal = NULL;
-  GK_TRY(load_own(&credential, act, browser));
-  gk_session_check_password(&error, "/new", &credential.account, credential.account.totp, wanted, act->pool);
-  if (error == NULL && (strcmp(current, wanted) == 0 ||
-                        gk_slip_matches(gk_core_keys(act->core), credential.account.id,
-                                        credential.account.slip_generation, wanted)))
-    gk_violation(&error, act->pool, "/new", "same", "新密码不能与现在的密码或密码条上的相同",
-                 "The new password must differ from the present one and from the slip's");
-  GK_TRY(error);
-  GK_TRY(confirm(refusal, act, &credential, current, "/current"));
-  if (*refusal != NULL)
-    return NULL;
-  GK_TRY(gk_password_hash(&hash, wanted, act->address, act->pool));
-  GK_TRY(gk_act_begin(act));
-  GK_TRY(gk_session_store_set_password(&changed, act, hash));
-  if (!changed)
-    return gk_error_plain(act->pool, GK_E_NOT_SIGNED_IN);
-  GK_TRY(gk_audit(act, "session.password", "account", credential.account.id,
-                  credential.account.generation + 1, credential.account.org_path, NULL, NULL));
-  credential.account.generation++;
-  credential.account.own_password = true;
-  *out = begin(&credential.account, act);
-  return NULL;
-}
-
-static gk_error_t *offer(const char **secret, const char **uri, gk_error_t **refusal, gk_act_t *act,
-                         const gk_credential_t *credential, gk_totp_t *totp, const char *password)
-{
-  gk_blob_t blob;
-  bool changed;
-  if (credential->account.totp) {
-    if (password == NULL) {
-      gk_violation(refusal, act->pool, "/password", "required", "更换动态口令前请输入当前密码",
-                   "Enter your password to replace the one-time codes");
-      return NULL;
-    }
-    GK_TRY(confirm(refusal, act, credential, password, "/password"));
-    if (*refusal != NULL)
-      return NULL;
-  }
-  totp->pending = gk_totp_secret(act->pool);
-  GK_TRY(gk_totp_seal(&blob, act, credential->account.id, totp));
-  GK_TRY(gk_act_begin(act));
-  GK_TRY(gk_session_store_set_pending(&changed, act, blob));
-  if (!changed)
-    return gk_error_plain(act->pool, GK_E_NOT_SIGNED_IN);
-  GK_TRY(gk_audit(act, "session.totp_offer", "account", credential->account.id,
-                  credential->account.generation, credential->account.org_path, NULL, NULL));
-  *secret = totp->pending;
-  *uri = gk_totp_uri(totp->pending, credential->account.login, act->pool);
-  return NULL;
-}
-
-gk_error_t *gk_session_enrol(gk_signed_in_t *out, const char **secret, const char **uri, gk_error_t **refusal,
-                             gk_act_t *act, const char *browser, const char *code, const char *password)
-{
-  gk_credential_t credential;
-  gk_totp_t totp;
-  gk_blob_t blob;
-  gk_error_t *error = NULL;
-  apr_int64_t step;
-  bool changed;
-  *refusal = NULL;
-  GK_TRY(load_own(&credential, act, browser));
-  GK_TRY(gk_totp_unseal(&totp, act, credential.account.id, credential.totp));
-  if (code == NULL)
-    return offer(secret, uri, refusal, act, &credential, &totp, password);
-  if (totp.pending == NULL)
-    gk_violation(&error, act->pool, "/code", "none-pending", "请先获取新的动态口令密钥", "Ask for a secret first");
-  else if (!gk_totp_matches(totp.pending, code, act->now, &step))
-    gk_violation(&error, act->pool, "/code", "wrong", "动态口令不对，请核对手机时间后输入新的 6 位数字",
-                 "The code is not right: check the phone's clock and enter the next 6 digits");
-  GK_TRY(error);
-  totp = (gk_totp_t){.active = totp.pending};
-  GK_TRY(gk_totp_seal(&blob, act, credential.account.id, &totp));
-  GK_TRY(gk_act_begin(act));
-  GK_TRY(gk_session_store_set_totp(&changed, act, blob, step));
-  if (!changed)
-    return gk_error_plain(act->pool, GK_E_NOT_SIGNED_IN);
-  GK_TRY(gk_audit(act, "session.totp", "account", credential.account.id, credential.account.generation + 1,
-                  credential.account.org_path, NULL, NULL));
-  credential.account.generation++;
-  credential.account.totp = true;
-  *out = begin(&credential.account, act);
+    *out = signed_in(act, &account, session->id, session->issued);
   return NULL;
 }

@@ -50,6 +50,17 @@ static void find_session(gk_request_t *request, const request_rec *r)
   }
 }
 
+/* Whose share of scarce queues it is: an IPv6 network of 64 bits is one customer. */
+static const char *fair_address(const request_rec *r)
+{
+#if APR_HAVE_IPV6
+  const apr_sockaddr_t *from = r->useragent_addr;
+  if (from != NULL && from->family == APR_INET6 && !IN6_IS_ADDR_V4MAPPED(&from->sa.sin6.sin6_addr))
+    return gk_text_hex(r->pool, from->sa.sin6.sin6_addr.s6_addr, 8);
+#endif
+  return r->useragent_ip;
+}
+
 static const char *new_request_id(apr_pool_t *pool)
 {
   unsigned char bytes[12];
@@ -133,7 +144,7 @@ int gk_httpd_handler(request_rec *r)
   request->lang = gk_head_language(apr_table_get(r->headers_in, "Accept-Language"));
   request->act.core = core;
   request->act.request_id = request_id;
-  request->act.address = r->useragent_ip;
+  request->act.address = fair_address(r);
   request->arrived = gk_tick();
   request->act.now = gk_core_at(core, request->arrived);
   find_session(request, r);

@@ -169,6 +169,11 @@ int gk_httpd_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     report(server, wrong, ptemp);
     return HTTP_INTERNAL_SERVER_ERROR;
   }
+  gk_error_t *error = gk_core_check_demo(the_core, ptemp); /* a database that is down now is the children's matter */
+  if (error != NULL && error->code == GK_E_CONFIG) {
+    report(server, error, ptemp);
+    return HTTP_INTERNAL_SERVER_ERROR;
+  }
   apr_status_t rv = gk_httpd_metrics_start(pconf, server, gk_core_config(the_core)->instance);
   if (rv != APR_SUCCESS)
     return HTTP_INTERNAL_SERVER_ERROR;

@@ -161,6 +161,26 @@ static const char *seal_metrics(request_rec *r)
   return text;
 }
 
+/* Open alarms by kind; "" while the database can't be asked. */
+static const char *alarms(request_rec *r)
+{
+  gk_db_t *db = NULL;
+  apr_array_header_t *rows = NULL;
+  const char *text = "";
+  gk_error_t *error = gk_httpd_connect(r, &db, gk_tick() + GK_SECOND);
+  if (error == NULL)
+    error = gk_db_list(db, GK_CALL(alarm_open_count), &rows, r->pool);
+  gk_httpd_disconnect(r);
+  if (error != NULL)
+    return text;
+  text = "# TYPE gaokao_alarms_open gauge\n";
+  for (int i = 0; i < rows->nelts; i++) {
+    const gk_row_alarm_open_count_t *row = &APR_ARRAY_IDX(rows, i, gk_row_alarm_open_count_t);
+    text = apr_psprintf(r->pool, "%sgaokao_alarms_open{kind=\"%s\"} %" APR_INT64_T_FMT "\n", text, row->kind, row->n);
+  }
+  return text;
+}
+
 int gk_httpd_status(request_rec *r)
 {
   if (r->method_number != M_GET)
@@ -172,6 +192,7 @@ int gk_httpd_status(request_rec *r)
     ap_set_content_type(r, "text/plain; version=0.0.4; charset=utf-8");
     ap_rputs(gk_httpd_metrics_text(r->pool), r);
     ap_rputs(seal_metrics(r), r);
+    ap_rputs(alarms(r), r);
     ap_rputs(gk_plugins_metrics(gk_core_plugins(gk_httpd_core()), r->pool), r);
     return OK;
   }

@@ -1,6 +1,7 @@
 /* jobs/work.c: does one job, with a heart beating beside it on a connection of its own, so that a long statement or a
  * slow disk never costs the lease (job.h). */
 #include <string.h>
+#include <apr_file_io.h>
 #include <apr_strings.h>
 #include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
@@ -162,6 +163,14 @@ static bool passing(const gk_error_t *error)
   }
 }
 
+/* The file of a job whose result is not given out: its account was switched off while it ran. */
+static void withdraw(const gk_job_run_t *run, const gk_json_t *result)
+{
+  const char *file = result != NULL ? gk_json_str(result, "file") : NULL;
+  if (file != NULL)
+    apr_file_remove(apr_pstrcat(run->pool, gk_core_config(run->act.core)->spool_dir, "/", file, NULL), run->pool);
+}
+
 /* What became of it goes into its row. */
 static gk_error_t *settle(gk_job_run_t *run, gk_json_t *result, gk_error_t *error)
 {
@@ -171,9 +180,17 @@ static gk_error_t *settle(gk_job_run_t *run, gk_json_t *result, gk_error_t *erro
   GK_TRY(gk_db_ready(db, 0, run->pool));
   run->job.done = run->done;
   run->job.total = run->total;
-  if (error == NULL)
-    return gk_job_end(&kept, db, &run->job, run->owner, "done", result, NULL, gk_core_now(run->act.core),
-                      run->pool);
+  if (error == NULL) {
+    GK_TRY(gk_job_end(&kept, db, &run->job, run->owner, "done", result, NULL, gk_core_now(run->act.core),
+                      run->pool));
+    if (kept)
+      return NULL;
+    GK_TRY(gk_job_end(&kept, db, &run->job, run->owner, "cancelled", NULL, NULL, gk_core_now(run->act.core),
+                      run->pool));
+    if (kept) /* else another worker has it, and the file is that one's */
+      withdraw(run, result);
+    return NULL;
+  }
   if (run->cancelled)
     return gk_job_end(&kept, db, &run->job, run->owner, "cancelled", NULL, NULL, gk_core_now(run->act.core),
                       run->pool);

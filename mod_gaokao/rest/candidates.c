@@ -17,11 +17,16 @@
 gk_error_t *gk_candidate_answer(gk_request_t *request, gk_response_t *response, gk_candidate_t *candidate)
 {
   gk_act_t *act = &request->act;
-  gk_json_t *json, *items, *fee, *review, *papers = gk_json_object(request->pool);
+  gk_json_t *json, *items, *fee, *review, *login, *papers = gk_json_object(request->pool);
   GK_TRY(gk_candidate_json(&json, candidate, true, request->pool));
   GK_TRY(gk_papers_json(&items, act, candidate));
   GK_TRY(gk_fee_json(&fee, act, candidate));
   GK_TRY(gk_review_last(&review, act, candidate->id));
+  GK_TRY(gk_login_json(&login, act, candidate->id));
+  if (login != NULL)
+    gk_json_set(json, "login", login);
+  else
+    gk_json_set_null(json, "login");
   gk_json_set_str(papers, "state", candidate->papers_state);
   gk_json_set(papers, "items", items);
   gk_json_set(json, "papers", papers);
@@ -66,6 +71,7 @@ gk_error_t *gk_rest_candidates_list(gk_request_t *request, gk_response_t *respon
       .school = gk_query_str(request, "school", 60, &error),
       .org_id = gk_query_int(request, "org_id", 1, APR_INT64_MAX, 0, &error),
   };
+  filter.reason = gk_query_str(request, "reason", 200, &error);
   const char *queue = gk_query_word(request, "queue", QUEUES, &error);
   const char *flagged = gk_query_word(request, "flagged", "true|false", &error);
   const char *after = gk_query_str(request, "after", 20, &error);
@@ -162,7 +168,7 @@ gk_error_t *gk_rest_candidates_history(gk_request_t *request, gk_response_t *res
   filter.before_seq = gk_query_int(request, "after", 1, APR_INT64_MAX, 0, &error);
   int limit = gk_query_limit(request, &error);
   GK_TRY(gk_query_end(request, error));
-  GK_TRY(gk_candidate_get(&candidate, &request->act, id));
+  GK_TRY(gk_candidate_read(&candidate, &request->act, id));
   GK_TRY(gk_audit_list(&entries, &request->act, &filter, limit + 1));
   gk_json_t *items = gk_json_array(request->pool);
   for (int i = 0; i < entries->nelts && i < limit; i++)

@@ -1,5 +1,8 @@
 libgaokao_core_la_SOURCES += %D%/accounts.c
+libgaokao_core_la_SOURCES += %D%/alarms.c
 libgaokao_core_la_SOURCES += %D%/audit.c
+libgaokao_core_la_SOURCES += %D%/browser.c
+libgaokao_core_la_SOURCES += %D%/browser.h
 libgaokao_core_la_SOURCES += %D%/candidate_steps.c
 libgaokao_core_la_SOURCES += %D%/candidates.c
 libgaokao_core_la_SOURCES += %D%/candidates.h

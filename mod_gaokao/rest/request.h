@@ -9,7 +9,7 @@
 #include "store/sql.h"
 
 typedef enum gk_body_kind_t { GK_BODY_none = 0, GK_BODY_json, GK_BODY_raw } gk_body_kind_t;
-enum { GK_ROUTE_VERSION = 1, GK_ROUTE_KEYLESS = 2, GK_ROUTE_STREAM = 4, GK_ROUTE_WAY_IN = 8 };
+enum { GK_ROUTE_VERSION = 1, GK_ROUTE_KEYLESS = 2, GK_ROUTE_STREAM = 4, GK_ROUTE_WAY_IN = 8, GK_ROUTE_FRESH = 16 };
 
 typedef struct gk_request_t gk_request_t;
 typedef struct gk_response_t gk_response_t;

@@ -10,11 +10,13 @@
 #include "domain/ports.h"
 #include "domain/ports_candidate.h"
 #include "rest/head.h"
+#include "domain/session.h"
 
 #define VERSION GK_ROUTE_VERSION
 #define KEYLESS GK_ROUTE_KEYLESS
 #define STREAM GK_ROUTE_STREAM
 #define WAY_IN GK_ROUTE_WAY_IN
+#define FRESH GK_ROUTE_FRESH
 
 const gk_route_t gk_routes[] = {
 #define GK_ROUTE(method, path, handler, action, body, max, flags, operation) \
@@ -49,6 +51,10 @@ gk_error_t *gk_request_resume_db(gk_request_t *request)
 {
   return request->act.db != NULL ? NULL : transport.connect(request, &request->act.db);
 }
+
+static void pause_request(void *baton) { gk_request_pause_db(baton); }
+static gk_error_t *resume_request(void *baton) { return gk_request_resume_db(baton); }
+static const gk_act_pause_t act_pause = {pause_request, resume_request};
 
 /* ---- matching --------------------------------------------------------------------------------------- */
 
@@ -269,6 +275,8 @@ static gk_error_t *attempt(gk_request_t *request, gk_response_t *response, const
   if (done)
     return NULL;
   GK_TRY(gk_core_season(&request->act.season, request->act.core, request->act.db, request->pool));
+  if ((request->route->flags & FRESH) != 0)
+    GK_TRY(gk_session_fresh(&request->act));
   GK_TRY(request->route->handler(request, response));
   if (is_write(request)) /* handlers of writes need not ask for a query that they don't have */
     GK_TRY(gk_query_end(request, NULL));
@@ -328,6 +336,8 @@ void gk_router_run(gk_request_t *request, gk_response_t *response, gk_error_t **
   request->who = (gk_principal_t){.role = GK_ROLE_PUBLIC, .scope_lo = "", .scope_hi = "", .org_path = "", .login = ""};
   request->act.who = &request->who;
   request->act.pool = request->pool;
+  request->act.pause = &act_pause;
+  request->act.pause_baton = request;
   request->query_seen = apr_array_make(request->pool, 4, sizeof(const char *));
   gk_error_t *error = run(request, response);
   if (error != NULL) {

@@ -6,6 +6,7 @@
 #include "domain/ports_candidate.h"
 #include "base/text.h"
 #include "domain/session.h"
+#include "rest/browser.h"
 #include "rest/request.h"
 #include "rest/router.h"
 
@@ -118,11 +119,41 @@ gk_error_t *gk_session_check_write(const gk_request_t *request)
   return NULL;
 }
 
+static gk_json_t *words(const apr_array_header_t *texts, apr_pool_t *pool)
+{
+  gk_json_t *list = gk_json_array(pool);
+  for (int i = 0; i < texts->nelts; i++)
+    gk_json_add_str(list, APR_ARRAY_IDX(texts, i, const char *));
+  return list;
+}
+
 /* ---- the session's document --------------------------------------------------------------------------- */
 
-static void describe(const gk_request_t *request, gk_response_t *response, const gk_signed_in_t *in)
+static void add_news(gk_json_t *json, const gk_signed_in_t *in, const apr_array_header_t *news, int recovery_left,
+                     apr_pool_t *pool)
+{
+  gk_json_t *list = gk_json_array(pool);
+  for (int i = 0; i < news->nelts; i++) {
+    gk_json_t *one = gk_json_object(pool);
+    gk_json_set_time(one, "at", APR_ARRAY_IDX(news, i, gk_session_row_t).begun);
+    gk_json_set_str(one, "browser", APR_ARRAY_IDX(news, i, gk_session_row_t).family);
+    gk_json_add(list, one);
+  }
+  gk_json_set(json, "new_browsers", list);
+  if (recovery_left >= 0)
+    gk_json_set_int(json, "recovery_left", recovery_left);
+  else
+    gk_json_set_null(json, "recovery_left");
+  if (in->recovery_codes != NULL)
+    gk_json_set(json, "recovery_codes", words(in->recovery_codes, pool));
+}
+
+static gk_error_t *describe(gk_request_t *request, gk_response_t *response, const gk_signed_in_t *in)
 {
   apr_pool_t *pool = request->pool;
+  apr_array_header_t *news;
+  int recovery_left;
+  GK_TRY(gk_session_news(&news, &recovery_left, &request->act, in));
   gk_json_t *json = gk_json_object(pool), *account = gk_json_object(pool);
   gk_json_set_int(account, "id", in->who.account_id);
   gk_json_set_str(account, "login", in->who.login);
@@ -134,6 +165,7 @@ static void describe(const gk_request_t *request, gk_response_t *response, const
   gk_json_set(json, "org", org);
   gk_json_set_str(json, "csrf", gk_session_csrf(keys_of(request), in->who.session_id, pool));
   gk_json_set_bool(json, "must_change_password", in->must_change_password);
+  gk_json_set_bool(json, "password_expired", in->password_expired);
   gk_json_set_bool(json, "must_enrol_totp", in->must_enrol_totp);
   gk_json_set_bool(json, "totp", in->totp);
   gk_json_set_id(json, "candidate_id", in->who.candidate_id);
@@ -141,14 +173,16 @@ static void describe(const gk_request_t *request, gk_response_t *response, const
                   (candidates(request) ? GK_CANDIDATE_IDLE_US : GK_STAFF_IDLE_US) / APR_USEC_PER_SEC);
   gk_json_set_time(json, "expires_at", in->who.session_issued + GK_SESSION_MAX_US);
   gk_json_set_time(json, "now", request->act.now);
+  add_news(json, in, news, recovery_left, pool);
   response->json = json;
+  return NULL;
 }
 
 /* A new session takes the place of the old one in the browser. */
-static void start(const gk_request_t *request, gk_response_t *response, const gk_signed_in_t *in)
+static gk_error_t *start(gk_request_t *request, gk_response_t *response, const gk_signed_in_t *in)
 {
   apr_table_setn(response->headers, "Set-Cookie", cookie_of(request, &in->who, request->act.now));
-  describe(request, response, in);
+  return describe(request, response, in);
 }
 
 static void stop(const gk_request_t *request, gk_response_t *response)
@@ -192,7 +226,9 @@ gk_error_t *gk_rest_session_create(gk_request_t *request, gk_response_t *respons
       .login = gk_decode_str(&d, "login", GK_REQUIRED, 1, 64),
       .password = secret(&d, "password", GK_REQUIRED),
       .totp = gk_decode_str(&d, "totp", GK_OPTIONAL, 1, 10),
+      .recovery = gk_decode_str(&d, "recovery_code", GK_OPTIONAL, 1, 40),
       .browser = known_browser(request),
+      .family = gk_browser_family(apr_table_get(request->headers, "User-Agent"), request->pool),
   };
   GK_TRY(gk_decode_end(&d));
   if (typed.browser == NULL)
@@ -200,7 +236,7 @@ gk_error_t *gk_rest_session_create(gk_request_t *request, gk_response_t *respons
   GK_TRY(gk_session_sign_in(&in, &refusal, &request->act, &typed));
   if (refusal != NULL)
     return refuse(request, response, refusal);
-  start(request, response, &in);
+  GK_TRY(start(request, response, &in));
   apr_table_addn(response->headers, "Set-Cookie", browser_cookie(request, typed.browser));
   return NULL;
 }
@@ -208,8 +244,7 @@ gk_error_t *gk_rest_session_create(gk_request_t *request, gk_response_t *respons
 gk_error_t *gk_rest_session_get(gk_request_t *request, gk_response_t *response)
 {
   GK_TRY(gk_query_end(request, NULL));
-  describe(request, response, request->session);
-  return NULL;
+  return describe(request, response, request->session);
 }
 
 gk_error_t *gk_rest_session_delete(gk_request_t *request, gk_response_t *response)
@@ -237,8 +272,7 @@ gk_error_t *gk_rest_session_password(gk_request_t *request, gk_response_t *respo
   GK_TRY(gk_session_change_password(&in, &refusal, &request->act, known_browser(request), current, wanted));
   if (refusal != NULL)
     return refuse(request, response, refusal);
-  start(request, response, &in);
-  return NULL;
+  return start(request, response, &in);
 }
 
 gk_error_t *gk_rest_session_totp(gk_request_t *request, gk_response_t *response)
@@ -254,13 +288,69 @@ gk_error_t *gk_rest_session_totp(gk_request_t *request, gk_response_t *response)
       gk_session_enrol(&in, &fresh, &uri, &refusal, &request->act, known_browser(request), code, password));
   if (refusal != NULL)
     return refuse(request, response, refusal);
-  if (code != NULL) {
-    start(request, response, &in);
-    return NULL;
-  }
+  if (code != NULL)
+    return start(request, response, &in);
   response->json = gk_json_object(request->pool);
   gk_json_set_str(response->json, "secret", fresh);
   gk_json_set_str(response->json, "uri", uri);
   response->keep_private = true;
+  return NULL;
+}
+
+gk_error_t *gk_rest_session_recovery(gk_request_t *request, gk_response_t *response)
+{
+  const apr_array_header_t *codes;
+  gk_decode_t d = gk_decode_start(request->json, request->pool);
+  GK_TRY(gk_decode_end(&d));
+  GK_TRY(gk_session_new_recovery(&codes, &request->act));
+  response->json = gk_json_object(request->pool);
+  gk_json_set(response->json, "recovery_codes", words(codes, request->pool));
+  return NULL;
+}
+
+gk_error_t *gk_rest_session_confirm(gk_request_t *request, gk_response_t *response)
+{
+  gk_error_t *refusal;
+  gk_decode_t d = gk_decode_start(request->json, request->pool);
+  const char *password = secret(&d, "password", GK_OPTIONAL);
+  const char *code = gk_decode_str(&d, "totp", GK_OPTIONAL, 1, 10);
+  if ((password == NULL) == (code == NULL) && d.error == NULL)
+    gk_decode_fault(&d, "password", "required", "请输入密码或动态口令之一", "Enter either the password or a one-time code");
+  GK_TRY(gk_decode_end(&d));
+  GK_TRY(gk_session_confirm(&refusal, &request->act, known_browser(request), password, code));
+  if (refusal != NULL)
+    return refuse(request, response, refusal);
+  response->json = gk_json_object(request->pool);
+  gk_json_set_time(response->json, "fresh_until", request->act.now + GK_FRESH_US);
+  return NULL;
+}
+
+gk_error_t *gk_rest_session_list(gk_request_t *request, gk_response_t *response)
+{
+  apr_array_header_t *sessions;
+  GK_TRY(gk_query_end(request, NULL));
+  GK_TRY(gk_session_list(&sessions, &request->act));
+  gk_json_t *items = gk_json_array(request->pool);
+  for (int i = 0; i < sessions->nelts; i++) {
+    const gk_session_row_t *row = &APR_ARRAY_IDX(sessions, i, gk_session_row_t);
+    gk_json_t *one = gk_json_object(request->pool);
+    gk_json_set_int(one, "id", row->id);
+    gk_json_set_time(one, "begun_at", row->begun);
+    gk_json_set_str(one, "browser", row->family);
+    gk_json_set_bool(one, "new_browser", row->is_new);
+    gk_json_set_bool(one, "current", strcmp(row->session_id, request->who.session_id) == 0);
+    gk_json_add(items, one);
+  }
+  response->json = gk_json_object(request->pool);
+  gk_json_set(response->json, "items", items);
+  return NULL;
+}
+
+gk_error_t *gk_rest_session_end_one(gk_request_t *request, gk_response_t *response)
+{
+  apr_int64_t id;
+  GK_TRY(gk_arg_id(&id, request, 0));
+  GK_TRY(gk_session_end_one(&request->act, id));
+  response->status = 204;
   return NULL;
 }

@@ -30,7 +30,8 @@ static gk_account_t account_of(const gk_row_account_get_t *row)
                         .created_by = row->created_by,
                         .created = row->created_us,
                         .updated = row->updated_us,
-                        .signed_in = row->signed_in_us};
+                        .signed_in = row->signed_in_us,
+                        .dead_slip = row->dead_slip_us};
 }
 
 gk_error_t *gk_account_store_get(gk_account_t *out, gk_act_t *act, apr_int64_t id)
@@ -138,6 +139,8 @@ gk_error_t *gk_account_store_renew_slip(bool *changed, gk_act_t *act, apr_int64_
                                         bool reset_totp)
 {
   apr_int64_t rows;
+  if (reset_totp)
+    GK_TRY(gk_db_exec(act->db, GK_CALL(account_forget_recovery, .id = id, GK_SCOPE(act)), NULL, act->pool));
   GK_TRY(gk_db_exec(act->db,
                     GK_CALL(account_renew_slip, .reset_totp = reset_totp, .now_us = act->now, .id = id,
                             .version = version, GK_SCOPE(act)),

@@ -29,6 +29,7 @@ libgaokao_core_la_SOURCES += %D%/session_store.c
 libgaokao_core_la_SOURCES += %D%/submission_store.c
 libgaokao_core_la_SOURCES += %D%/vault.c
 libgaokao_core_la_SOURCES += %D%/vault.h
+libgaokao_core_la_SOURCES += %D%/watch_store.c
 libgaokao_core_la_SOURCES += %D%/write_lock.c
 
 # Named statements (one file an aggregate) and numbered migrations.
@@ -58,6 +59,7 @@ SQL_FILES += %D%/sql/reseal.sql
 SQL_FILES += %D%/sql/season.sql
 SQL_FILES += %D%/sql/session.sql
 SQL_FILES += %D%/sql/submission.sql
+SQL_FILES += %D%/sql/watch.sql
 SQL_FILES += %D%/sql/window.sql
 
 SCHEMA_FILES =
@@ -68,6 +70,7 @@ SCHEMA_FILES += %D%/sql/schema/004_audit_seal.sql
 SCHEMA_FILES += %D%/sql/schema/005_record_key.sql
 SCHEMA_FILES += %D%/sql/schema/006_keys.sql
 SCHEMA_FILES += %D%/sql/schema/007_option_key.sql
+SCHEMA_FILES += %D%/sql/schema/007_identity.sql
 
 EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
 

@@ -38,6 +38,7 @@ def test_it_says_what_the_tables_say(contract):
         assert operation.get("x-states", []) == row["states"], route
         named = {parameter.get("$ref", "").rpartition("/")[2] for parameter in operation.get("parameters", [])}
         assert ("IfMatch" in named) == ("VERSION" in route["flags"]), route
+        assert ("FRESH" in route["flags"]) <= ("`reauth-needed`" in operation["responses"].get("403", {}).get("description", "")), route
         assert ("IdempotencyKey" in named) == (route["method"] != "GET" and "KEYLESS" not in route["flags"]), route
 
 
@@ -112,6 +113,14 @@ class Walk:
         own.get("/season", expect=200)
         Client(self.site).get("/season", expect=200)
         self.who["point"].get("/season/rules?stage=review", expect=200)
+        county = self.who["county"]
+        other = Client(self.site).sign_in(self.site.logins()["county"])
+        mine = county.get("/sessions", expect=200).json()["items"]
+        latest = max((one for one in mine if not one["current"]), key=lambda one: one["id"])
+        county.delete(f"/sessions/{latest['id']}", expect=204)
+        other.get("/session", expect=401)
+        county.post("/session/confirmation", {"password": county.proof}, expect=200)
+        self.who["province"].post("/session/recovery-codes", expect=200)
         login = self.site.logins()["export"]
         for leave in ("/session", "/sessions"):
             one = Client(self.site).sign_in(login)
@@ -161,6 +170,17 @@ class Walk:
         county.delete(f"/ranges/{rest.json()['id']}", version=rest.headers["ETag"], expect=204)
         county.get(f"/ranges?org_id={self.point['id']}", expect=200)
         self.subject = subject
+
+    def alarms(self):
+        """Thirty numbers of people who are registered elsewhere within an hour: somebody should ask why."""
+        point, county = self.who["point"], self.who["county"]
+        taken = point.get("/candidates?limit=1", expect=200).json()["items"][0]
+        fields = point.get(f"/candidates/{taken['id']}", expect=200).json()["fields"]
+        body = {"subject": self.subject, "fields": {key: fields[key] for key in ("name", "sex", "birth", "id_type", "id_number")}}
+        for _ in range(30):
+            point.post("/candidates", body, expect=409)
+        alarm = county.get("/alarms?state=open", expect=200).json()["items"][0]
+        county.post(f"/alarms/{alarm['id']}/closing", {"note": "已电话核实"}, version=alarm["version"], expect=200)
 
     def reading(self, purpose, card, **more):
         body = {"jti": uuid.uuid4().hex, "taken_at": stamp(), "purpose": purpose, "layout": "resident", "card": card, **more}
@@ -256,6 +276,7 @@ def test_what_the_journey_leaves_out(own_instance):
     walk.units()
     walk.accounts()
     walk.ranges()
+    walk.alarms()
     walk.candidate_steps()
     walk.others()
     walk.board()

@@ -18,7 +18,8 @@ ACCESS = access()
 CONTRACT = Contract()
 PDF = b"%PDF-1.4\n% an empty page\n"
 # Path arguments by the head of the path or their own name, and what an id is called in bodies and queries.
-HEADS = ("orgs", "accounts", "ranges", "candidates", "readings", "windows", "notices", "jobs", "submissions", "packs")
+HEADS = ("orgs", "accounts", "ranges", "candidates", "readings", "windows", "notices", "jobs", "submissions", "packs",
+         "alarms", "sessions")
 OPEN_HEADS = ("packs",)  # bound to no place
 NAMED = {"name": "sex", "version": "1", "file": None}
 IDS = {"org_id": "orgs", "parent_id": "orgs", "candidate_id": "candidates", "reading_id": "readings", "actor": "accounts",
@@ -233,7 +234,7 @@ def test_outside_is_not_there(world, role):
 
 
 def version_inside(world, client, head):
-    if head in ("ranges", "windows"):
+    if head in ("ranges", "windows", "alarms"):
         return next(i["version"] for i in client.items(f"/{head}") if i["id"] == world.inside[head])
     return client.get(f"/{head}/{world.inside[head]}", expect=200).headers.get("ETag")
 

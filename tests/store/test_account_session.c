@@ -27,7 +27,7 @@ static gk_error_code_t enter_by(gk_signed_in_t *in, const char *browser, const c
 {
   gk_error_t *refusal = NULL;
   gk_act_t *act = act_of(&who_public, pool);
-  gk_sign_in_t typed = {realm, login, password, code, browser};
+  gk_sign_in_t typed = {.realm = realm, .login = login, .password = password, .totp = code, .browser = browser};
   gk_error_t *error = act_done(act, gk_session_sign_in(in, &refusal, act, &typed));
   if (error != NULL)
     printf("# %s\n", gk_error_log_text(pool, error));
@@ -203,7 +203,7 @@ static void a_slip_opens_until_the_own_password_is_set(apr_pool_t *pool)
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
     GK_TEST_CASE("%s", bad[i].password);
     gk_error_t *error = NULL;
-    gk_session_check_password(&error, "/new", account, false, bad[i].password, pool);
+    gk_session_check_password(&error, "/new", account, false, NULL, bad[i].password, pool);
     GK_TEST_STR(act_fault(error, 0, pool),
                 bad[i].code != NULL ? apr_pstrcat(pool, "/new ", bad[i].code, NULL) : "");
   }

@@ -39,6 +39,7 @@ class Client:
         self.cookies = {}
         self.csrf = None
         self.me = None
+        self.proof = None  # the password, for acts that ask for it again
         self.connection = None
 
     # ---- requests --------------------------------------------------------------------------------------
@@ -90,6 +91,9 @@ class Client:
                 self.cookies.pop(name, None)
         if Client.watch is not None:
             Client.watch(method, path, body if isinstance(body, (dict, list)) else None, reply)
+        if reply.status == 403 and self.proof and path != "/session/confirmation" and reply.json().get("code") == "reauth-needed":
+            if self.confirm().status == 200:  # as the pages do
+                return self.request(method, path, body, expect, version, key or head.get("Idempotency-Key"), headers, bare)
         if expect is not None:
             wanted = expect if isinstance(expect, (tuple, list, set)) else (expect,)
             assert reply.status in wanted, f"{method} {path}: {reply.status}, wanted {expect}\n{reply.body.decode('utf-8', 'replace')[:1500]}"
@@ -139,6 +143,7 @@ class Client:
         if reply.status == 200:
             self.me = reply.json()
             self.csrf = self.me["csrf"]
+            self.proof = password
             if self.me.get("must_change_password") and change_to:
                 self.change_password(password, change_to)
         return self
@@ -149,7 +154,13 @@ class Client:
             document = reply.json()
             self.csrf = document.get("csrf", self.csrf)
             self.me = document
+        if reply.status < 300:
+            self.proof = new
         return reply
+
+    def confirm(self, **what):
+        """Proves again who it is."""
+        return self.request("POST", "/session/confirmation", what or {"password": self.proof})
 
 
 def routes():

@@ -96,7 +96,7 @@ class World:
         point = self.far_staff.get(f"/orgs/{self.far_point['id']}", expect=200).json()
         self.far_staff.patch(f"/orgs/{point['id']}", {"profile": {**point["profile"], "address": MARK + "路1号"}},
                              version=point["version"], expect=200)
-        self.versions = {head: self.version(head) for head in self.outside if head not in ("files", "code", "jobs", "readings")}
+        self.versions = {head: self.version(head) for head in self.outside if head not in ("files", "code", "jobs", "readings", "sessions")}
 
     def things(self, operator, county, point, mark, serial):
         """One thing of each kind at this point, made the way people make them; kind of a path's head -> id."""
@@ -122,13 +122,19 @@ class World:
         sql(self.site, "INSERT INTO submission (season_id, org_id, org_path, level, kind, state, total, counts, digest, submitted_by,"
             f" submitted_us, reason) SELECT s.id, {point['id']}, '{point['path']}', 'point', 'art', 'returned', 0, '{{}}', 'x', 1, 1,"
             f" '{mark}' FROM season s WHERE s.active = 1")
+        sql(self.site, "INSERT INTO alarm (kind, org_path, account_id, slot, n, bound, raised_us, note)"
+            f" VALUES ('lookups', '{point['path']}', 0, {point['id']}, 60, 60, 1, '{mark}')")
+        found["alarms"] = int(sql(self.site, "SELECT max(id) FROM alarm")[0])
+        found["sessions"] = operator.get("/sessions", expect=200).json()["items"][0]["id"]
         found["submissions"] = int(sql(self.site, "SELECT max(id) FROM submission")[0])
         return found
 
     def version(self, head):
         """The version that a thing of the outer world has, as somebody there sees it."""
         who = self.people["export"] if head == "jobs" else self.far_operator if head in ("candidates", "readings") else self.far_staff
-        if head in ("ranges", "windows"):
+        if head == "sessions":
+            return 1
+        if head in ("ranges", "windows", "alarms"):
             return next(item["version"] for item in who.items(f"/{head}") if item["id"] == self.outside[head])
         reply = who.get(f"/{head}/{self.outside[head]}", expect=200)
         return int((reply.headers.get("ETag") or '"v1"').strip('"v'))

@@ -1,30 +1,33 @@
 -- Accounts as they are managed (domain/account.h). totp_on: a secret is confirmed (a pending one leaves totp_step at -1).
 
 -- name: account_get
--- returns: id int, realm text, season_id int, login text, role text, org_id int, org_path text, org_code text, org_name text, org_level text, candidate_id int, display_name text, enabled int, generation int, slip_generation int, own_password int, totp_on int, version int, created_by int, created_us int, updated_us int, signed_in_us int
+-- returns: id int, realm text, season_id int, login text, role text, org_id int, org_path text, org_code text, org_name text, org_level text, candidate_id int, display_name text, enabled int, generation int, slip_generation int, own_password int, totp_on int, version int, created_by int, created_us int, updated_us int, signed_in_us int, dead_slip_us int
 SELECT a.id, a.realm, a.season_id, a.login, a.role, a.org_id, a.org_path, o.code, o.name, o.level,
        coalesce(a.candidate_id, 0), a.display_name, a.enabled, a.generation, a.slip_generation,
        CASE WHEN a.password IS NULL THEN 0 ELSE 1 END, CASE WHEN a.totp IS NOT NULL AND a.totp_step >= 0 THEN 1 ELSE 0 END,
-       a.version, coalesce(a.created_by, 0), a.created_us, a.updated_us, a.signed_in_us
+       a.version, coalesce(a.created_by, 0), a.created_us, a.updated_us, a.signed_in_us,
+       a.dead_slip_us
   FROM account a JOIN org o ON o.id = a.org_id
  WHERE a.id = ${id:int} AND a.realm = 'staff' AND a.org_path >= ${scope_lo:text} AND a.org_path < ${scope_hi:text}
 
 -- name: account_of_candidate
--- returns: id int, realm text, season_id int, login text, role text, org_id int, org_path text, org_code text, org_name text, org_level text, candidate_id int, display_name text, enabled int, generation int, slip_generation int, own_password int, totp_on int, version int, created_by int, created_us int, updated_us int, signed_in_us int
+-- returns: id int, realm text, season_id int, login text, role text, org_id int, org_path text, org_code text, org_name text, org_level text, candidate_id int, display_name text, enabled int, generation int, slip_generation int, own_password int, totp_on int, version int, created_by int, created_us int, updated_us int, signed_in_us int, dead_slip_us int
 SELECT a.id, a.realm, a.season_id, a.login, a.role, a.org_id, a.org_path, o.code, o.name, o.level,
        coalesce(a.candidate_id, 0), a.display_name, a.enabled, a.generation, a.slip_generation,
        CASE WHEN a.password IS NULL THEN 0 ELSE 1 END, CASE WHEN a.totp IS NOT NULL AND a.totp_step >= 0 THEN 1 ELSE 0 END,
-       a.version, coalesce(a.created_by, 0), a.created_us, a.updated_us, a.signed_in_us
+       a.version, coalesce(a.created_by, 0), a.created_us, a.updated_us, a.signed_in_us,
+       a.dead_slip_us
   FROM account a JOIN org o ON o.id = a.org_id
  WHERE a.candidate_id = ${candidate_id:int} AND a.realm = 'candidate'
    AND a.org_path >= ${scope_lo:text} AND a.org_path < ${scope_hi:text}
 
 -- name: account_list
--- returns: id int, realm text, season_id int, login text, role text, org_id int, org_path text, org_code text, org_name text, org_level text, candidate_id int, display_name text, enabled int, generation int, slip_generation int, own_password int, totp_on int, version int, created_by int, created_us int, updated_us int, signed_in_us int
+-- returns: id int, realm text, season_id int, login text, role text, org_id int, org_path text, org_code text, org_name text, org_level text, candidate_id int, display_name text, enabled int, generation int, slip_generation int, own_password int, totp_on int, version int, created_by int, created_us int, updated_us int, signed_in_us int, dead_slip_us int
 SELECT a.id, a.realm, a.season_id, a.login, a.role, a.org_id, a.org_path, o.code, o.name, o.level,
        coalesce(a.candidate_id, 0), a.display_name, a.enabled, a.generation, a.slip_generation,
        CASE WHEN a.password IS NULL THEN 0 ELSE 1 END, CASE WHEN a.totp IS NOT NULL AND a.totp_step >= 0 THEN 1 ELSE 0 END,
-       a.version, coalesce(a.created_by, 0), a.created_us, a.updated_us, a.signed_in_us
+       a.version, coalesce(a.created_by, 0), a.created_us, a.updated_us, a.signed_in_us,
+       a.dead_slip_us
   FROM account a JOIN org o ON o.id = a.org_id
  WHERE a.org_path >= ${scope_lo:text} AND a.org_path < ${scope_hi:text} AND a.realm = 'staff'
    AND (a.org_path > ${after_path:text} OR (a.org_path = ${after_path} AND a.login > ${after_login:text}))
@@ -76,11 +79,17 @@ UPDATE account SET slip_generation = slip_generation + 1, generation = generatio
  WHERE id = ${id:int} AND version = ${version:int} AND org_path >= ${scope_lo:text} AND org_path < ${scope_hi:text}
 
 -- name: account_set_password
-UPDATE account SET password = ${password:text}, generation = generation + 1, failures = 0, blocked_until_us = 0,
-       updated_us = ${now_us:int}, version = version + 1
+UPDATE account SET password = ${password:text}, password_us = ${now_us:int}, generation = generation + 1, failures = 0,
+       blocked_until_us = 0, updated_us = ${now_us}, version = version + 1
  WHERE id = ${id:int} AND org_path >= ${scope_lo:text} AND org_path < ${scope_hi:text}
 
 -- name: account_set_totp
 UPDATE account SET totp = ${totp:blob}, totp_step = 0, generation = generation + 1, updated_us = ${now_us:int},
        version = version + 1
  WHERE id = ${id:int} AND org_path >= ${scope_lo:text} AND org_path < ${scope_hi:text}
+
+-- The codes of a lost phone's sheet go with its secret.
+-- name: account_forget_recovery
+DELETE FROM recovery_code
+ WHERE account_id = (SELECT a.id FROM account a
+                      WHERE a.id = ${id:int} AND a.org_path >= ${scope_lo:text} AND a.org_path < ${scope_hi:text})

@@ -69,13 +69,20 @@ UPDATE job
 -- returns: cancel int
 UPDATE job SET lease_until_us = @NOW_US@ + ${lease_us:int}, done = ${done:int}, total = ${total:int}
  WHERE id = ${id:int} AND lease_owner = ${owner:text} AND state = 'running'
-RETURNING cancel;
+RETURNING CASE WHEN cancel = 1
+            OR EXISTS (SELECT 1 FROM account a WHERE a.id = job.account_id AND (a.enabled = 0 OR a.org_path <> job.org_path))
+            OR EXISTS (SELECT 1 FROM org c WHERE c.enabled = 0 AND substr(job.org_path, 1, length(c.path)) = c.path)
+          THEN 1 ELSE 0 END;
 
+-- Whoever was switched off or moved meanwhile gets nothing any more: state done changes no row (ID-9).
 -- name: job_finish
 UPDATE job
    SET state = ${state:text}, done = ${done:int}, total = ${total:int}, result = ${result:text}, error = ${error:text},
        finished_us = ${now_us:int}, lease_owner = NULL, version = version + 1
- WHERE id = ${id:int} AND lease_owner = ${owner:text} AND state = 'running';
+ WHERE id = ${id:int} AND lease_owner = ${owner:text} AND state = 'running'
+   AND (${state} <> 'done'
+        OR (NOT EXISTS (SELECT 1 FROM account a WHERE a.id = job.account_id AND (a.enabled = 0 OR a.org_path <> job.org_path))
+            AND NOT EXISTS (SELECT 1 FROM org c WHERE c.enabled = 0 AND substr(job.org_path, 1, length(c.path)) = c.path)));
 
 -- Given back unfinished by a worker that ends: the next one begins at once, and the try doesn't count.
 -- name: job_release

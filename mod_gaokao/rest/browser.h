@@ -1,0 +1,10 @@
+/* rest/browser.h: what kind of browser it is, in words of our own: enough for its owner to recognise it. */
+#ifndef GK_REST_BROWSER_H
+#define GK_REST_BROWSER_H
+
+#include <apr_pools.h>
+
+/* "Chrome / Windows"; "?" for what is not known. Nothing of `user_agent` (may be NULL) itself is kept. */
+const char *gk_browser_family(const char *user_agent, apr_pool_t *pool);
+
+#endif
