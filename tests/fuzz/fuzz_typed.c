@@ -37,6 +37,6 @@ void gk_fuzz_one(const char *text, apr_size_t length, apr_pool_t *pool)
     return;
   gk_account_t account = {.id = 17, .login = "430102", .role = GK_ROLE_POINT, .display_name = "王小明"};
   gk_error_t *error = NULL;
-  gk_session_check_password(&error, "/new", &account, false, text, pool);
+  gk_session_check_password(&error, "/new", &account, false, NULL, text, pool);
   GK_FUZZ_HOLDS(error != NULL || gk_utf8_length(text) >= 15);
 }

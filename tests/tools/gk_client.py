@@ -91,7 +91,7 @@ class Client:
                 self.cookies.pop(name, None)
         if Client.watch is not None:
             Client.watch(method, path, body if isinstance(body, (dict, list)) else None, reply)
-        if reply.status == 403 and self.proof and path != "/session/confirmation" and reply.json().get("code") == "reauth-needed":
+        if reply.status == 403 and self.proof and reply.body and path != "/session/confirmation" and reply.json().get("code") == "reauth-needed":
             if self.confirm().status == 200:  # as the pages do
                 return self.request(method, path, body, expect, version, key or head.get("Idempotency-Key"), headers, bare)
         if expect is not None:
