@@ -322,13 +322,10 @@ static gk_error_t *look(gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
   return NULL;
 }
 
-gk_error_t *gk_core_check_demo(gk_core_t *core, apr_pool_t *pool)
+gk_error_t *gk_core_check_demo(const gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
 {
-  gk_db_t *db;
   bool present;
   gk_season_t row = {0};
-  GK_TRY(gk_core_connect(&db, core, pool));
-  GK_TRY(gk_db_ready(db, apr_time_now() + apr_time_from_sec(5), pool));
   GK_TRY(gk_store_season_active(db, &present, &row, pool));
   return present ? check_demo(core, db, &row, pool) : NULL;
 }

@@ -98,9 +98,9 @@ gk_error_t *gk_core_clock_check(const gk_core_t *core, apr_pool_t *pool);
 
 /* The active season, at most 500 ms old; *out is NULL when there is none. Valid until `pool` is cleared. */
 gk_error_t *gk_core_season(const gk_season_t **out, gk_core_t *core, gk_db_t *db, apr_pool_t *pool);
-/* CONFIG when the active season is real and this is a demonstration, or the other way round; asks on a connection of its
- * own. Errors of the database as well. gk_core_season finds the same. */
-gk_error_t *gk_core_check_demo(gk_core_t *core, apr_pool_t *pool);
+/* CONFIG when the active season is real and this is a demonstration, or the other way round. gk_core_season finds the
+ * same. */
+gk_error_t *gk_core_check_demo(const gk_core_t *core, gk_db_t *db, apr_pool_t *pool);
 /* Forces the next gk_core_season to look (after this process activated something). */
 void gk_core_season_changed(gk_core_t *core);
 

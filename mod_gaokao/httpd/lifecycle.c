@@ -124,7 +124,7 @@ static int share_plugins(server_rec *server)
   return -1;
 }
 
-/* The right keys for this database? Asked before there are children. A database that can't be asked now is asked before the
+/* The right keys for this database, and no demonstration of a real season? Asked before there are children. A database that can't be asked now is asked before the
  * first write. The connection must not be inherited: it ends with its pool. */
 static gk_error_t *compare_keys(gk_core_t *core, server_rec *server, apr_pool_t *ptemp)
 {
@@ -142,6 +142,8 @@ static gk_error_t *compare_keys(gk_core_t *core, server_rec *server, apr_pool_t 
     error = NULL;
   } else {
     error = gk_keyring_compare(db, gk_core_keys(core), gk_core_config(core)->keys_file, pool);
+    if (error == NULL)
+      error = gk_core_check_demo(core, db, pool);
     if (error != NULL && error->code == GK_E_CONFIG)
       error = gk_error_dup(ptemp, error);
     else
@@ -167,11 +169,6 @@ int gk_httpd_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
   gk_error_t *wrong = compare_keys(the_core, server, ptemp);
   if (wrong != NULL) {
     report(server, wrong, ptemp);
-    return HTTP_INTERNAL_SERVER_ERROR;
-  }
-  gk_error_t *error = gk_core_check_demo(the_core, ptemp); /* a database that is down now is the children's matter */
-  if (error != NULL && error->code == GK_E_CONFIG) {
-    report(server, error, ptemp);
     return HTTP_INTERNAL_SERVER_ERROR;
   }
   apr_status_t rv = gk_httpd_metrics_start(pconf, server, gk_core_config(the_core)->instance);
