@@ -3,13 +3,16 @@ sealers that are killed and run side by side (DI-7). `gaokaoctl audit verify` mu
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 
 import pytest
 
+from gk_instance import ROOT
 from ledger import Load, candidates, sql
 from scale import record_case, times
 from test_jobs import worker, workers
@@ -257,3 +260,61 @@ def test_seals_come_by_themselves(broken, writers):
     site.wait(lambda: metric(site, "gaokao_audit_unsealed_rows") == 0, 60, "the seals")
     assert "audit-unsealed" not in [w["name"] for w in site.get("/readyz").json()["warnings"]]
     assert verify(site)[0] == 0
+
+
+def test_an_own_program_comes_to_the_same_anchor(broken, writers, tmp_path):
+    """The page's bytes are the true ones: its script computes the newest seal from a copy of the database."""
+    site = broken
+    if site.engine != "sqlite":
+        pytest.skip("the page's script reads SQLite")
+    with open(os.path.join(ROOT, "docs", "audit.md"), encoding="utf-8") as file:
+        script = re.search(r"```python\n(.*?)```", file.read(), re.S).group(1)
+    copy = str(tmp_path / "copy.db")
+    with Held(site):
+        several_seals(site, writers[3])
+        with sqlite3.connect(site.path("data", "gaokao.db"), timeout=30) as db:
+            db.execute("VACUUM INTO ?", (copy,))
+        db.close()
+        told = site.ctl("audit", "anchor").stdout.split()[0]
+    done = subprocess.run([sys.executable, "-c", script, copy], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.strip() == told, done.stdout + done.stderr
+    with sqlite3.connect(copy) as db:
+        db.execute("UPDATE audit SET actor_id = actor_id + 1 WHERE seq = (SELECT max(seq) FROM audit)")
+    db.close()
+    done = subprocess.run([sys.executable, "-c", script, copy], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and "does not fit" in done.stderr, done
+
+
+def test_seals_outlive_their_key(broken, writers):
+    """DI-9 for seals: a new seal key, the old one retired: old and new seals verify; anchors reach their log."""
+    site = broken
+    several_seals(site, writers[0])
+    site.ctl("key", "create", "seal")
+    site.ctl("key", "activate", "seal", "--force")
+    with Held(site):
+        save(writers[0], "收件人未")
+        seal(site)
+        assert len(sql(site, "SELECT DISTINCT key_id FROM audit_seal")) == 2
+        assert verify(site)[0] == 0
+        site.ctl("key", "retire", "seal", "--force")
+        assert verify(site)[0] == 0
+        change(site, "CREATE TABLE kept_seals AS SELECT * FROM audit_seal",
+               "UPDATE audit_seal SET signature = (SELECT signature FROM audit_seal ORDER BY n DESC LIMIT 1) WHERE n = 1")
+        assert fault(site) == ("seal-signature", 0)
+        change(site, "DELETE FROM audit_seal", "INSERT INTO audit_seal SELECT * FROM kept_seals", "DROP TABLE kept_seals")
+
+
+def test_anchors_reach_their_log(broken):
+    """The hourly anchor, in the file that gaokao.conf names."""
+    site = broken
+    log = site.path("log", "anchors")
+    with open(site.path("gaokao.conf"), "a", encoding="utf-8") as file:
+        file.write(f"audit_anchor_log = {log}\n")
+    for pid in workers(site):
+        os.kill(pid, signal.SIGTERM)
+
+    def lines():
+        return open(log, encoding="utf-8").read().splitlines() if os.path.exists(log) else []
+    site.wait(lines, 60, "a line in the anchors' log")
+    told = re.search(r"gaokao audit anchor (\d+:[0-9a-f]{64}) sealed ", lines()[0]).group(1)
+    assert verify(site, "--anchor", told)[1]["anchored"]

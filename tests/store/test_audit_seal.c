@@ -181,6 +181,19 @@ static void a_row_changed_with_its_mark(apr_pool_t *pool)
   GK_TEST_STR(first_fault(pool), "row-changed 1 0");
 }
 
+/* A seal in the middle made anew, signed with the program's own key: the next one does not follow from it. */
+static void a_seal_made_anew_breaks_the_chain(apr_pool_t *pool)
+{
+  three_seals(pool);
+  act_script("CREATE TABLE kept_seal AS SELECT * FROM audit_seal WHERE n = 3; CREATE TABLE kept_row AS SELECT * FROM audit "
+             "WHERE seq > 7; DELETE FROM audit_seal WHERE n > 1; DELETE FROM audit WHERE seq > 7; "
+             "UPDATE audit SET actor_id = 9 WHERE seq = 6");
+  GK_TEST_INT(seal(pool), 3);
+  act_script("INSERT INTO audit_seal SELECT * FROM kept_seal; INSERT INTO audit SELECT * FROM kept_row; DROP TABLE kept_seal; "
+             "DROP TABLE kept_row");
+  GK_TEST_STR(first_fault(pool), "seal-chain 3 0");
+}
+
 /* ---- anchors (DI-6) ---------------------------------------------------------------------------------------- */
 
 static void a_cut_tail_shows_against_an_anchor(apr_pool_t *pool)
@@ -230,11 +243,14 @@ static void only_whole_anchors_are_taken(apr_pool_t *pool)
 
 /* ---- late rows, numbers never used, two sealers (DI-7) ------------------------------------------------------ */
 
-/* A row of a transaction that stays open. */
+/* A row of a transaction that stays open. It travels with the next statement. */
 static gk_act_t *open_row(apr_pool_t *pool)
 {
   gk_act_t *act = act_of(&who_city, pool);
+  gk_audit_seal_t last;
+  bool found;
   act_fatal(gk_audit(act, "org.update", "org", 1, 1, "/43/", NULL, NULL));
+  act_fatal(gk_audit_seal_last(&last, &found, act->db, pool));
   return act;
 }
 
@@ -344,6 +360,7 @@ int main(void)
     GK_TEST_RUN(more_rows_than_a_seal_takes);
     GK_TEST_RUN(each_kind_of_tampering);
     GK_TEST_RUN(a_row_changed_with_its_mark);
+    GK_TEST_RUN(a_seal_made_anew_breaks_the_chain);
     GK_TEST_RUN(a_cut_tail_shows_against_an_anchor);
     GK_TEST_RUN(a_rebuilt_chain_shows_against_an_anchor);
     GK_TEST_RUN(only_whole_anchors_are_taken);

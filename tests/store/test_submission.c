@@ -331,6 +331,26 @@ static void a_large_point_goes_in_one_act(apr_pool_t *pool)
   GK_TEST_INT(act_number("SELECT confirmed FROM tally"), 2000);
 }
 
+/* The audit's newest seal is named on what is printed and signed (DI-6). */
+static void a_submission_names_the_audits_anchor(apr_pool_t *pool)
+{
+  gk_submission_t submission;
+  flow_reset();
+  open_windows();
+  flow_candidate(1, 7, "01020001", "5", "confirmed");
+  act_script("DELETE FROM audit_seal");
+  GK_TEST_OK(submit(&submission, &who_point, GK_SUBMIT_ALL, pool));
+  GK_TEST_STR(submission.anchor, NULL);
+  GK_TEST_OK(give_back(&who_county, submission.id, submission.version, 0, pool));
+  act_script("INSERT INTO audit_seal (n, format, row_count, numbers, top, open, root, previous, sealed_us, node, key_id, "
+             "signature, digest, marks) VALUES (7, 1, 1, '1', 1, '', '', '', 1, '', '', '', "
+             "'0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', '')");
+  GK_TEST_OK(submit(&submission, &who_point, GK_SUBMIT_ALL, pool));
+  GK_TEST_STR(submission.anchor, "7:0123456789abcdef");
+  GK_TEST_STR(gk_json_str(gk_submission_json(&submission, pool), "audit_anchor"), "7:0123456789abcdef");
+  act_script("DELETE FROM audit_seal");
+}
+
 int main(void)
 {
   gk_test_begin("submission");
@@ -347,6 +367,7 @@ int main(void)
     GK_TEST_RUN(a_return_of_one_level_keeps_those_below);
     GK_TEST_RUN(art_goes_first_and_everybody_later);
     GK_TEST_RUN(art_does_not_go_back_before_everybody);
+    GK_TEST_RUN(a_submission_names_the_audits_anchor);
     GK_TEST_RUN(a_large_point_goes_in_one_act);
     act_end();
   });
