@@ -7,7 +7,7 @@
  * ctx: api, session, season, params, query, path, model, update() to draw again, reload() to load again. */
 import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
 import { api, onSession, setServerTime, setToken } from "./api.js";
-import { english, loadTexts, t } from "./i18n.js";
+import { english, keepLanguage, loadTexts, t } from "./i18n.js";
 import { problem, waiting } from "./parts.js";
 import { match } from "./router.js";
 
@@ -88,6 +88,7 @@ export async function signOut() {
   } catch (error) {
     if (error.slug !== "not-signed-in") throw error;
   }
+  keepLanguage();
   others?.postMessage({ login: null });
   forget();
   history.replaceState(null, "", location.pathname);

@@ -23,8 +23,13 @@ export async function loadTexts(edition, file, wanted = current) {
   texts = Object.assign({}, ...parts);
   current = wanted;
   document.documentElement.lang = wanted;
+  keepLanguage();
+}
+
+/* Also after signing out, which clears all that the browser kept of this site. */
+export function keepLanguage() {
   try {
-    localStorage.setItem(STORE, wanted);
+    localStorage.setItem(STORE, current);
   } catch {
     // asked again at the next visit
   }

@@ -18,6 +18,14 @@ static gk_error_t *ended_early(request_rec *r)
                   "The body ended early and nothing was saved: send it again");
 }
 
+void gk_httpd_body_unread(request_rec *r)
+{
+  const char *declared = apr_table_get(r->headers_in, "Content-Length");
+  if (apr_table_get(r->notes, "gk-body") == NULL &&
+      (apr_table_get(r->headers_in, "Transfer-Encoding") != NULL || (declared != NULL && apr_strtoi64(declared, NULL, 10) > 65536)))
+    r->connection->keepalive = AP_CONN_CLOSE;
+}
+
 gk_error_t *gk_httpd_body(request_rec *r, apr_size_t limit, const unsigned char **bytes, apr_size_t *length)
 {
   const char *declared = apr_table_get(r->headers_in, "Content-Length");
@@ -59,6 +67,7 @@ gk_error_t *gk_httpd_body(request_rec *r, apr_size_t limit, const unsigned char 
     }
     apr_brigade_cleanup(brigade);
   }
+  apr_table_setn(r->notes, "gk-body", "read");
   buffer[used] = '\0';
   *bytes = (const unsigned char *)buffer;
   *length = used;

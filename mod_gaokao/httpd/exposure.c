@@ -1,5 +1,6 @@
-/* httpd/exposure.c: beyond loopback there is no service without TLS, and no demonstration, unless the operator says so
- * (faults.md NE-9, PE-12). Judged twice: all listeners when httpd starts, and each request by its own connection. */
+/* httpd/exposure.c: what is refused before anything is done for it. Beyond loopback there is no service without TLS, and no
+ * demonstration, unless the operator says so (faults.md NE-9, PE-12); that is judged twice: all listeners when httpd starts,
+ * and each request by its own connection. And framing that can be read two ways (NE-5). */
 #include <stdio.h>
 #include <ap_listen.h>
 #include <apr_strings.h>
@@ -146,9 +147,17 @@ bool gk_httpd_exposed(const request_rec *r)
   return is(insecure, "redirect") || !is_loopback(r->connection->local_addr);
 }
 
-/* Browsers go on by https; what carries passwords by mistake is refused by the handler, so that it shows. */
+/* In clear text browsers go on by https; what carries passwords by mistake is refused by the handler, so that it shows. */
 int gk_httpd_post_read_request(request_rec *r)
 {
+  const char *coding = apr_table_get(r->headers_in, "Transfer-Encoding");
+  /* httpd takes "chunked, chunked" for chunked; a proxy in front may count otherwise. */
+  if (coding != NULL && strcasecmp(coding, "chunked") != 0) {
+    r->connection->keepalive = AP_CONN_CLOSE;
+    return HTTP_BAD_REQUEST;
+  }
+  if (r->method_number == M_CONNECT)
+    return HTTP_METHOD_NOT_ALLOWED;
   if (gk_httpd_core() == NULL || r->prev != NULL || r->main != NULL || !gk_httpd_exposed(r))
     return DECLINED;
   r->connection->keepalive = AP_CONN_CLOSE;

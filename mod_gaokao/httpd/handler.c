@@ -164,6 +164,7 @@ int gk_httpd_handler(request_rec *r)
     gk_problem(&response, problem, request->lang, request_id, r->pool);
   else
     gk_router_run(request, &response, &problem);
+  gk_httpd_body_unread(r);
   gk_httpd_disconnect(r); /* before the reply: a slow reader holds no connection */
   gk_httpd_note(r, request_id, request->route, request->who.account_id);
   if (problem != NULL)

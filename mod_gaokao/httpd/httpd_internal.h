@@ -61,6 +61,8 @@ int gk_httpd_post_read_request(request_rec *r);
 
 /* Whole body, at most `limit` bytes. (body.c) */
 gk_error_t *gk_httpd_body(request_rec *r, apr_size_t limit, const unsigned char **bytes, apr_size_t *length);
+/* Closes the connection rather than read a large body that was refused by its head. */
+void gk_httpd_body_unread(request_rec *r);
 
 /* /healthz, /readyz, /metrics. (status.c) */
 int gk_httpd_status(request_rec *r);
