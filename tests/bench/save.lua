@@ -18,6 +18,12 @@ function setup(thread)
   threads = threads + 1
 end
 
+-- GK_PAUSE: milliseconds between an answer and the next save of the same candidate (half to one and a half of it).
+local pause = tonumber(os.getenv("GK_PAUSE") or "0")
+if pause > 0 then
+  function delay() return pause * (0.5 + math.random()) end
+end
+
 local count = 0
 local other = 0
 local names = {"王建国", "李秀英", "张伟"}

@@ -4,7 +4,7 @@ import { end, expect, logins, page, signIn, site, test, tooWide } from "./lab.mj
 const text = (tab) => tab.locator("body").innerText();
 
 async function within(tab, pattern, what) {
-  await tab.waitForFunction((source) => new RegExp(source).test(document.body.innerText), pattern, { timeout: 15000 })
+  await tab.waitForFunction((source) => new RegExp(source).test(document.body.innerText), pattern, { timeout: 60000 })
     .catch(async () => { throw new Error(`${what}: no /${pattern}/ in: ${(await text(tab)).slice(0, 600)}`); });
 }
 
@@ -56,7 +56,7 @@ await test("a fault stands beside its field with what to do", async () => {
   await postcode.waitFor();
   await postcode.fill("41");
   await postcode.press("Tab");
-  await tab.waitForSelector("[aria-invalid=true]", { timeout: 15000 });
+  await tab.waitForSelector("[aria-invalid=true]", { timeout: 60000 });
   const described = await postcode.getAttribute("aria-describedby");
   expect(described !== null, "the field names no description");
   await tab.context().close();
@@ -84,7 +84,7 @@ await test("the clerk's menu names the work; review works from the keyboard", as
   await tab.keyboard.press("/");
   await tab.keyboard.type(logins.candidate.login);
   await tab.keyboard.press("Enter");
-  await tab.waitForURL(/#\/candidates\/\d+/, { timeout: 15000 });
+  await tab.waitForURL(/#\/candidates\/\d+/, { timeout: 60000 });
   await within(tab, "身份信息", "the candidate's page");
   expect((await tooWide(tab)) <= 0, "the page is too wide");
   expect(tab.faults.length === 0, tab.faults.join("; "));
