@@ -31,18 +31,31 @@ async function edit(ctx, plugin) {
   ctx.reload();
 }
 
+/* In service again, and the records it was not asked about any more are forgotten. */
+async function reset(ctx, plugin) {
+  await api.post(`/plugins/${plugin.name}/reset`, {});
+  toast(t("saved"));
+  ctx.reload();
+}
+
+/* Records that processes died on: for a person to look at. */
+const suspects = (p) => (p.suspects ?? []).map((s) => html`<br><span class="small soft">${
+  t(s.barred ? "plugins.barred" : "plugins.suspect", { record: s.record, deaths: count(s.deaths), why: s.why })}</span>`);
+
 export const load = (ctx) => loadList(ctx, {
   path: "/plugins",
   title: t("menu.plugins"),
   columns: () => [
-    { label: t("plugin.name"), cell: (p) => html`${p.name}${p.reason ? html`<br><span class="small soft">${pick(p.reason)}</span>` : nothing}`, text: (p) => p.name },
+    { label: t("plugin.name"), cell: (p) => html`${p.name}${p.reason ? html`<br><span class="small soft">${pick(p.reason)}</span>` : nothing}${suspects(p)}`, text: (p) => p.name },
     { label: t("plugin.kind"), cell: (p) => word("plugin.kind", p.kind) },
     { label: t("plugin.version"), cell: (p) => p.version },
     { label: t("candidate.state"), cell: (p) => tag(word("plugin.state", p.state), p.state === "started" ? "ok" : "warn"), text: (p) => p.state },
     { label: t("plugin.calls"), cell: (p) => count(p.calls), kind: "right" },
     { label: t("plugin.failures"), cell: (p) => count(p.failures), kind: "right" },
-    { label: "", kind: "acts-cell", text: () => "", cell: (p) => (p.options?.length && may(ctx.session, "plugin_write")
-      ? html`<button class="link" type="button" @click=${() => edit(ctx, p)}>${t("plugins.change")}</button>` : nothing) },
+    { label: "", kind: "acts-cell", text: () => "", cell: (p) => (may(ctx.session, "plugin_write") ? html`
+      ${p.options?.length ? html`<button class="link" type="button" @click=${() => edit(ctx, p)}>${t("plugins.change")}</button>` : nothing}
+      ${p.state === "degraded" || p.suspects?.length
+    ? html`<button class="link" type="button" @click=${() => reset(ctx, p)}>${t("plugins.reset")}</button>` : nothing}` : nothing) },
   ],
 });
 
