@@ -148,7 +148,8 @@ static gk_error_t *setting_later(gk_db_t *db, const char *name, const char *valu
 {
   apr_pool_t *loop; /* what the caller gave may be gone when it is sent */
   apr_pool_create(&loop, pool);
-  gk_error_t *error = gk_db_exec_later(db, GK_CALL(setting_put, .name = apr_pstrdup(loop, name), .value = apr_pstrdup(loop, value)), pool);
+  gk_error_t *error = gk_db_exec_later(
+      db, GK_CALL(setting_put, .name = apr_pstrdup(loop, name), .value = apr_pstrdup(loop, value)), pool);
   apr_pool_destroy(loop);
   return error;
 }
