@@ -70,7 +70,7 @@ SCHEMA_FILES += %D%/sql/schema/004_audit_seal.sql
 SCHEMA_FILES += %D%/sql/schema/005_record_key.sql
 SCHEMA_FILES += %D%/sql/schema/006_keys.sql
 SCHEMA_FILES += %D%/sql/schema/007_option_key.sql
-SCHEMA_FILES += %D%/sql/schema/007_identity.sql
+SCHEMA_FILES += %D%/sql/schema/008_identity.sql
 
 EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
 
