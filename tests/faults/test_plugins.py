@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -13,7 +14,7 @@ import pytest
 from conftest import make
 from gk_client import Client
 from gk_world import id_number, stamp
-from ledger import Load, candidates, httpd_children
+from ledger import Load, candidates, httpd_children, sql
 from scale import LONG, record_case, times
 
 WORD = "毒"
@@ -35,7 +36,8 @@ def faulty(request):
         pytest.skip("GK_BUILD names no built tree")
     instance = make("plugins", request.param)
     instance.stop()
-    shutil.copy(build_faulty(), instance.path("app", "lib", "gaokao", "plugins", "faulty.so"))
+    for name in ("faulty", "breaking"):
+        shutil.copy(build_faulty(), instance.path("app", "lib", "gaokao", "plugins", name + ".so"))
     with open(instance.path("gaokao.conf"), "a", encoding="utf-8") as file:
         file.write(f"plugin.faulty.option.word = {WORD}\nmemory_max = {MEMORY_MIB}\n")
     instance.start()
@@ -177,6 +179,48 @@ def test_readings_are_taken_whatever_the_plugin_does(faulty, province):
             assert point.get(f"/readings/{reply.json()['id']}", expect=200).json()["verdict"] == "unknown"
     finally:
         in_mode(faulty, province, "good")
+
+
+def expire_lease(site, job):
+    """The lease of a dead worker's job is over now, not in 15 s."""
+    command = "UPDATE job SET lease_until_us = 1 WHERE id = %d AND state = 'running'" % job
+    if site.engine == "sqlite":
+        with sqlite3.connect(site.path("data", "gaokao.db"), timeout=20) as db:
+            db.execute(command)
+    else:
+        sql(site, command)
+
+
+def test_a_record_that_kills_the_worker(faulty, province):
+    """PR-5: in gaokao-worker too: after three deaths the job fails and names the plugin, and the next job is done."""
+    if faulty.engine == "pgsql" and not LONG:
+        pytest.skip("on PostgreSQL in the long form: it waits for three new workers")
+    number = sql(faulty, "SELECT number FROM candidate WHERE number IS NOT NULL AND state NOT IN ('waiting', 'withdrawn') LIMIT 1")[0][0]
+    export = Client(faulty).sign_in(faulty.logins()["export"])
+    province.patch("/plugins/breaking", {"options": {"number": number}}, expect=200)
+    time.sleep(1)
+    job = export.post("/jobs", {"kind": "export_xml", "args": {"state": "any"}}, expect=201).json()["id"]
+
+    def state():
+        return export.get(f"/jobs/{job}", expect=200).json()["state"]
+
+    def failed():
+        plugins = {p["name"]: p for p in province.items("/plugins")}
+        if plugins["breaking"]["crashes"] > failed.seen:
+            failed.seen = plugins["breaking"]["crashes"]
+            expire_lease(faulty, job)
+        return state() == "failed"
+    failed.seen = 0
+    faulty.wait(failed, 90, "the job failed")
+    error = export.get(f"/jobs/{job}", expect=200).json()["error"]
+    assert error["code"] == "plugin" and "breaking" in error["en"], error
+    shown = next(p for p in province.items("/plugins") if p["name"] == "breaking")
+    assert shown["state"] == "degraded" and shown["suspects"][0]["record"] == number and shown["crashes"] == 3, shown
+    province.patch("/plugins/breaking", {"options": {"number": None}}, expect=200)
+    time.sleep(1)
+    job = export.post("/jobs", {"kind": "export_xml", "args": {"state": "any"}}, expect=201).json()["id"]
+    faulty.wait(lambda: state() == "done", 60, "the next job done")
+    record_case("PR-5", n=1, injected=3, lost=0, engine=faulty.engine, what="worker")
 
 
 def test_a_plugin_that_never_returns(faulty, province, poison, load):

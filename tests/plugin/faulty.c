@@ -1,5 +1,6 @@
-/* tests/plugin/faulty.c: a policy plugin for the fault tests (catalogue PR-5 to PR-7); never installed. It passes every rule,
- * and does wrong with a candidate one of whose fields holds the option `word`. `mode` says what: the name of a function below. */
+/* tests/plugin/faulty.c: plugins for the fault tests (catalogue PR-5 to PR-7); never installed. `faulty` is a policy: it passes
+ * every rule, and does wrong with a candidate one of whose fields holds the option `word`; `mode` says what. `breaking` is an
+ * export in format xml that aborts at the registration number of its option `number`; its file is a copy under that name. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -121,6 +122,81 @@ const gaokao_descriptor_t *gaokao_plugin_faulty(void)
   static const gaokao_descriptor_t descriptor = {
       GAOKAO_MAGIC, sizeof(descriptor), GAOKAO_ABI_MAJOR, GAOKAO_ABI_MINOR, &build, GAOKAO_POLICY,
       GAOKAO_PURE | GAOKAO_THREAD_SAFE, "faulty", "1.0", "Apache-2.0", &policy, options, sizeof(policy),
+      sizeof(gaokao_option_t)};
+  return &descriptor;
+}
+
+/* ---- breaking ------------------------------------------------------------------------------------------ */
+
+typedef struct breaking_t {
+  const gaokao_host_t *host;
+  const char *number;
+  const gaokao_byte_sink_t *sink;
+} breaking_t;
+
+static gaokao_error_t *breaking_create(const gaokao_host_t *host, apr_pool_t *pool, void **instance)
+{
+  breaking_t *breaking = apr_pcalloc(pool, sizeof(*breaking));
+  breaking->host = host;
+  *instance = breaking;
+  return NULL;
+}
+
+static gaokao_error_t *breaking_configure(void *instance, const gaokao_call_t *call)
+{
+  breaking_t *breaking = instance;
+  (void)call;
+  breaking->number = breaking->host->option_string(breaking->host, "number");
+  return NULL;
+}
+
+static gaokao_error_t *breaking_begin(void *instance, const gaokao_call_t *call, const gaokao_export_header_t *header,
+                                      const gaokao_byte_sink_t *sink, apr_pool_t *pool, void **stream)
+{
+  breaking_t *breaking = apr_pmemdup(pool, instance, sizeof(*breaking));
+  (void)call;
+  (void)header;
+  breaking->sink = sink;
+  *stream = breaking;
+  return NULL;
+}
+
+static gaokao_error_t *breaking_record(void *instance, const gaokao_call_t *call, void *stream,
+                                       const gaokao_record_t *record)
+{
+  breaking_t *breaking = stream;
+  (void)instance;
+  (void)call;
+  if (strcmp(record->number, breaking->number) == 0)
+    abort();
+  return breaking->sink->write(breaking->sink->context, record->number, strlen(record->number));
+}
+
+static gaokao_error_t *breaking_end(void *instance, const gaokao_call_t *call, void *stream,
+                                    const gaokao_export_totals_t *totals)
+{
+  breaking_t *breaking = stream;
+  (void)instance;
+  (void)call;
+  (void)totals;
+  return breaking->sink->write(breaking->sink->context, ".", 1);
+}
+
+static const gaokao_life_t breaking_life = {
+    sizeof(breaking_life), 0, breaking_create, breaking_configure, NULL, NULL, NULL, describe, health};
+static const gaokao_export_format_t formats[] = {{"xml", "text/plain", "txt", "UTF-8"}};
+static const gaokao_export_t breaking_export = {
+    &breaking_life, formats, 1, 0, breaking_begin, breaking_record, breaking_end};
+static const gaokao_option_t breaking_options[] = {
+    {"number", GAOKAO_OPTION_STRING, 0, "none", 1, 40, NULL, NULL, "报名顺序号", "Registration number"},
+    GAOKAO_OPTIONS_END};
+
+__attribute__((visibility("default"))) const gaokao_descriptor_t *gaokao_plugin_breaking(void);
+const gaokao_descriptor_t *gaokao_plugin_breaking(void)
+{
+  static const gaokao_descriptor_t descriptor = {
+      GAOKAO_MAGIC, sizeof(descriptor), GAOKAO_ABI_MAJOR, GAOKAO_ABI_MINOR, &build, GAOKAO_EXPORT,
+      GAOKAO_THREAD_SAFE, "breaking", "1.0", "Apache-2.0", &breaking_export, breaking_options, sizeof(breaking_export),
       sizeof(gaokao_option_t)};
   return &descriptor;
 }
