@@ -1,5 +1,6 @@
 """What networks and attackers do to connections: NE-1 to NE-7, V3.4 (headers). Faults come from tests/tools/badproxy.py or raw
 sockets. Where nothing is written one engine is enough."""
+import fcntl
 import json
 import os
 import re
@@ -410,3 +411,41 @@ def test_pages_carry_their_headers(site, county):
     reply = leaving.delete("/session", expect=204)
     assert reply.headers["Clear-Site-Data"] == '"cache", "storage"' and "Max-Age=0" in reply.headers["Set-Cookie"]
     assert county.get("/orgs?limit=1").headers["Cache-Control"] == "no-store"
+
+
+# ---- PR-8: two at work on one instance --------------------------------------------------------------------------
+
+def test_second_run_is_refused_by_the_first_ones_process(site):
+    """PR-8: the lock file names who is at it; what runs already is not started twice."""
+    pid = site.pid()
+    with open(site.path("run", "run.lock"), "r+", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        for command in ("start", "stop"):
+            done = site.run(command, check=False)
+            assert done.returncode != 0 and f"process {os.getpid()}" in done.stderr, done
+    assert "Already running" in site.run("start").stdout
+    assert site.pid() == pid and site.get("/readyz").status == 200
+
+
+def test_gaokaoctl_and_httpd_write_beside_each_other(site, county):
+    """PR-8: the same write lock: neither fails, and both are there afterwards."""
+    title, failed, stop, done = "并行 " + uuid.uuid4().hex, [], threading.Event(), []
+
+    def write():
+        while not stop.is_set():
+            reply = county.post("/notices", notice(county, title))
+            (done if reply.status == 201 else failed).append(reply)
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    names = [f"pr8-{site.engine}-{i}-{uuid.uuid4().hex[:6]}" for i in range(4)]
+    for name in names:
+        site.ctl("account", "create", "--role", "province", "--login", name, "--name", "并行")
+    stop.set()
+    writer.join(20)
+    assert not failed and len(notices(county, title)) == len(done) > 0
+    listed = site.ctl("account", "list", "--json").stdout
+    assert all(name in listed for name in names)
