@@ -415,6 +415,7 @@ def test_pages_carry_their_headers(site, county):
 
 # ---- PR-8: two at work on one instance --------------------------------------------------------------------------
 
+@one_engine
 def test_second_run_is_refused_by_the_first_ones_process(site):
     """PR-8: the lock file names who is at it; what runs already is not started twice."""
     pid = site.pid()
