@@ -160,6 +160,7 @@ EXTRA_DIST += %D%/bench/read.lua
 EXTRA_DIST += %D%/bench/run
 EXTRA_DIST += %D%/bench/save.lua
 EXTRA_DIST += %D%/faults
+EXTRA_DIST += %D%/faults/failing.c
 EXTRA_DIST += %D%/fuzz/corpus
 EXTRA_DIST += %D%/fuzz/dict
 EXTRA_DIST += %D%/fuzz/run

@@ -392,9 +392,21 @@ END
   fi
   if [ ! -e "$data/ready" ]; then
     (cd "$INSTANCE" && as_user "$PG_USER" "$bin/psql" -qX -v ON_ERROR_STOP=1 -h "$socket" -U postgres -d postgres \
-      -c 'CREATE ROLE gaokao LOGIN' -c 'CREATE DATABASE gaokao OWNER gaokao') || die "the database could not be created"
+      -c 'CREATE ROLE gaokao LOGIN') || die "the database's role could not be created"
+    create_database
     as_user "$PG_USER" touch "$data/ready"
   fi
+}
+
+# An empty database, with what gaokaoctl verify asks.
+create_database() {
+  local psql
+  psql="$(pg_bindir)/psql -qX -v ON_ERROR_STOP=1 -h $INSTANCE/run/pg -U postgres"
+  # shellcheck disable=SC2086 # words
+  (cd "$INSTANCE" && as_user "$PG_USER" $psql -d postgres -c 'DROP DATABASE IF EXISTS gaokao' -c 'CREATE DATABASE gaokao OWNER gaokao' &&
+    as_user "$PG_USER" $psql -d gaokao -c 'CREATE EXTENSION amcheck' \
+      -c 'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO gaokao') 2>"$INSTANCE/log/database.log" ||
+    { cat "$INSTANCE/log/database.log" >&2; die "the database could not be created"; }
 }
 
 stop_postgresql() {
@@ -444,8 +456,7 @@ clear_unfinished() {
   if [ "$DB" = sqlite ]; then
     rm -f "$INSTANCE"/data/gaokao.db "$INSTANCE"/data/gaokao.db-wal "$INSTANCE"/data/gaokao.db-shm
   elif [ -z "$DSN" ]; then
-    (cd "$INSTANCE" && as_user "$PG_USER" "$(pg_bindir)/psql" -qX -v ON_ERROR_STOP=1 -h "$INSTANCE/run/pg" -U postgres -d postgres \
-      -c 'DROP DATABASE IF EXISTS gaokao' -c 'CREATE DATABASE gaokao OWNER gaokao') || die "the database could not be created"
+    create_database
   fi
 }
 

@@ -37,6 +37,8 @@ static const gk_ctl_command_t commands[] = {
      "fill the active season with invented candidates, points, accounts; writes the logins to a file"},
     {"check", "", 0, 0, "", GK_CTL_NOTHING, gk_ctl_check,
      "look for faults of the instance and name the cure of each"},
+    {"verify", "", 0, 0, "", GK_CTL_DATABASE, gk_ctl_verify,
+     "read the whole database: damaged tables and indexes by name"},
     {"plugin-check", "FILE.so", 1, 1, "", GK_CTL_NOTHING, gk_ctl_plugin_check,
      "load a plugin alone and report on it"},
     {"plugins list", "", 0, 0, "", GK_CTL_CORE, gk_ctl_plugins_list,

@@ -130,6 +130,8 @@ static gk_error_t *take(reader_t *reader, int line, const char *key, const char 
     bool on = true;
     GK_TRY(on_off(reader, line, key, value, &on));
     c->plain = !on;
+  } else if (strcmp(key, "require_durable") == 0) {
+    return on_off(reader, line, key, value, &c->require_durable);
   } else if (strcmp(key, "clock_offset") == 0) {
     char *end;
     long long seconds = strtoll(value, &end, 10);

@@ -2,6 +2,7 @@
 #include "domain/core.h"
 
 #include <string.h>
+#include <sys/statvfs.h>
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
 
@@ -137,6 +138,23 @@ void gk_core__warn(const char *text)
 
 struct gk_plugins_t *gk_core_plugins(const gk_core_t *core) { return core->plugins; }
 gk_write_lock_t *gk_core_lock(const gk_core_t *core) { return core->lock; }
+
+int gk_core_room_percent(const gk_core_t *core)
+{
+  const gk_config_t *config = core->config;
+  apr_pool_t *pool;
+  apr_pool_create(&pool, NULL);
+  const char *pg = apr_pstrcat(pool, config->instance, "/pg", NULL); /* ./run's private server */
+  const char *paths[] = {config->instance, config->spool_dir, config->engine == GK_SQLITE ? config->db_params : pg};
+  int least = 100;
+  for (int i = 0; i < 3; i++) {
+    struct statvfs fs;
+    if (statvfs(paths[i], &fs) == 0 && fs.f_blocks > 0 && (int)(fs.f_bavail * 100 / fs.f_blocks) < least)
+      least = (int)(fs.f_bavail * 100 / fs.f_blocks);
+  }
+  apr_pool_destroy(pool);
+  return least;
+}
 
 /* ---- the clock ----------------------------------------------------------------------------------------- */
 

@@ -41,6 +41,7 @@ typedef struct gk_config_t {
   bool demo;                   /* demo = on: demo logins and clock offset allowed, banner shown */
   bool demo_public;            /* demo = public: the same, and beyond loopback too */
   bool plain;                  /* encryption = off, only with demo: values are stored as they are, for measurements */
+  bool require_durable;        /* require_durable = on: not ready while the database may lose acknowledged writes */
   bool secure;                 /* site is https: cookies are __Host- and Secure */
   apr_interval_time_t clock_offset_us; /* clock_offset = SECONDS, only with demo */
   const char *node;            /* node = a; default the host's name */
@@ -95,6 +96,13 @@ void gk_core_clock_follow(gk_core_t *core, gk_db_t *db, apr_pool_t *pool);
 /* CLOCK when this machine's clock and the service's differ by more than 2 s: then one of them is wrong, and what has a
  * deadline must wait until it is known which. */
 gk_error_t *gk_core_clock_check(const gk_core_t *core, apr_pool_t *pool);
+
+/* Percent free of the fullest disk that the instance writes to (its folder, the database's, the spool's); 100 when it
+ * can't be told. */
+int gk_core_room_percent(const gk_core_t *core);
+#define GK_ROOM_WARN 10     /* /readyz warns */
+#define GK_ROOM_UPLOADS 5   /* uploads are refused: the rest is for the records */
+#define GK_ROOM_NONE 2      /* not ready */
 
 /* The active season, at most 500 ms old; *out is NULL when there is none. Valid until `pool` is cleared. */
 gk_error_t *gk_core_season(const gk_season_t **out, gk_core_t *core, gk_db_t *db, apr_pool_t *pool);

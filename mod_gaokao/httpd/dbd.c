@@ -14,6 +14,7 @@
 
 #include "base/time.h"
 #include "httpd/httpd_internal.h"
+#include "store/health.h"
 #include "store/schema.h"
 
 #define WAIT_US (2 * GK_SECOND)
@@ -154,6 +155,30 @@ static void give_turn(void)
 
 /* ---- a request's connection -------------------------------------------------------------------------------- */
 
+/* Looks once a second: the schema may be upgraded under a program that runs (faults.md DB-11). */
+static gk_error_t *schema_fits(request_rec *r, gk_db_t *db)
+{
+  static apr_time_t looked;
+  apr_time_t now = gk_tick(), last = __atomic_load_n(&looked, __ATOMIC_RELAXED);
+  if (last != 0 && now - last < GK_SECOND)
+    return NULL;
+  GK_TRY(gk_schema_check(db, r->pool));
+  __atomic_store_n(&looked, now, __ATOMIC_RELAXED);
+  return NULL;
+}
+
+/* Once a process: settings of the server that may lose writes. */
+static void say_unsafe(request_rec *r, gk_db_t *db)
+{
+  static char said;
+  const char *unsafe = NULL;
+  if (__atomic_test_and_set(&said, __ATOMIC_RELAXED))
+    return;
+  if (gk_health_unsafe(&unsafe, db, r->pool) == NULL && unsafe != NULL)
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, r->server,
+                 "GK0007: The database's settings may lose acknowledged writes: %s", unsafe);
+}
+
 /* The gk_db_t of a pooled connection, made at its first use and kept as long as the connection. */
 static gk_error_t *db_of(request_rec *r, ap_dbd_t *handle, gk_db_t **db)
 {
@@ -168,6 +193,7 @@ static gk_error_t *db_of(request_rec *r, ap_dbd_t *handle, gk_db_t **db)
   GK_TRY(gk_db_ready(*db, gk_tick() + FIRST_US, r->pool));
   GK_TRY(gk_schema_check(*db, r->pool));
   apr_pool_userdata_setn(*db, DB_KEY, NULL, handle->pool);
+  say_unsafe(r, *db);
   return NULL;
 }
 
@@ -210,6 +236,8 @@ gk_error_t *gk_httpd_connect(request_rec *r, gk_db_t **db, apr_time_t deadline)
   gk_error_t *error = db_of(r, held->handle, db);
   if (error == NULL)
     error = gk_db_ready(*db, deadline, r->pool);
+  if (error == NULL)
+    error = schema_fits(r, *db);
   if (error != NULL && error->code == GK_E_DB_DOWN)
     trip(&all_calls);
   else

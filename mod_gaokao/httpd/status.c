@@ -1,5 +1,4 @@
 /* httpd/status.c: /healthz (the process answers), /readyz (it can do its work, and what is missing), /metrics. */
-#include <sys/statvfs.h>
 #include <apr_strings.h>
 
 #include "base/time.h"
@@ -7,6 +6,7 @@
 #include "domain/keyring.h"
 #include "httpd/httpd_internal.h"
 #include "plugin/plugin.h"
+#include "store/health.h"
 #include "store/schema.h"
 #include "store/sql.h"
 
@@ -52,27 +52,11 @@ static gk_error_t *write_probe(gk_db_t *db, apr_pool_t *pool)
   return error;
 }
 
-static gk_error_t *disk(const char *path, gk_json_t *document, apr_pool_t *pool)
+static gk_error_t *disk(int free_percent, apr_pool_t *pool)
 {
-  struct statvfs fs;
-  if (statvfs(path, &fs) != 0 || fs.f_blocks == 0)
-    return gk_error_internal(pool, GK_E_CONFIG, "Can't look at '%s'", path);
-  int free_percent = (int)(fs.f_bavail * 100 / fs.f_blocks);
-  gk_json_set_int(document, "disk_free_percent", free_percent);
-  if (free_percent < 2)
-    return gk_error(pool, GK_E_DB_FULL, "磁盘只剩 %d%%，请立即清理", "Only %d %% of the disk is free: make room now",
-                    free_percent);
-  return NULL;
-}
-
-/* The file that lies there is not the one in use: the next start would fail. */
-static gk_error_t *keys(gk_core_t *core, apr_pool_t *pool)
-{
-  return gk_keyring_fault(core, pool) == NULL
-             ? NULL
-             : gk_error(pool, GK_E_CONFIG, "密钥文件不能使用，仍用原来读入的密钥：请立即放回正确的文件，见 gaokaoctl key check",
-                        "The key file can't be used, the keys read before go on: put the right file back now, see gaokaoctl key "
-                        "check");
+  if (free_percent >= GK_ROOM_NONE)
+    return NULL;
+  return gk_error(pool, GK_E_DB_FULL, "磁盘只剩 %d%%，请立即清理", "Only %d %% of the disk is free: make room now", free_percent);
 }
 
 /* Something an operator must see to that hinders nobody: the node stays ready. */
@@ -83,6 +67,29 @@ static void warn(gk_json_t *warnings, const char *name, const char *zh, const ch
   gk_json_set_str(warning, "zh", zh);
   gk_json_set_str(warning, "en", en);
   gk_json_add(warnings, warning);
+}
+
+/* What may go wrong soon, or would in a bad moment. Only require_durable makes a fault of the settings. */
+static gk_error_t *durable(gk_db_t *db, const gk_config_t *config, gk_json_t *warnings, apr_pool_t *pool)
+{
+  const char *unsafe;
+  GK_TRY(gk_health_unsafe(&unsafe, db, pool));
+  if (unsafe == NULL)
+    return NULL;
+  warn(warnings, "durability", apr_psprintf(pool, "数据库的设置可能丢失已确认的写入：%s", unsafe),
+       apr_psprintf(pool, "The database's settings may lose acknowledged writes: %s", unsafe), pool);
+  return config->require_durable ? gk_error(pool, GK_E_CONFIG, "数据库的设置可能丢失已确认的写入：%s",
+                                            "The database's settings may lose acknowledged writes: %s", unsafe) : NULL;
+}
+
+/* The file that lies there is not the one in use: the next start would fail. */
+static gk_error_t *keys(gk_core_t *core, apr_pool_t *pool)
+{
+  return gk_keyring_fault(core, pool) == NULL
+             ? NULL
+             : gk_error(pool, GK_E_CONFIG, "密钥文件不能使用，仍用原来读入的密钥：请立即放回正确的文件，见 gaokaoctl key check",
+                        "The key file can't be used, the keys read before go on: put the right file back now, see gaokaoctl key "
+                        "check");
 }
 
 static void look_at_seals(gk_db_t *db, gk_core_t *core, gk_json_t *warnings, apr_pool_t *pool)
@@ -118,6 +125,8 @@ static int ready(request_rec *r)
     if (error == NULL)
       error = gk_core_season(&season, core, db, r->pool);
     add_check(checks, &all, "season", error, r->pool);
+    if (error == NULL)
+      add_check(checks, &all, "durability", durable(db, gk_core_config(core), warnings, r->pool), r->pool);
     if (season != NULL) {
       gk_json_set_int(document, "season", season->year);
       gk_json_set_str(document, "pack", apr_pstrcat(r->pool, season->pack_name, " ", season->pack_version, NULL));
@@ -131,7 +140,12 @@ static int ready(request_rec *r)
   add_check(checks, &all, "clock", gk_core_clock_check(core, r->pool), r->pool);
   add_check(checks, &all, "keys", keys(core, r->pool), r->pool);
   add_check(checks, &all, "plugins", gk_plugins_ready(gk_core_plugins(core), r->pool), r->pool);
-  add_check(checks, &all, "disk", disk(gk_core_config(core)->instance, document, r->pool), r->pool);
+  int room = gk_core_room_percent(core);
+  gk_json_set_int(document, "disk_free_percent", room);
+  add_check(checks, &all, "disk", disk(room, r->pool), r->pool);
+  if (room < GK_ROOM_WARN)
+    warn(warnings, "disk", apr_psprintf(r->pool, "磁盘只剩 %d%%", room),
+         apr_psprintf(r->pool, "%d %% of the disk is free", room), r->pool);
   gk_json_set_bool(document, "ready", all);
   gk_json_set(document, "checks", checks);
   gk_json_set(document, "warnings", warnings);

@@ -155,6 +155,10 @@ static gk_error_t *read_body(gk_request_t *request, const unsigned char **bytes,
   const char *type = apr_table_get(request->headers, "Content-Type");
   *bytes = (const unsigned char *)"";
   *length = 0;
+  if (route->body == GK_BODY_raw && gk_core_room_percent(request->act.core) < GK_ROOM_UPLOADS)
+    return gk_error_retry(gk_error(request->pool, GK_E_DB_FULL, "存储空间快满了，暂不接收文件；其他办理不受影响",
+                                   "The disk is nearly full: no files are taken for now; everything else goes on"),
+                          60 * APR_USEC_PER_SEC);
   GK_TRY(transport.body(request, route->body == GK_BODY_none ? 4096 : route->max_bytes, bytes, length));
   if (route->body == GK_BODY_none) {
     if (*length > 0)
