@@ -19,11 +19,16 @@ void gk_fuzz_one(const char *text, apr_size_t length, apr_pool_t *pool)
     GK_FUZZ_HOLDS(gk_error_log_text(pool, error) != NULL);
     return;
   }
-  static const char *const purposes[] = {"data", "index", "cookie", "slip"};
-  for (int i = 0; i < 4; i++)
+  static const char *const purposes[] = {"data", "index", "cookie", "slip", "seal", "packet", "reading", "spool", "export"};
+  for (size_t i = 0; i < sizeof(purposes) / sizeof(purposes[0]); i++)
     GK_FUZZ_HOLDS(gk_key_id(keys, purposes[i]) != NULL);
   gk_session_t session = {.account_id = 17, .generation = 2, .issued = 5, .seen = 6, .id = "0123456789abcdef0123456789abcdef"};
   gk_session_t opened;
   GK_FUZZ_HOLDS(gk_session_open(keys, gk_session_seal(keys, &session, pool), &opened, pool));
+  const char *bytes = NULL;
+  apr_size_t got = 0;
+  gk_sealed_t sealed;
+  GK_FUZZ_HOLDS(gk_seal(&sealed, keys, "fuzz", "text", 4, pool) == NULL);
+  GK_FUZZ_HOLDS(gk_unseal(&bytes, &got, keys, "fuzz", &sealed, pool) == NULL && got == 4 && memcmp(bytes, "text", 4) == 0);
   GK_FUZZ_HOLDS(gk_slip_matches(keys, 17, 1, gk_slip_password(keys, 17, 1, pool)));
 }
