@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from gk_client import Client
 from gk_instance import ROOT
 from ledger import Load, candidates, sql
 from scale import record_case, times
@@ -302,6 +303,24 @@ def test_seals_outlive_their_key(broken, writers):
                "UPDATE audit_seal SET signature = (SELECT signature FROM audit_seal ORDER BY n DESC LIMIT 1) WHERE n = 1")
         assert fault(site) == ("seal-signature", 0)
         change(site, "DELETE FROM audit_seal", "INSERT INTO audit_seal SELECT * FROM kept_seals", "DROP TABLE kept_seals")
+
+
+def test_deletion_leaves_the_seals_whole(broken, writers):
+    """A record's key is destroyed: its rows show as erased, the audit still verifies, nothing is rewritten."""
+    site = broken
+    point = Client(site).sign_in(site.logins()["point"])
+    mine = {client.record_id for client in writers}
+    item = next(i for i in point.items("/candidates?state=identified&limit=50") + point.items("/candidates?state=filling&limit=50")
+                if i["id"] not in mine)
+    record = point.get(f"/candidates/{item['id']}", expect=200)
+    point.post(f"/candidates/{item['id']}/withdrawal", {"reason": "本人申请"}, version=record.headers["ETag"], expect=200)
+    seal(site)
+    site.ctl("candidate", "erase", "--id", str(item["id"]), "--reason", "保存期满")
+    found = json.loads(site.ctl("audit", "search", "--candidate", str(item["id"]), "--json").stdout)
+    assert any(row.get("erased") for row in found), found[:3]
+    seal(site)
+    code, report = verify(site)
+    assert code == 0, report["faults"]
 
 
 def test_anchors_reach_their_log(broken):
