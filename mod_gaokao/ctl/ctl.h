@@ -128,6 +128,7 @@ gk_error_t *gk_ctl_range_list(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_candidate_show(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_candidate_erase(gk_ctl_t *ctl); /* erase.c */
 gk_error_t *gk_ctl_job_list(gk_ctl_t *ctl);
+gk_error_t *gk_ctl_job_fetch(gk_ctl_t *ctl); /* fetch.c */
 gk_error_t *gk_ctl_key_create(gk_ctl_t *ctl); /* keys.c */
 gk_error_t *gk_ctl_key_list(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_key_check(gk_ctl_t *ctl);

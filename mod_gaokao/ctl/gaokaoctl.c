@@ -58,6 +58,8 @@ static const gk_ctl_command_t commands[] = {
      "write under the new key from now on, once all nodes have it"},
     {"key retire", "PURPOSE [KEY]", 1, 2, "force", GK_CTL_CORE, gk_ctl_key_retire,
      "take an old key out of the file, once nothing lies under it"},
+    {"job fetch", "ID", 1, 1, "", GK_CTL_CORE, gk_ctl_job_fetch,
+     "the file of a job that is done, to standard output; leaves an audit row"},
     {"job list", "", 0, 0, "limit=", GK_CTL_CORE, gk_ctl_job_list, "the newest jobs"},
 };
 #define COMMANDS ((int)(sizeof(commands) / sizeof(commands[0])))

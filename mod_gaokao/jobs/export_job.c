@@ -9,12 +9,13 @@
 
 #include "jobs/export.h"
 #include "jobs/kinds.h"
+#include "jobs/sealed_file.h"
 
 #define BUFFER_BYTES (256 * 1024)
 
 typedef struct file_t {
   gk_job_run_t *run;
-  apr_file_t *file;
+  gk_sealed_file_t *sealed;
   apr_int64_t total;
 } file_t;
 
@@ -53,8 +54,7 @@ static gk_error_t *check(gk_json_t **kept, gk_act_t *act, gk_json_t *args)
 static gk_error_t *write_bytes(void *baton, const void *bytes, apr_size_t length)
 {
   file_t *out = baton;
-  apr_status_t rv = apr_file_write_full(out->file, bytes, length, NULL);
-  return rv == APR_SUCCESS ? NULL : disk(out->run->pool, rv);
+  return gk_sealed_file_write(out->sealed, bytes, length);
 }
 
 static gk_error_t *progress(void *baton, apr_int64_t done)
@@ -64,27 +64,39 @@ static gk_error_t *progress(void *baton, apr_int64_t done)
 }
 
 static gk_error_t *write_file(gk_export_result_t *result, gk_job_run_t *run, const gk_export_plan_t *plan,
-                              const gk_export_wish_t *wish, const char *path)
+                              const gk_export_wish_t *wish, const gk_vault_key_t *key, const char *path)
 {
   file_t out = {run, NULL, 0};
+  apr_file_t *file;
   GK_TRY(gk_export_count(&out.total, &run->act, plan));
   GK_TRY(gk_job_progress(run, 0, out.total));
   apr_status_t rv = apr_file_open(
-      &out.file, path, APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_TRUNCATE | APR_FOPEN_BUFFERED,
+      &file, path, APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_TRUNCATE | APR_FOPEN_BUFFERED,
       APR_FPROT_UREAD | APR_FPROT_UWRITE, run->pool);
   if (rv != APR_SUCCESS)
     return disk(run->pool, rv);
-  apr_file_buffer_set(out.file, apr_palloc(run->pool, BUFFER_BYTES), BUFFER_BYTES);
+  apr_file_buffer_set(file, apr_palloc(run->pool, BUFFER_BYTES), BUFFER_BYTES);
+  out.sealed = gk_sealed_file_start(file, key, run->job.id, run->pool);
   gk_error_t *error = gk_export_run(result, &run->act, plan, wish, write_bytes, progress, &out);
-  if (error == NULL && (rv = apr_file_sync(out.file)) != APR_SUCCESS)
+  if (error == NULL)
+    error = gk_sealed_file_end(out.sealed);
+  if (error == NULL && (rv = apr_file_sync(file)) != APR_SUCCESS)
     error = disk(run->pool, rv);
-  rv = apr_file_close(out.file);
+  rv = apr_file_close(file);
   if (error == NULL && rv != APR_SUCCESS)
     error = disk(run->pool, rv);
   if (error == NULL)
     error = gk_job_progress(run, result->candidates,
                             result->candidates > out.total ? result->candidates : out.total);
   return error;
+}
+
+/* The file's key is in the database before the file is: whoever finds one finds the other. */
+static gk_error_t *make_key(gk_vault_key_t *key, gk_job_run_t *run)
+{
+  GK_TRY(gk_act_begin(&run->act));
+  GK_TRY(gk_vault_make(key, &run->act, GK_VAULT_FILE, 0));
+  return gk_db_commit(run->act.db, run->pool);
 }
 
 static gk_error_t *audit(gk_job_run_t *run, const gk_export_result_t *result, const gk_export_wish_t *wish)
@@ -104,7 +116,9 @@ static gk_error_t *run_export(gk_json_t **out, gk_job_run_t *run, gk_json_t *arg
   const char *name = apr_psprintf(run->pool, "job-%" APR_INT64_T_FMT ".%s", run->job.id, extension);
   const char *path = apr_pstrcat(run->pool, spool, "/", name, NULL);
   const char *part = apr_pstrcat(run->pool, path, ".", run->owner, ".part", NULL);
-  gk_error_t *error = write_file(&result, run, &plan, &wish, part);
+  gk_vault_key_t key;
+  GK_TRY(make_key(&key, run));
+  gk_error_t *error = write_file(&result, run, &plan, &wish, &key, part);
   if (error == NULL)
     error = audit(run, &result, &wish); /* before anybody can fetch it */
   apr_status_t rv = APR_SUCCESS;
@@ -116,6 +130,7 @@ static gk_error_t *run_export(gk_json_t **out, gk_job_run_t *run, gk_json_t *arg
   }
   gk_json_t *json = gk_export_plan_json(&plan, run->pool);
   gk_json_set_str(json, "file", name);
+  gk_json_set_int(json, "record_key", key.id);
   gk_json_set_str(
       json, "name",
       apr_psprintf(run->pool, "candidates-%s-%d.%s", plan.code, run->act.season->year, extension));

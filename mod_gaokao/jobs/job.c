@@ -170,6 +170,7 @@ gk_json_t *gk_job_json(const gk_job_t *job, apr_pool_t *pool)
   if (result != NULL) {
     gk_json_set_bool(result, "file",
                      gk_json_str(result, "file") != NULL); /* where it lies is the server's business */
+    gk_json_remove(result, "record_key");
     gk_json_set(json, "result", result);
   } else {
     gk_json_set_null(json, "result");

@@ -16,6 +16,7 @@
 #define GK_JOB_BEAT_US (5 * APR_USEC_PER_SEC)
 #define GK_JOB_ATTEMPTS 5
 #define GK_JOB_OPEN_MAX 5                             /* of one account, queued or running */
+#define GK_ANSWER_KEEP_US (15 * 24 * 3600 * APR_USEC_PER_SEC) /* answers kept for requests that are repeated (DI-2) */
 #define GK_JOB_KEEP_US (24 * 3600 * APR_USEC_PER_SEC) /* results are deleted after this */
 
 typedef struct gk_job_t {

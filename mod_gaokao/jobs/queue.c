@@ -117,6 +117,11 @@ static void sweep_files(const char *spool, apr_time_t now, apr_pool_t *pool)
 gk_error_t *gk_job_sweep(int *count, gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
 {
   apr_array_header_t *rows;
+  apr_time_t now = gk_core_now(core);
+  GK_TRY(gk_db_begin(db, pool));
+  GK_TRY(ended(db, gk_db_exec(db, GK_CALL(job_file_keys_gone, .before_us = now - GK_JOB_KEEP_US), NULL, pool), pool));
+  GK_TRY(gk_db_begin(db, pool));
+  GK_TRY(ended(db, gk_db_exec(db, GK_CALL(idempotency_expire, .before_us = now - GK_ANSWER_KEEP_US), NULL, pool), pool));
   sweep_files(gk_core_config(core)->spool_dir, apr_time_now(), pool);
   GK_TRY(
       gk_db_list(db, GK_CALL(job_results_old, .before_us = gk_core_now(core) - GK_JOB_KEEP_US), &rows, pool));
@@ -128,6 +133,7 @@ gk_error_t *gk_job_sweep(int *count, gk_core_t *core, gk_db_t *db, apr_pool_t *p
     if (file != NULL && strchr(file, '/') == NULL)
       apr_file_remove(apr_pstrcat(pool, gk_core_config(core)->spool_dir, "/", file, NULL), pool);
     gk_json_remove(result, "file");
+    gk_json_remove(result, "record_key");
     GK_TRY(gk_db_begin(db, pool));
     GK_TRY(ended(
         db,

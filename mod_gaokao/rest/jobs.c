@@ -1,9 +1,8 @@
 /* rest/jobs.c: /jobs: long work of one's own. */
 #include <string.h>
-#include <apr_file_io.h>
 #include <apr_strings.h>
 
-#include "jobs/job.h"
+#include "jobs/sealed_file.h"
 #include "rest/request.h"
 
 static gk_error_t *answer(gk_response_t *response, const gk_job_t *job, apr_pool_t *pool)
@@ -68,20 +67,20 @@ gk_error_t *gk_rest_jobs_cancel(gk_request_t *request, gk_response_t *response)
   return answer(response, &job, request->pool);
 }
 
-static gk_error_t *send_file(gk_request_t *request, gk_response_t *response, apr_file_t *file)
+typedef struct send_t {
+  gk_request_t *request;
+  gk_response_t *response;
+  bool started;
+} send_t;
+
+/* The answer begins with the first piece that opens. */
+static gk_error_t *send_piece(void *baton, const char *bytes, apr_size_t length)
 {
-  enum { CHUNK = 64 * 1024 };
-  char *bytes = apr_palloc(request->pool, CHUNK);
-  GK_TRY(gk_stream_start(request, response));
-  for (;;) {
-    apr_size_t length = CHUNK;
-    apr_status_t rv = apr_file_read(file, bytes, &length);
-    if (APR_STATUS_IS_EOF(rv))
-      return NULL;
-    if (rv != APR_SUCCESS)
-      return gk_error_internal(request->pool, GK_E_INTERNAL, "reading a job's file: %d", rv);
-    GK_TRY(gk_stream_write(request, bytes, length));
-  }
+  send_t *send = baton;
+  if (!send->started)
+    GK_TRY(gk_stream_start(send->request, send->response));
+  send->started = true;
+  return length > 0 ? gk_stream_write(send->request, bytes, length) : NULL;
 }
 
 gk_error_t *gk_rest_jobs_result(gk_request_t *request, gk_response_t *response)
@@ -89,20 +88,16 @@ gk_error_t *gk_rest_jobs_result(gk_request_t *request, gk_response_t *response)
   apr_int64_t id;
   gk_job_t job;
   const char *path, *media_type, *name;
-  apr_file_t *file;
+  send_t send = {request, response, false};
   GK_TRY(gk_arg_id(&id, request, 0));
   GK_TRY(gk_query_end(request, NULL));
   GK_TRY(gk_job_get(&job, &request->act, id));
   GK_TRY(gk_job_file(&path, &media_type, &name, &job, &request->act));
-  if (apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BINARY, 0, request->pool) != APR_SUCCESS)
-    return gk_error_plain(request->pool, GK_E_GONE);
   /* On record before the first byte leaves; the router has nothing of this route to commit with. */
   GK_TRY(gk_audit(&request->act, "job.fetch", "job", job.id, job.version, job.org_path, NULL, NULL));
   GK_TRY(gk_db_commit(request->act.db, request->pool));
   response->media_type = media_type;
   apr_table_setn(response->headers, "Content-Disposition",
                  apr_psprintf(request->pool, "attachment; filename=\"%s\"", name));
-  gk_error_t *error = send_file(request, response, file);
-  apr_file_close(file);
-  return error;
+  return gk_sealed_file_read(path, &job, &request->act, send_piece, &send);
 }

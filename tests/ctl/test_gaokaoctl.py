@@ -435,7 +435,8 @@ def worker_exports_what_is_there(i):
         same((state, attempts), ("done", "1"), error)
         info, path = json.loads(text), f"{i.dir}/data/spool/job-{job}.xml"
         with open(path, "rb") as file:
-            body = file.read()
+            assert b"<candidate" not in file.read(), "the file lies in clear"
+        body = i.must("job", "fetch", str(job)).encode()
         same(hashlib.sha256(body).hexdigest(), info["digest"], "digest")
         same(stat.S_IMODE(os.stat(path).st_mode), 0o600, "mode of the file")
         tree = ET.fromstring(body)
@@ -443,8 +444,8 @@ def worker_exports_what_is_there(i):
         wanted = int(i.sql(f"SELECT count(*) FROM candidate WHERE {where}")[0])
         same((len(numbers), len(set(numbers)), info["candidates"], int(done), int(total)), (wanted,) * 5, where)
         if shutil.which("xmllint"):
-            subprocess.run(["xmllint", "--noout", "--schema", f"{ROOT}/conf/schema/candidates.xsd", path], check=True,
-                           capture_output=True)
+            subprocess.run(["xmllint", "--noout", "--schema", f"{ROOT}/conf/schema/candidates.xsd", "-"], check=True,
+                           input=body, capture_output=True)
     same(int(i.sql("SELECT count(*) FROM audit WHERE action = 'export.candidates'")[0]), 3, "audit rows")
 
 

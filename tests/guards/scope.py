@@ -40,7 +40,7 @@ ELSEWHERE = {
     "session": ("mod_gaokao/store/session_store.c", "an account is found by its login or a signed cookie: this makes the scope"),
 }
 WORKER = ("job_insert", "job_waiting", "job_lease", "job_give_up", "job_beat", "job_finish", "job_release", "job_actor",
-          "job_results_old", "job_result_gone")
+          "job_results_old", "job_result_gone", "job_file_keys_gone")
 WORKER_FILES = ("mod_gaokao/jobs/",)
 # Columns that tie a row to a unit.
 OWNED = {"org_path", "path", "candidate_id", "org_id", "notice_id"}

@@ -113,6 +113,10 @@ SELECT c.id, c.number, c.candidate_number, c.subject, c.state, c.version, c.name
 -- returns: id int, kind text, state text, done int, total int, attempts int, created_us int, finished_us int
 SELECT id, kind, state, done, total, attempts, created_us, finished_us FROM job ORDER BY id DESC LIMIT ${limit:int};
 
+-- name: ctl_job
+-- returns: id int, state text, result text, version int, org_path text
+SELECT id, state, result, version, org_path FROM job WHERE id = ${id:int};
+
 -- name: ctl_range_faults
 -- returns: county_code text, first int, last int, other_first int, other_last int
 SELECT a.county_code, a.first, a.last, b.first, b.last

@@ -101,3 +101,7 @@ SELECT id, result FROM job
 
 -- name: job_result_gone
 UPDATE job SET result = ${result:text}, version = version + 1 WHERE id = ${id:int};
+
+-- The file itself may lie on a disk that forgets nothing.
+-- name: job_file_keys_gone
+DELETE FROM record_key WHERE kind = 'file' AND created_us < ${before_us:int};

@@ -1,0 +1,118 @@
+"""DI-13: what was entered about people lies nowhere in clear. A short season is run over HTTP: cards read, typed in, saved,
+refused, corrected, printed, exported, searched for by number; then every file of the instance (database, WAL, logs, spool,
+run) is searched for the numbers, phones, addresses, remarks, raw card photos and one-time-code secrets, in every spelling that a
+program would use. Names, schools and classes are in clear (docs/decisions.md), which shows that the search sees what is
+there."""
+import base64
+import os
+import time
+import uuid
+
+import pytest
+
+from gk_client import Client
+from gk_instance import Instance
+from test_journey import Journey, id_number, stamp
+
+# What was installed, and the demonstration's own list of passwords.
+NOT_DATA = {"app", "conf", "packs", "keys", "demo-logins.json", "htdocs"}
+PHOTO = base64.b64encode(bytes((i * 37 + 11) % 251 for i in range(600))).decode()
+
+
+def spellings(text):
+    """The bytes that would betray it."""
+    raw = text.encode()
+    found = {raw, text.encode("utf-16-le"), text.encode("utf-16-be"), text.encode("gb18030"), raw.hex().encode(),
+             "".join(c if ord(c) < 128 else f"\\u{ord(c):04x}" for c in text).encode()}
+    for shift in range(3):  # inside a longer base64 text
+        coded = base64.b64encode(b"\0" * shift + raw)
+        found.add(coded[4 if shift else 0:len(coded) - len(coded) % 4 - 4])
+    return [each for each in found if len(each) >= 8]
+
+
+def files(folder):
+    for name in sorted(os.listdir(folder)):
+        if name in NOT_DATA:
+            continue
+        top = os.path.join(folder, name)
+        if os.path.isfile(top):
+            yield top
+        for parent, _, names in os.walk(top):
+            for each in names:
+                path = os.path.join(parent, each)
+                if os.path.isfile(path) and not os.path.islink(path):
+                    yield path
+
+
+def search(site, texts):
+    """(text, file below the instance) of each that lies somewhere."""
+    wanted = [(text, each) for text in texts for each in spellings(text)]
+    found = set()
+    for path in files(site.folder):
+        with open(path, "rb") as file:
+            content = file.read()
+        found.update((text, os.path.relpath(path, site.folder)) for text, each in wanted if each in content)
+    return sorted(found)
+
+
+def refused(journey):
+    """Ways on which something arrives and is not kept, or is kept without a record. Gives what was sent."""
+    county, point, operator = journey.points[0]
+    stranger, wrong = id_number(county["code"], "20070707", 499, 1), id_number(county["code"], "20070708", 498, 1)
+    card = {**journey.person(county, "1"), "id_number": stranger, "birth": "2007-07-07", "sex": "1", "address": "湖南省标记县标记路77号"}
+    reading = {"jti": uuid.uuid4().hex, "taken_at": stamp(), "purpose": "verify", "layout": "resident", "card": card, "photo": PHOTO}
+    assert operator.post("/readings", reading, expect=201).json()["verdict"] == "unknown"
+    operator.post("/readings", {**reading, "jti": uuid.uuid4().hex, "purpose": "test"}, expect=200)
+    operator.post("/readings", {**reading, "jti": "bad"}, expect=422)
+    fields = {"name": "向标记", "sex": "2", "nation": "01", "birth": "2007-07-08", "id_type": "1", "id_number": wrong}
+    operator.post("/candidates", {"subject": "1", "fields": fields}, expect=422)
+    taken = next(c["card"]["id_number"] for c in journey.made.values() if c["card"])
+    for q in (stranger, taken, taken[-4:]):
+        operator.get(f"/candidates?q={q}", expect=200)
+    operator.get(f"/candidates/{taken}")
+    candidate = next(c for c in journey.made.values() if c["card"])
+    own = candidate["client"]
+    me = own.get("/me", expect=200)
+    own.patch("/me", {"fields": {"postcode": "4", "mobile": "13711122233", "address": "湖南省标记县失败路88号"}},
+              version=me.headers["ETag"])
+    Client(journey.site, "ks").sign_in(taken, "not-the-password", expect=401)
+    return [stranger, wrong, card["address"], PHOTO[:60], "13711122233", "湖南省标记县失败路88号"]
+
+
+def job(journey):
+    made = journey.top.post("/jobs", {"kind": "export_xml", "args": {"state": "any"}}, expect=201).json()
+    until = time.monotonic() + 60
+    while made["state"] not in ("done", "failed") and time.monotonic() < until:
+        time.sleep(0.3)
+        made = journey.top.get(f"/jobs/{made['id']}", expect=200).json()
+    assert made["state"] == "done", made
+    body = journey.top.get(f"/jobs/{made['id']}/result", expect=200).body.decode()
+    for candidate in journey.made.values():
+        if candidate["card"]:
+            assert candidate["card"]["id_number"] in body
+    assert "record_key" not in str(made)
+
+
+@pytest.mark.parametrize("pack", ["hunan-2014"])
+def test_nothing_about_people_lies_in_clear(engine, pack):
+    site = Instance.create("marker", engine, extra=("--empty",))
+    try:
+        journey = Journey(site, pack)
+        journey.subjects = ["1"]
+        for step in (journey.province, journey.bureaus, journey.points_and_ranges, journey.read_cards, journey.typed_in,
+                     journey.cards_and_review, journey.fill_in, journey.confirm, journey.correction, journey.other_information):
+            step()
+        marks = refused(journey)
+        job(journey)
+        journey.top.get("/export/candidates.xml?state=any", expect=200)
+        journey.points[0][2].get("/audit?limit=50")
+        for candidate in journey.made.values():
+            marks += [candidate["card"]["id_number"], candidate["card"]["address"]] if candidate["card"] else []
+        entries = journey.entries(*next(iter(journey.made.items())))
+        marks += [entries["mobile"], entries["address"], "13900000000", "该生遵守纪律，团结同学，热爱劳动，表现良好。", journey.top.secret]
+        names = [c["card"]["name"] for c in journey.made.values() if c["card"]]
+        assert search(site, names[:2]), "the search sees nothing at all"
+        found = search(site, sorted(set(marks)))
+        assert not found, found
+    finally:
+        site.close()
