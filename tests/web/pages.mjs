@@ -1,5 +1,5 @@
 /* The pages as people use them, against a real server. */
-import { end, expect, logins, page, signIn, site, test, tooWide } from "./lab.mjs";
+import { expect, logins, page, signIn, site, test, tooWide } from "./lab.mjs";
 
 const text = (tab) => tab.locator("body").innerText();
 
@@ -120,4 +120,4 @@ await test("English is complete on the first pages", async () => {
   await tab.context().close();
 });
 
-await end();
+await import("./strangers.mjs"); // ends the run
