@@ -27,6 +27,11 @@ WITHOUT = {
     "reading_by_jti": "a jti is used once in the season; the domain refuses what lies elsewhere",
     "range_meeting": "free serials and overlaps concern a whole county, whoever asks inside it",
     "audit_insert": "each act writes its row, also about what it was refused",
+    "candidate_own": "the candidate's own record, by the account's own row: nothing comes from the request",
+    "watch_look": "the account's own looks, counted",
+    "watch_forget_seen": "likewise",
+    "alarm_raise": "an alarm goes to the unit that watches, above the account that caused it",
+    "alarm_open_count": "numbers by kind for /metrics, no rows",
     "job_open_count": "counts the account's own jobs",
 }
 # Files whose statements have no scope as a whole: only these folders may call them.
