@@ -124,8 +124,8 @@ static int share_plugins(server_rec *server)
   return -1;
 }
 
-/* The right keys for this database, and no demonstration of a real season? Asked before there are children. A database that can't be asked now is asked before the
- * first write. The connection must not be inherited: it ends with its pool. */
+/* The right keys for this database, and no demonstration of a real season? Asked before there are children. A database that
+ * can't be asked now is asked before the first write. The connection must not be inherited: it ends with its pool. */
 static gk_error_t *compare_keys(gk_core_t *core, server_rec *server, apr_pool_t *ptemp)
 {
   apr_pool_t *pool;

@@ -162,8 +162,8 @@ def built():
                 yield f"{path}: {match.group(1)} outside the two files of the engines"
         for match in re.finditer(r"\bgk_db_script(?:_value)?\(([^;]*?)\)\)*;", code):
             call = re.sub(r"\s+", " ", match.group(1))
-            if path in ("mod_gaokao/store/schema.c", "mod_gaokao/store/db.c"):
-                continue  # migrations, which are our own files; and the function itself
+            if path in ("mod_gaokao/store/schema.c", "mod_gaokao/store/db.c", "mod_gaokao/store/health.c"):
+                continue  # our own migrations; the function itself; checks of tables by the names the catalogue gives
             if BUILT.search(call.replace("act->db", "").replace("act->pool", "")) or '"' not in call:
                 yield f"{path}: gk_db_script({call[:60]}...): only literal text"
 
