@@ -26,7 +26,7 @@ export async function page({ width = 1366, height = 768, locale = "zh-CN" } = {}
     executablePath: process.env.CHROMIUM,
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
   });
-  const context = await browser.newContext({ viewport: { width, height }, locale });
+  const context = await browser.newContext({ viewport: { width, height }, locale, ignoreHTTPSErrors: true });
   const tab = await context.newPage();
   tab.faults = [];
   tab.on("pageerror", (error) => tab.faults.push(String(error)));
