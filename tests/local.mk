@@ -17,6 +17,7 @@ UNIT_TESTS += %D%/unit/test_editable
 UNIT_TESTS += %D%/unit/test_flat
 UNIT_TESTS += %D%/unit/test_identity
 UNIT_TESTS += %D%/unit/test_merkle
+UNIT_TESTS += %D%/unit/test_memory
 UNIT_TESTS += %D%/unit/test_pack
 UNIT_TESTS += %D%/unit/test_seal
 UNIT_TESTS += %D%/unit/test_password

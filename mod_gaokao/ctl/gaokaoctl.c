@@ -2,6 +2,7 @@
  * of it. Works beside a running httpd: it takes the same write lock. Exit codes: ctl.h. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <apr_general.h>
 #include <apr_strings.h>
 
@@ -242,6 +243,14 @@ static bool chinese_locale(void)
   return false;
 }
 
+/* Nobody may go on with half a document: the transaction that is open is undone by the database. */
+static int out_of_memory(int status)
+{
+  (void)status;
+  fputs("gaokaoctl: out of memory\n", stderr);
+  _exit(5);
+}
+
 int main(int argc, const char *const *argv)
 {
   apr_pool_t *pool;
@@ -249,6 +258,8 @@ int main(int argc, const char *const *argv)
     fputs("gaokaoctl: APR does not start\n", stderr);
     return 5;
   }
+  apr_pool_abort_set(out_of_memory, apr_pool_parent_get(pool)); /* pools made from here on inherit it */
+  apr_pool_abort_set(out_of_memory, pool);
   gk_db_bound_connects();
   if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
     usage(argc < 2 ? stderr : stdout);

@@ -283,7 +283,7 @@ def test_a_plugin_that_leaks(faulty, province, load):
     gone = len(grown() - httpd_children(faulty))
     load.record("PR-7", n=replaced, injected=gone, largest_mib=largest >> 20)
     assert gone >= replaced, resident(faulty)
-    assert largest < (MEMORY_MIB + 100) << 20, largest
+    assert largest < (MEMORY_MIB + 400) << 20, largest  # it goes on growing until its last request; without the limit: 9 GiB
     assert load.total("refused") == 0
 
 
