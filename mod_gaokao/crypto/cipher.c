@@ -80,7 +80,14 @@ static bool gcm_open(unsigned char *out, const unsigned char *key, const unsigne
 
 /* ---- the table ------------------------------------------------------------------------------------------- */
 
-static const gk_crypto__cipher_t ciphers[] = {{GK_CIPHER_AES_GCM, "aes", TAG_BYTES, gcm_seal, gcm_open}};
+static const gk_crypto__cipher_t ciphers[] = {
+    {GK_CIPHER_AES_GCM, "aes", TAG_BYTES, gcm_seal, gcm_open},
+    {GK_CIPHER_SM4_HMAC_SM3, "sm", GK_SM3_BYTES, gk_crypto__sm_seal, gk_crypto__sm_open}};
+
+int gk_crypto__cipher_of(const gk_crypto__key_t *key)
+{
+  return strcmp(key->algorithm, "sm4-ctr-hmac-sm3") == 0 ? GK_CIPHER_SM4_HMAC_SM3 : GK_CIPHER_AES_GCM;
+}
 
 const gk_crypto__cipher_t *gk_crypto__cipher(int id)
 {

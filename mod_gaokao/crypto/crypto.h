@@ -21,6 +21,9 @@ gk_error_t *gk_keys_create_chinese(const char *path, apr_time_t now, apr_pool_t 
 /* Reads it. Errors: CONFIG, naming what is wrong and the command that makes one. Immutable afterwards. */
 gk_error_t *gk_keys_load(gk_keys_t **out, const char *path, apr_pool_t *pool);
 
+/* Keeps them out of swap in a process that was forked after they were read: the parent's lock is not inherited. */
+void gk_keys_hold(const gk_keys_t *keys);
+
 /* What may be known of a key. */
 typedef struct gk_key_info_t {
   const char *id, *purpose, *algorithm, *state;
@@ -75,6 +78,11 @@ const char *gk_random_hex(apr_pool_t *pool, apr_size_t length);
 /* Blind index: HMAC-SHA-256 of `column`, 0x00, `value` under the index key, as hex; NULL for a NULL value.
  * `column` names what is indexed ("candidate.id_number"), the season's id belongs into it. */
 const char *gk_blind_index(const gk_keys_t *keys, const char *column, const char *value, apr_pool_t *pool);
+/* The same under the other index key while they change: the new one before, the old one after it was made active; NULL when
+ * there is one key. Rows are looked for by both. */
+const char *gk_blind_index_other(const gk_keys_t *keys, const char *column, const char *value, apr_pool_t *pool);
+/* Id of the newer index key while they change, NULL otherwise. */
+const char *gk_index_newer(const gk_keys_t *keys);
 
 /* Initial password of an account: 10 characters from an alphabet without look-alikes, derived from the slip
  * key, the account's id and the slip's generation (design section 2). Spaces, dashes and capitals in `typed`
@@ -133,7 +141,8 @@ bool gk_same_text(const char *a, const char *b); /* constant time for equal leng
  *
  * one byte each where no length stands. The text is padded before (0x80, then zeros, to a multiple of 32), so that a
  * value's length tells little. What stands before the nonce and the context (table, column, row) are authenticated with it:
- * a value opens only where it was written. Algorithm 1 is AES-256-GCM.
+ * a value opens only where it was written. Algorithm 1 is AES-256-GCM, 2 SM4-CTR with HMAC-SM3
+ * (sm.c); the data key's own algorithm decides, and with it that of values under records' keys.
  */
 typedef struct gk_sealed_t {
   const char *key_id;          /* of the data key; GK_RECORD_KEY under a record's key; "" plain text, from before */

@@ -112,13 +112,40 @@ void gk_crypto__hmac(unsigned char *out, const gk_crypto__key_t *key, const char
   sodium_memzero(&state, sizeof(state));
 }
 
-const char *gk_blind_index(const gk_keys_t *keys, const char *column, const char *value, apr_pool_t *pool)
+static const char *index_under(const gk_crypto__key_t *key, const char *column, const char *value, apr_pool_t *pool)
 {
   unsigned char digest[32];
-  if (value == NULL)
+  if (value == NULL || key == NULL)
     return NULL;
-  gk_crypto__hmac(digest, keys->active[GK_KEY_INDEX], column, value, strlen(value));
+  gk_crypto__hmac(digest, key, column, value, strlen(value));
   return gk_text_hex(pool, digest, sizeof(digest));
+}
+
+/* The index key that is new or old; gk_keys_add sees to it that there is one at most. */
+static const gk_crypto__key_t *other_index(const gk_keys_t *keys)
+{
+  for (int i = 0; i < keys->all->nelts; i++) {
+    const gk_crypto__key_t *key = &APR_ARRAY_IDX(keys->all, i, gk_crypto__key_t);
+    if (gk_crypto__usable(key, GK_KEY_INDEX) && key->state != GK_KEY_ACTIVE)
+      return key;
+  }
+  return NULL;
+}
+
+const char *gk_blind_index(const gk_keys_t *keys, const char *column, const char *value, apr_pool_t *pool)
+{
+  return index_under(keys->active[GK_KEY_INDEX], column, value, pool);
+}
+
+const char *gk_blind_index_other(const gk_keys_t *keys, const char *column, const char *value, apr_pool_t *pool)
+{
+  return index_under(other_index(keys), column, value, pool);
+}
+
+const char *gk_index_newer(const gk_keys_t *keys)
+{
+  const gk_crypto__key_t *other = other_index(keys);
+  return other == NULL ? NULL : other->state == GK_KEY_NEW ? other->id : keys->active[GK_KEY_INDEX]->id;
 }
 
 bool gk_same_text(const char *a, const char *b)

@@ -35,6 +35,8 @@ typedef struct gk_crypto__key_t {
 struct gk_keys_t {
   apr_array_header_t *all;           /* gk_crypto__key_t */
   const gk_crypto__key_t *active[GK_KEY_PURPOSES];
+  unsigned char *locked;             /* where the keys of the file lie */
+  apr_size_t locked_bytes;
 };
 
 /* libsodium is initialised; ends the process when it can't be (no random source). */
@@ -96,6 +98,23 @@ typedef struct gk_crypto__cipher_t {
 
 /* NULL for an unknown algorithm. */
 const gk_crypto__cipher_t *gk_crypto__cipher(int id);
+/* What a key of the file closes values with. */
+int gk_crypto__cipher_of(const gk_crypto__key_t *key);
+
+/* ---- Chinese standards (sm.c): GB/T 32905 (SM3), GB/T 32907 (SM4) ------------------------------------------ */
+
+#define GK_SM3_BYTES 32
+void gk_crypto__sm3(unsigned char *out, const void *bytes, apr_size_t length);
+/* The pieces are taken as one text. */
+void gk_crypto__hmac_sm3(unsigned char *out, const unsigned char *key, apr_size_t key_length,
+                         const gk_crypto__bytes_t *pieces, int count);
+/* Key and first counter of 16 bytes each; the same for both ways. */
+void gk_crypto__sm4_ctr(unsigned char *out, const unsigned char *key, const unsigned char *counter,
+                        const unsigned char *bytes, apr_size_t length);
+void gk_crypto__sm_seal(unsigned char *out, const unsigned char *key, const unsigned char *nonce,
+                        const gk_crypto__bytes_t *ad, int ads, const unsigned char *bytes, apr_size_t length);
+bool gk_crypto__sm_open(unsigned char *out, const unsigned char *key, const unsigned char *nonce,
+                        const gk_crypto__bytes_t *ad, int ads, const unsigned char *bytes, apr_size_t length);
 
 /* 64 bits, most significant byte first. */
 static inline void gk_crypto__put64(unsigned char *out, apr_uint64_t value)

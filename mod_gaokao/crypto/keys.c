@@ -16,14 +16,14 @@
 #define FILE_MAX_BYTES 65536
 
 const gk_crypto__purpose_row_t gk_crypto__purposes[GK_KEY_PURPOSES] = {
-    {"data", {"aes-256-gcm"}},
+    {"data", {"aes-256-gcm", "sm4-ctr-hmac-sm3"}},
     {"index", {"hmac-sha-256"}},
     {"cookie", {"hmac-sha-256"}},
     {"slip", {"hmac-sha-256"}},
     {"seal", {"ed25519"}},
     {"packet", {"x25519"}},
     {"reading", {"x25519"}},
-    {"spool", {"aes-256-gcm"}},
+    {"spool", {"aes-256-gcm", "sm4-ctr-hmac-sm3"}},
     {"export", {"ecdsa-p256"}}};
 
 const char *const gk_crypto__states[] = {"", "new", "active", "old", "gone"};
@@ -155,6 +155,8 @@ static gk_error_t *parse(gk_keys_t *keys, char *text, const char *path, bool who
   if (locked == NULL)
     return gk_crypto__refuse(path, "no memory for the keys", pool);
   apr_pool_cleanup_register(pool, locked, forget, apr_pool_cleanup_null);
+  keys->locked = locked;
+  keys->locked_bytes = (apr_size_t)lines * GK_KEY_BYTES;
   keys->all = apr_array_make(pool, lines, sizeof(gk_crypto__key_t));
   for (char *line = text; line != NULL; ) {
     char *end = strchr(line, '\n');
@@ -219,6 +221,8 @@ gk_error_t *gk_keys_load_any(gk_keys_t **out, const char *path, apr_pool_t *pool
 {
   return gk_crypto__read(out, path, false, pool);
 }
+
+void gk_keys_hold(const gk_keys_t *keys) { sodium_mlock(keys->locked, keys->locked_bytes); }
 
 /* ---- asking ---------------------------------------------------------------------------------------------- */
 

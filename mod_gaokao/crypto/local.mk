@@ -11,4 +11,5 @@ libgaokao_core_la_SOURCES += %D%/seal.c
 libgaokao_core_la_SOURCES += %D%/session.c
 libgaokao_core_la_SOURCES += %D%/sign.c
 libgaokao_core_la_SOURCES += %D%/slip.c
+libgaokao_core_la_SOURCES += %D%/sm.c
 libgaokao_core_la_SOURCES += %D%/totp.c

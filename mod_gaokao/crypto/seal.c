@@ -8,6 +8,7 @@
 enum { FORMAT = 1, HEAD_BYTES = 3, BLOCK_BYTES = 32, KEY_ID_MAX = 32 };
 
 struct gk_record_key_t {
+  int cipher;                        /* for values written now: that of the active data key */
   unsigned char bytes[GK_KEY_BYTES];
 };
 
@@ -16,10 +17,10 @@ struct gk_record_key_t {
 /* 7816-4 padding: at least one byte, so that what was there before can't be mistaken. */
 static apr_size_t padded(apr_size_t length) { return (length / BLOCK_BYTES + 1) * BLOCK_BYTES; }
 
-static gk_error_t *close_value(gk_sealed_t *out, const char *key_id, const unsigned char *key, const char *context,
+static gk_error_t *close_value(gk_sealed_t *out, int cipher_id, const char *key_id, const unsigned char *key, const char *context,
                                const void *bytes, apr_size_t length, apr_pool_t *pool)
 {
-  const gk_crypto__cipher_t *cipher = gk_crypto__cipher(GK_CIPHER_AES_GCM);
+  const gk_crypto__cipher_t *cipher = gk_crypto__cipher(cipher_id);
   apr_size_t id_length = strlen(key_id), head = HEAD_BYTES + id_length, inner = padded(length);
   if (length > APR_INT32_MAX - BLOCK_BYTES)
     return gk_error_plain(pool, GK_E_TOO_LARGE);
@@ -112,7 +113,7 @@ gk_error_t *gk_seal(gk_sealed_t *out, const gk_keys_t *keys, const char *context
                     apr_size_t length, apr_pool_t *pool)
 {
   const gk_crypto__key_t *key = keys->active[GK_KEY_DATA];
-  return close_value(out, key->id, key->bytes, context, bytes, length, pool);
+  return close_value(out, gk_crypto__cipher_of(key), key->id, key->bytes, context, bytes, length, pool);
 }
 
 static const gk_crypto__key_t *data_key(const gk_keys_t *keys, const char *id)
@@ -153,9 +154,10 @@ static apr_status_t wipe(void *data)
   return APR_SUCCESS;
 }
 
-static gk_record_key_t *new_key(apr_pool_t *pool)
+static gk_record_key_t *new_key(const gk_keys_t *keys, apr_pool_t *pool)
 {
   gk_record_key_t *key = apr_palloc(pool, sizeof(*key));
+  key->cipher = gk_crypto__cipher_of(keys->active[GK_KEY_DATA]);
   apr_pool_cleanup_register(pool, key, wipe, apr_pool_cleanup_null);
   return key;
 }
@@ -163,7 +165,7 @@ static gk_record_key_t *new_key(apr_pool_t *pool)
 gk_error_t *gk_record_key_make(gk_record_key_t **out, gk_sealed_t *wrapped, const gk_keys_t *keys,
                                const char *context, apr_pool_t *pool)
 {
-  gk_record_key_t *key = new_key(pool);
+  gk_record_key_t *key = new_key(keys, pool);
   gk_crypto__ready();
   randombytes_buf(key->bytes, GK_KEY_BYTES);
   GK_TRY(gk_seal(wrapped, keys, context, key->bytes, GK_KEY_BYTES, pool));
@@ -179,7 +181,7 @@ gk_error_t *gk_record_key_open(gk_record_key_t **out, const gk_keys_t *keys, con
   GK_TRY(gk_unseal(&bytes, &length, keys, context, wrapped, pool));
   if (length != GK_KEY_BYTES)
     return spoilt(context, "it is no key", pool);
-  gk_record_key_t *key = new_key(pool);
+  gk_record_key_t *key = new_key(keys, pool);
   memcpy(key->bytes, bytes, GK_KEY_BYTES);
   gk_wipe(bytes, GK_KEY_BYTES);
   *out = key;
@@ -189,7 +191,7 @@ gk_error_t *gk_record_key_open(gk_record_key_t **out, const gk_keys_t *keys, con
 gk_error_t *gk_record_seal(gk_sealed_t *out, const gk_record_key_t *key, const char *context, const void *bytes,
                            apr_size_t length, apr_pool_t *pool)
 {
-  return close_value(out, GK_RECORD_KEY, key->bytes, context, bytes, length, pool);
+  return close_value(out, key->cipher, GK_RECORD_KEY, key->bytes, context, bytes, length, pool);
 }
 
 gk_error_t *gk_record_unseal(const char **bytes, apr_size_t *length, const gk_record_key_t *key,

@@ -135,5 +135,7 @@ gk_error_t *gk_ctl_key_check(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_key_status(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_key_activate(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_key_retire(gk_ctl_t *ctl);
+gk_error_t *gk_ctl_key_rewrite(gk_ctl_t *ctl);
+gk_error_t *gk_ctl_key_rotate(gk_ctl_t *ctl);
 
 #endif

@@ -129,9 +129,9 @@ static gk_error_t *put_record(load_t *load, const record_t *r)
               .art = art(load->demo, p->subject), .state = r->state->name, .version = r->state->version,
               .name = p->name, .school = school != NULL ? school : "",
               .class = class_name != NULL ? class_name : "",
-              .id_index = withdrawn ? NULL : gk_candidate_id_index(act, type, p->id_number),
-              .tail_index = gk_candidate_tail_index(act, point->id, p->id_number),
-              .twin_index = withdrawn ? NULL : gk_candidate_twin_index(act, p->name, p->birth),
+              .id_index = withdrawn ? NULL : gk_candidate_id_index(act, type, p->id_number).value,
+              .tail_index = gk_candidate_tail_index(act, point->id, p->id_number).value,
+              .twin_index = withdrawn ? NULL : gk_candidate_twin_index(act, p->name, p->birth).value,
               .identified = !typed,
               .approval = is(r->state->name, "waiting") ? "pending"
                           : typed                       ? "granted"

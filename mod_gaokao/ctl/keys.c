@@ -49,6 +49,13 @@ static gk_error_t *known_purpose(gk_ctl_t *ctl, const char *purpose)
                                                  purpose);
 }
 
+/* The core looks at the file once a second: a step that comes next must see what this one did. */
+static gk_error_t *read_again(gk_ctl_t *ctl)
+{
+  apr_sleep(1100 * 1000);
+  return gk_keyring_follow(ctl->core, ctl->db, ctl->pool);
+}
+
 /* ---- create ---------------------------------------------------------------------------------------------- */
 
 static gk_error_t *create(const char **id, gk_ctl_t *ctl, const char *purpose)
@@ -58,6 +65,9 @@ static gk_error_t *create(const char **id, gk_ctl_t *ctl, const char *purpose)
   /* A cut or foreign file is not made "right" by adding what it lacks. */
   GK_TRY(gk_keys_load_any(&keys, ctl->config->keys_file, ctl->pool));
   GK_TRY(gk_keyring_register(ctl->db, keys, ctl->config->keys_file, gk_ctl__now(ctl), ctl->pool));
+  if (strcmp(purpose, "index") == 0 && in_state(keys, purpose, "new", ctl->pool) == NULL &&
+      in_state(keys, purpose, "old", ctl->pool) == NULL)
+    GK_TRY(gk_rotation_clear(ctl->db, ctl->pool));
   GK_TRY(gk_keys_add(id, ctl->config->keys_file, purpose, ctl->config->chinese_ciphers, gk_ctl__now(ctl), ctl->pool));
   GK_TRY(gk_keys_load_any(&keys, ctl->config->keys_file, ctl->pool));
   return gk_keyring_register(ctl->db, keys, ctl->config->keys_file, gk_ctl__now(ctl), ctl->pool);
@@ -104,7 +114,7 @@ static gk_error_t *list(gk_ctl_t *ctl, const gk_keys_t *keys, bool uses)
     cells[4] = gk_time_text(ctl->pool, key.created);
     if (uses) {
       apr_int64_t count;
-      GK_TRY(gk_rotation_uses(&count, ctl->db, key.purpose, key.id, ctl->pool));
+      GK_TRY(gk_rotation_uses(&count, ctl->core, ctl->db, key.purpose, key.id, ctl->pool));
       if (count >= 0)
         gk_json_set_int(row, "uses", count);
       cells[5] = count >= 0 ? apr_psprintf(ctl->pool, "%" APR_INT64_T_FMT, count) : "?";
@@ -142,10 +152,7 @@ gk_error_t *gk_ctl_key_list(gk_ctl_t *ctl)
 
 gk_error_t *gk_ctl_key_status(gk_ctl_t *ctl)
 {
-  gk_keys_t *keys;
-  GK_TRY(gk_schema_check(ctl->db, ctl->pool));
-  GK_TRY(load(&keys, ctl));
-  return list(ctl, keys, true);
+  return list(ctl, gk_core_keys(ctl->core), true);
 }
 
 gk_error_t *gk_ctl_key_check(gk_ctl_t *ctl)
@@ -205,6 +212,14 @@ gk_error_t *gk_ctl__key_activate(gk_ctl_t *ctl, const char *purpose, const char 
   GK_TRY(wait_for_nodes(&missing, ctl, apr_pstrcat(ctl->pool, id, ":", NULL), false, force ? 0 : patience_us));
   if (missing != NULL && !force)
     return nodes_lag(ctl, missing);
+  if (strcmp(purpose, "index") == 0) {
+    apr_int64_t count;
+    GK_TRY(gk_rotation_missing(&count, ctl->db, id, ctl->pool));
+    if (count > 0)
+      return gk_error(ctl->pool, GK_E_WRONG_STATE, "还有 %" APR_INT64_T_FMT " 条记录没有新密钥的索引：先运行 gaokaoctl key rewrite %s",
+                      "%" APR_INT64_T_FMT " records have no index under the new key yet: run gaokaoctl key rewrite %s first", count,
+                      purpose);
+  }
   /* The database first: whoever starts from here on needs the key. */
   GK_TRY(gk_db_begin(ctl->db, ctl->pool));
   GK_TRY(gk_ctl__finish(ctl, gk_store_key_needed(ctl->db, id, ctl->pool)));
@@ -243,13 +258,15 @@ gk_error_t *gk_ctl__key_retire(gk_ctl_t *ctl, const char *purpose, const char *i
   GK_TRY(wait_for_nodes(&missing, ctl, apr_pstrcat(ctl->pool, active, ":active", NULL), true, force ? 0 : patience_us));
   if (missing != NULL && !force)
     return nodes_lag(ctl, missing);
-  GK_TRY(gk_rotation_uses(&uses, ctl->db, purpose, id, ctl->pool));
+  GK_TRY(gk_rotation_uses(&uses, ctl->core, ctl->db, purpose, id, ctl->pool));
   if (uses > 0) /* never by force: it would lose data */
     return gk_error(ctl->pool, GK_E_WRONG_STATE, "还有 %" APR_INT64_T_FMT " 处数据用密钥 %s 加密：先运行 gaokaoctl key rewrite %s",
                     "%" APR_INT64_T_FMT " values still lie under key '%s': run gaokaoctl key rewrite %s first", uses, id, purpose);
   GK_TRY(gk_db_begin(ctl->db, ctl->pool));
   GK_TRY(gk_ctl__finish(ctl, gk_store_key_gone(ctl->db, id, gk_ctl__now(ctl), ctl->pool)));
   GK_TRY(gk_keys_retire(ctl->config->keys_file, purpose, id, ctl->pool));
+  if (strcmp(purpose, "index") == 0)
+    GK_TRY(gk_rotation_clear(ctl->db, ctl->pool));
   return audited(ctl, "key.retire", purpose, id);
 }
 
@@ -270,5 +287,115 @@ gk_error_t *gk_ctl_key_retire(gk_ctl_t *ctl)
               "Key '%s' is out of the file. Put the new file on all nodes; keep the old copy of the file until the last backup of "
               "the database that needs it has expired", id);
   gk_ctl__result(ctl, result);
+  return NULL;
+}
+
+/* ---- rewrite, rotate ------------------------------------------------------------------------------------- */
+
+#define BATCH 500
+
+typedef struct tally_t {
+  apr_int64_t rows;
+  apr_time_t told;
+} tally_t;
+
+/* Passes until none of the old key's rows is left; nodes that lag a moment are caught by the next pass. */
+static gk_error_t *rewrite(gk_ctl_t *ctl, const char *purpose, const char *old, tally_t *tally)
+{
+  apr_pool_t *round;
+  apr_pool_create(&round, ctl->pool);
+  for (int pass = 0; pass < 10; pass++) {
+    for (bool done = false; !done;) {
+      apr_int64_t rows = 0;
+      apr_pool_clear(round);
+      gk_act_t act = ctl->act;
+      act.pool = round;
+      act.now = gk_ctl__now(ctl);
+      gk_error_t *error = gk_ctl__finish(ctl, gk_rotation_batch(&done, &rows, &act, purpose, BATCH));
+      if (error != NULL)
+        return gk_error_dup(ctl->pool, error);
+      tally->rows += rows;
+      if (apr_time_now() - tally->told > 5 * APR_USEC_PER_SEC) {
+        tally->told = apr_time_now();
+        gk_ctl__say(ctl, "已改写 %" APR_INT64_T_FMT " 处", "%" APR_INT64_T_FMT " values written again", tally->rows);
+      }
+    }
+    apr_int64_t left = 0, plain = 0;
+    const char *newer = gk_index_newer(gk_core_keys(ctl->core));
+    if (strcmp(purpose, "index") == 0 && newer != NULL && strcmp(newer, gk_key_id(gk_core_keys(ctl->core), "index")) != 0)
+      GK_TRY(gk_rotation_missing(&left, ctl->db, newer, round));
+    else if (old != NULL)
+      GK_TRY(gk_rotation_uses(&left, ctl->core, ctl->db, purpose, old, round));
+    if (strcmp(purpose, "data") == 0)
+      GK_TRY(gk_rotation_uses(&plain, ctl->core, ctl->db, purpose, "", round));
+    if (left <= 0 && plain <= 0)
+      return NULL;
+    apr_sleep(1000 * 1000);
+  }
+  return wrong_state(ctl, "仍有数据不断用旧密钥写入（用途 %s）：检查所有节点的密钥文件", "Something keeps writing under the old key for '%s': "
+                     "look at the key files of all nodes", purpose);
+}
+
+static void told(gk_ctl_t *ctl, const tally_t *tally)
+{
+  gk_json_t *result = gk_json_object(ctl->pool);
+  gk_json_set_int(result, "rows", tally->rows);
+  gk_ctl__say(ctl, "共改写 %" APR_INT64_T_FMT " 处", "%" APR_INT64_T_FMT " values written again in all", tally->rows);
+  gk_ctl__result(ctl, result);
+}
+
+gk_error_t *gk_ctl_key_rewrite(gk_ctl_t *ctl)
+{
+  const char *purpose = gk_ctl__word(ctl, 0);
+  tally_t tally = {0, apr_time_now()};
+  GK_TRY(known_purpose(ctl, purpose));
+  GK_TRY(rewrite(ctl, purpose, in_state(gk_core_keys(ctl->core), purpose, "old", ctl->pool), &tally));
+  told(ctl, &tally);
+  return NULL;
+}
+
+/* All steps, from wherever an earlier run ended. Cookies and slips stay good under the old key until it is retired by hand. */
+gk_error_t *gk_ctl_key_rotate(gk_ctl_t *ctl)
+{
+  const char *purpose = gk_ctl__word(ctl, 0), *id, *old;
+  apr_int64_t wait_s;
+  tally_t tally = {0, apr_time_now()};
+  GK_TRY(known_purpose(ctl, purpose));
+  GK_TRY(gk_ctl__number(&wait_s, ctl, "wait", 0, 86400, 60));
+  apr_interval_time_t patience_us = apr_time_from_sec(wait_s);
+  bool force = gk_ctl__option(ctl, "force") != NULL;
+  bool rewritten = strcmp(purpose, "data") == 0 || strcmp(purpose, "index") == 0;
+  id = in_state(gk_core_keys(ctl->core), purpose, "new", ctl->pool);
+  old = in_state(gk_core_keys(ctl->core), purpose, "old", ctl->pool);
+  if (id == NULL && (old == NULL || !rewritten)) {
+    GK_TRY(create(&id, ctl, purpose));
+    GK_TRY(audited(ctl, "key.create", purpose, id));
+    gk_ctl__say(ctl, "已加入密钥 %s", "Added key '%s'", id);
+    GK_TRY(read_again(ctl));
+  }
+  if (id != NULL) {
+    const char *missing;
+    GK_TRY(wait_for_nodes(&missing, ctl, apr_pstrcat(ctl->pool, id, ":", NULL), false, force ? 0 : patience_us));
+    if (missing != NULL && !force)
+      return nodes_lag(ctl, missing);
+    GK_TRY(read_again(ctl)); /* children look once a second, too */
+    if (strcmp(purpose, "index") == 0)
+      GK_TRY(rewrite(ctl, purpose, NULL, &tally));
+    GK_TRY(gk_ctl__key_activate(ctl, purpose, id, force, patience_us));
+    gk_ctl__say(ctl, "密钥 %s 已启用", "Key '%s' is active", id);
+    GK_TRY(read_again(ctl));
+    GK_TRY(read_again(ctl));
+  }
+  old = in_state(gk_core_keys(ctl->core), purpose, "old", ctl->pool);
+  if (rewritten && old != NULL) {
+    const char *missing, *active = gk_key_id(gk_core_keys(ctl->core), purpose);
+    GK_TRY(wait_for_nodes(&missing, ctl, apr_pstrcat(ctl->pool, active, ":active", NULL), true, force ? 0 : patience_us));
+    if (missing != NULL && !force)
+      return nodes_lag(ctl, missing);
+    GK_TRY(rewrite(ctl, purpose, old, &tally));
+    GK_TRY(gk_ctl__key_retire(ctl, purpose, old, force, patience_us));
+    gk_ctl__say(ctl, "密钥 %s 已除去", "Key '%s' is gone", old);
+  }
+  told(ctl, &tally);
   return NULL;
 }

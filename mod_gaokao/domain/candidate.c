@@ -106,30 +106,50 @@ static bool resident_number(const char *number)
   return strlen(number) == 18 && strspn(number, "0123456789") >= 17;
 }
 
-const char *gk_candidate_id_index(const gk_act_t *act, const char *id_type, const char *id_number)
+static gk_index_t index_of(const gk_act_t *act, const char *where, const char *value)
+{
+  const gk_keys_t *keys = gk_core_keys(act->core);
+  return (gk_index_t){gk_blind_index(keys, where, value, act->pool), gk_blind_index_other(keys, where, value, act->pool)};
+}
+
+const char *gk_candidate_id_text(const char *id_type, const char *id_number, apr_pool_t *pool)
 {
   if (id_number == NULL)
     return NULL;
-  const char *value = gk_text_id_number(act->pool, id_number);
-  if (!resident_number(value))
-    value = apr_pstrcat(act->pool, id_type != NULL ? id_type : "", "|", value, NULL);
-  return gk_blind_index(gk_core_keys(act->core), column(act, "id_number", 0), value, act->pool);
+  const char *value = gk_text_id_number(pool, id_number);
+  return resident_number(value) ? value : apr_pstrcat(pool, id_type != NULL ? id_type : "", "|", value, NULL);
 }
 
-const char *gk_candidate_tail_index(const gk_act_t *act, apr_int64_t org_id, const char *id_number)
+gk_index_t gk_candidate_text_index(const gk_act_t *act, const char *id_text)
+{
+  return index_of(act, column(act, "id_number", 0), id_text);
+}
+
+gk_index_t gk_candidate_id_index(const gk_act_t *act, const char *id_type, const char *id_number)
+{
+  return gk_candidate_text_index(act, gk_candidate_id_text(id_type, id_number, act->pool));
+}
+
+gk_index_t gk_candidate_tail_index(const gk_act_t *act, apr_int64_t org_id, const char *id_number)
 {
   if (id_number == NULL || strlen(id_number) < 4)
-    return NULL;
+    return (gk_index_t){NULL, NULL};
   const char *value = gk_text_id_number(act->pool, id_number);
-  return gk_blind_index(gk_core_keys(act->core), column(act, "id_tail", org_id), value + strlen(value) - 4, act->pool);
+  return index_of(act, column(act, "id_tail", org_id), value + strlen(value) - 4);
 }
 
-const char *gk_candidate_twin_index(const gk_act_t *act, const char *name, const char *birth)
+gk_index_t gk_candidate_twin_index(const gk_act_t *act, const char *name, const char *birth)
 {
   if (name == NULL || name[0] == '\0' || birth == NULL)
-    return NULL;
-  return gk_blind_index(gk_core_keys(act->core), column(act, "twin", 0), apr_pstrcat(act->pool, name, "|", birth, NULL),
-                        act->pool);
+    return (gk_index_t){NULL, NULL};
+  return index_of(act, column(act, "twin", 0), apr_pstrcat(act->pool, name, "|", birth, NULL));
+}
+
+const char *gk_index_next(const gk_act_t *act, gk_index_t index)
+{
+  const gk_keys_t *keys = gk_core_keys(act->core);
+  const char *newer = gk_index_newer(keys);
+  return newer == NULL ? NULL : strcmp(newer, gk_key_id(keys, "index")) == 0 ? index.value : index.other;
 }
 
 /* ---- showing --------------------------------------------------------------------------------------------- */

@@ -18,6 +18,11 @@
 #include "domain/org.h"
 #include "domain/verdict.h"
 
+/* A keyed digest under the active index key, and under the other one while they change (crypto.h). */
+typedef struct gk_index_t {
+  const char *value, *other; /* NULL where there is nothing */
+} gk_index_t;
+
 typedef struct gk_candidate_t {
   apr_int64_t id, season_id, org_id, version, pack_id;
   const char *org_path, *org_code, *org_name; /* of the point */
@@ -28,7 +33,8 @@ typedef struct gk_candidate_t {
   bool art;
   const char *state;
   const char *name, *school, *class_name; /* copies of fields for lists; never NULL */
-  const char *id_index, *tail_index, *twin_index; /* keyed digests, NULL where there is nothing */
+  const char *id_index, *tail_index, *twin_index; /* keyed digests as stored, NULL where there is nothing */
+  gk_index_t id_indexes, tail_indexes, twin_indexes; /* of the document, set by gk_candidate_set_document() */
   bool erased;                    /* its key was destroyed: document and what repeats it are gone */
   bool twin;                      /* another record has the same name and birth date */
   bool identified;                /* a card was read and matched, or the city saw other papers */
@@ -108,7 +114,7 @@ typedef struct gk_candidate_place_t {
 } gk_candidate_place_t;
 
 /* Looks through the whole season, whatever the actor's scope. place->id 0 when the number is free. */
-gk_error_t *gk_candidate_place(gk_candidate_place_t *place, gk_act_t *act, const char *id_index);
+gk_error_t *gk_candidate_place(gk_candidate_place_t *place, gk_act_t *act, gk_index_t id_index);
 /* The DUPLICATE error for staff: names the point, and the number when it lies in the actor's subtree. */
 gk_error_t *gk_candidate_duplicate(const gk_act_t *act, const gk_candidate_place_t *place);
 
@@ -170,9 +176,14 @@ gk_error_t *gk_candidate_take_number(gk_act_t *act, gk_candidate_t *candidate);
 const char *gk_candidate_context(apr_int64_t id, apr_pool_t *pool);
 /* Index of an ID number: resident numbers stand for themselves whatever paper shows them, others with their type. NULL
  * for NULL. */
-const char *gk_candidate_id_index(const gk_act_t *act, const char *id_type, const char *id_number);
+gk_index_t gk_candidate_id_index(const gk_act_t *act, const char *id_type, const char *id_number);
+/* The text behind it: what a changed index key makes the index of again. */
+const char *gk_candidate_id_text(const char *id_type, const char *id_number, apr_pool_t *pool);
+gk_index_t gk_candidate_text_index(const gk_act_t *act, const char *id_text);
 /* Index of the last four characters, within one point. */
-const char *gk_candidate_tail_index(const gk_act_t *act, apr_int64_t org_id, const char *id_number);
-const char *gk_candidate_twin_index(const gk_act_t *act, const char *name, const char *birth);
+gk_index_t gk_candidate_tail_index(const gk_act_t *act, apr_int64_t org_id, const char *id_number);
+gk_index_t gk_candidate_twin_index(const gk_act_t *act, const char *name, const char *birth);
+/* The one under the newer key while index keys change; NULL otherwise. */
+const char *gk_index_next(const gk_act_t *act, gk_index_t index);
 
 #endif

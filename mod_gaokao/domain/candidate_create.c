@@ -15,10 +15,10 @@ static bool is(const char *a, const char *b) { return a != NULL && strcmp(a, b) 
 
 /* ---- duplicates (DI-4) ----------------------------------------------------------------------------------- */
 
-gk_error_t *gk_candidate_place(gk_candidate_place_t *place, gk_act_t *act, const char *id_index)
+gk_error_t *gk_candidate_place(gk_candidate_place_t *place, gk_act_t *act, gk_index_t id_index)
 {
   memset(place, 0, sizeof(*place));
-  if (id_index == NULL)
+  if (id_index.value == NULL)
     return NULL;
   GK_TRY(gk_store_candidate_place(place, act, id_index, false));
   return place->id != 0 ? NULL : gk_store_candidate_place(place, act, id_index, true);
@@ -121,20 +121,20 @@ gk_error_t *gk_candidate_insert(gk_candidate_t **out, gk_candidate_place_t *plac
   GK_TRY(gk_act_begin(act));
   GK_TRY(gk_store_candidate_insert(&c->id, act, c));
   if (c->id == 0) {
-    GK_TRY(gk_candidate_place(place, act, c->id_index));
+    GK_TRY(gk_candidate_place(place, act, c->id_indexes));
     if (place->id == 0) /* the point was closed meanwhile, or the other record is just being withdrawn */
       return gk_error_plain(act->pool, GK_E_RETRY);
     *out = NULL;
     return NULL;
   }
-  GK_TRY(gk_store_candidate_place(place, act, c->id_index, true));
+  GK_TRY(gk_store_candidate_place(place, act, c->id_indexes, true));
   if (place->id != 0) /* corrected away from this number a moment ago: what was begun is rolled back */
     return gk_candidate_duplicate(act, place);
   if (waiting)
     GK_TRY(gk_store_candidate_admit(act, c));
   else
     GK_TRY(gk_candidate_take_number(act, c));
-  GK_TRY(gk_store_candidate_twins(&twins, act, c->twin_index));
+  GK_TRY(gk_store_candidate_twins(&twins, act, c->twin_indexes));
   c->twin = twins;
   *out = c;
   return NULL;
@@ -258,7 +258,7 @@ gk_error_t *gk_candidate_update(gk_candidate_t **out, gk_act_t *act, apr_int64_t
   if (is(c->state, "reviewed")) /* staff fills in for a candidate: from a paper draft (E4), or as a delegate (F4) */
     c->state = "filling";
   if (c->id_index != NULL && !is(before->id_index, c->id_index)) {
-    GK_TRY(gk_candidate_place(&place, act, c->id_index));
+    GK_TRY(gk_candidate_place(&place, act, c->id_indexes));
     if (place.id != 0 && place.id != id)
       return gk_candidate_duplicate(act, &place);
   }

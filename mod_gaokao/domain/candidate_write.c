@@ -25,6 +25,13 @@ static void settle_fee(const gk_subject_t *subject, gk_candidate_t *c)
   c->fee_state = subject->fee_fen == c->fee_fen ? "paid" : "due";
 }
 
+/* A stored index under the old key stays until gaokaoctl writes it again: the person is the same, and a save that changes
+ * nothing of him shall write no index. */
+static const char *index_to_store(const char *stored, gk_index_t now)
+{
+  return now.other != NULL && same(stored, now.other) ? stored : now.value;
+}
+
 gk_error_t *gk_candidate_set_document(gk_act_t *act, gk_candidate_t *c, gk_document_t *document)
 {
   const gk_pack_t *pack = act->season->pack;
@@ -41,9 +48,12 @@ gk_error_t *gk_candidate_set_document(gk_act_t *act, gk_candidate_t *c, gk_docum
     c->subject = subject;
   const gk_subject_t *row = gk_pack_subject(pack, c->subject);
   c->art = row != NULL && row->art;
-  c->id_index = gk_candidate_id_index(act, gk_document_get(document, "id_type"), id_number);
-  c->tail_index = gk_candidate_tail_index(act, c->org_id, id_number);
-  c->twin_index = gk_candidate_twin_index(act, c->name, gk_document_get(document, "birth"));
+  c->id_indexes = gk_candidate_id_index(act, gk_document_get(document, "id_type"), id_number);
+  c->tail_indexes = gk_candidate_tail_index(act, c->org_id, id_number);
+  c->twin_indexes = gk_candidate_twin_index(act, c->name, gk_document_get(document, "birth"));
+  c->id_index = index_to_store(c->id_index, c->id_indexes);
+  c->tail_index = index_to_store(c->tail_index, c->tail_indexes);
+  c->twin_index = index_to_store(c->twin_index, c->twin_indexes);
   c->pack_id = act->season->pack_id;
   settle_fee(row, c);
   if (changed) {
@@ -129,6 +139,17 @@ gk_error_t *gk_candidate_audit(gk_act_t *act, gk_candidate_t *after, gk_candidat
 
 /* ---- writing --------------------------------------------------------------------------------------------- */
 
+/* The number that `before` had stays taken. */
+static gk_error_t *put_former(gk_act_t *act, const gk_candidate_t *before)
+{
+  gk_candidate_t copy = *before;
+  gk_document_t *document;
+  GK_TRY(gk_candidate_document(&document, &copy, act->pool));
+  return gk_store_candidate_former(act, before->id,
+                                   gk_candidate_id_text(gk_document_get(document, "id_type"),
+                                                        gk_document_get(document, "id_number"), act->pool));
+}
+
 gk_error_t *gk_candidate_write(gk_act_t *act, gk_candidate_t *after, const gk_candidate_t *before)
 {
   bool changed, twins;
@@ -145,9 +166,9 @@ gk_error_t *gk_candidate_write(gk_act_t *act, gk_candidate_t *after, const gk_ca
   }
   after->version = before->version + 1;
   if (before->id_index != NULL && after->id_index != NULL && !same(after->id_index, before->id_index))
-    GK_TRY(gk_store_candidate_former(act, after->id, before->id_index));
+    GK_TRY(put_former(act, before));
   if (after->twin_index != NULL && !same(after->twin_index, before->twin_index)) {
-    GK_TRY(gk_store_candidate_twins(&twins, act, after->twin_index));
+    GK_TRY(gk_store_candidate_twins(&twins, act, after->twin_indexes));
     after->twin = after->twin || twins;
   }
   if (!same(after->name, before->name) && after->number != NULL)

@@ -91,6 +91,8 @@ static gk_error_t *take(reader_t *reader, int line, const char *key, const char 
     c->db_params = value;
   } else if (strcmp(key, "keys_file") == 0) {
     c->keys_file = below(reader, value);
+  } else if (strcmp(key, "core_dumps") == 0) {
+    return on_off(reader, line, key, value, &c->core_dumps);
   } else if (strcmp(key, "cipher") == 0) {
     c->chinese_ciphers = strcmp(value, "sm") == 0;
     if (!c->chinese_ciphers && strcmp(value, "aes") != 0)

@@ -2,6 +2,7 @@
 #include "domain/core.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
@@ -105,6 +106,16 @@ static gk_error_t *load_plugins(gk_core_t *core)
   return gk_plugins_check(core->plugins, core->pool);
 }
 
+/* Of this process and those it starts. The soft limit: who debugs may raise it (core_dumps = on keeps it as it was). */
+static void forbid_dumps(const gk_config_t *config)
+{
+  struct rlimit limit;
+  if (!config->core_dumps && getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_cur != 0) {
+    limit.rlim_cur = 0;
+    setrlimit(RLIMIT_CORE, &limit);
+  }
+}
+
 gk_error_t *gk_core_open(gk_core_t **out, const char *instance, apr_pool_t *pool)
 {
   gk_core_t *core = apr_pcalloc(pool, sizeof(*core));
@@ -112,6 +123,7 @@ gk_error_t *gk_core_open(gk_core_t **out, const char *instance, apr_pool_t *pool
   core->clock = apr_time_now() - gk_tick();
   GK_TRY(gk_config_load(&core->config, instance, pool));
   gk_keys_t *keys;
+  forbid_dumps(core->config);
   GK_TRY(gk_keys_load(&keys, core->config->keys_file, pool));
   gk_keyring__open(&core->keyring, keys, core->config->keys_file, pool);
   if (core->config->engine == GK_SQLITE)

@@ -27,6 +27,7 @@ typedef struct gk_config_t {
   gk_engine_t engine;          /* db_engine = sqlite | pgsql */
   const char *db_params;       /* db_params = data/gaokao.db | host=... dbname=... */
   const char *keys_file;       /* keys_file = keys/gaokao.keys */
+  bool core_dumps;             /* core_dumps = off: a dump of the memory would hold people's data */
   bool chinese_ciphers;        /* cipher = aes | sm: algorithms of keys made from now on */
   const char *plugin_dir;      /* plugin_dir = /usr/lib/gaokao/plugins */
   const char *plugins;         /* plugins = policy_xpath export_xml ... (space separated); preset: those two */

@@ -17,7 +17,7 @@ gk_error_t *gk_store_candidate_get(gk_candidate_t **out, gk_act_t *act, apr_int6
 gk_error_t *gk_store_candidate_own(gk_candidate_t **out, gk_act_t *act);
 void gk_store_candidate_own_ahead(gk_act_t *act, apr_int64_t account_id);
 /* Beyond the scope. former: only numbers that a record had before its correction. place->id 0: none. */
-gk_error_t *gk_store_candidate_place(gk_candidate_place_t *place, gk_act_t *act, const char *id_index, bool former);
+gk_error_t *gk_store_candidate_place(gk_candidate_place_t *place, gk_act_t *act, gk_index_t id_index, bool former);
 /* An empty row for the ID number; *id 0 when the number is taken. */
 gk_error_t *gk_store_candidate_insert(apr_int64_t *id, gk_act_t *act, const gk_candidate_t *candidate);
 /* Number, range, account-free rest and the document of a row just inserted; its version stays. */
@@ -26,11 +26,11 @@ gk_error_t *gk_store_candidate_admit(gk_act_t *act, const gk_candidate_t *candid
 gk_error_t *gk_store_candidate_put(bool *changed, gk_act_t *act, const gk_candidate_t *candidate,
                                    const gk_candidate_t *before);
 /* Keeps an ID number that a record had before its correction. */
-gk_error_t *gk_store_candidate_former(gk_act_t *act, apr_int64_t id, const char *id_index);
+gk_error_t *gk_store_candidate_former(gk_act_t *act, apr_int64_t id, const char *id_text);
 /* Gives those numbers free (withdrawal). */
 gk_error_t *gk_store_candidate_former_clear(gk_act_t *act, apr_int64_t id);
 /* Marks all records of the season with this index when there are two or more; says so. Beyond the scope. */
-gk_error_t *gk_store_candidate_twins(bool *twins, gk_act_t *act, const char *twin_index);
+gk_error_t *gk_store_candidate_twins(bool *twins, gk_act_t *act, gk_index_t twin_index);
 
 /* One page, gk_candidate_t *. Keys of the last record seen: org_path and number, or id where there is no number. */
 typedef struct gk_candidate_page_t {
@@ -53,7 +53,7 @@ gk_error_t *gk_store_candidate_list_number(apr_array_header_t **out, gk_act_t *a
                                            const gk_candidate_filter_t *filter, const gk_candidate_page_t *page,
                                            const char *from, const char *to);
 gk_error_t *gk_store_candidate_list_tail(apr_array_header_t **out, gk_act_t *act, const gk_candidate_filter_t *filter,
-                                         const gk_candidate_page_t *page, const char *tail_index);
+                                         const gk_candidate_page_t *page, gk_index_t tail_index);
 
 /* ---- papers and review: candidate_part rows -------------------------------------------------------------- */
 

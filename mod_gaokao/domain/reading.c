@@ -190,7 +190,7 @@ static gk_error_t *judge(gk_reading_t *reading, gk_candidate_t **candidate, gk_a
 {
   gk_candidate_place_t place;
   gk_candidate_t *found;
-  const char *index = gk_candidate_id_index(act, gk_document_get(document, "id_type"),
+  gk_index_t index = gk_candidate_id_index(act, gk_document_get(document, "id_type"),
                                             gk_document_get(document, "id_number"));
   if (is(wish->purpose, "verify") && wish->candidate_id != 0) {
     GK_TRY(gk_candidate_get(&found, act, wish->candidate_id));
@@ -353,7 +353,7 @@ gk_error_t *gk_reading_decide(gk_candidate_t **out, gk_act_t *act, apr_int64_t c
   gk_candidate_t *c = apr_pmemdup(act->pool, before, sizeof(*before));
   GK_TRY(gk_candidate_set_document(act, c, changed));
   if (!is(before->id_index, c->id_index)) {
-    GK_TRY(gk_candidate_place(&place, act, c->id_index));
+    GK_TRY(gk_candidate_place(&place, act, c->id_indexes));
     if (place.id != 0 && place.id != candidate_id)
       return gk_candidate_duplicate(act, &place);
   }

@@ -191,6 +191,7 @@ void gk_httpd_child_init(apr_pool_t *pchild, server_rec *server)
   gk_error_t *error = gk_plugins_start(gk_core_plugins(the_core), pchild);
   if (error != NULL)
     report(server, error, pchild);
+  gk_keys_hold(gk_core_keys(the_core));
   gk_router_transport(&transport);
   gk_httpd_watch(pchild, server);
 }

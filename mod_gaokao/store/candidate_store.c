@@ -1,8 +1,10 @@
 /* store/candidate_store.c: candidates (domain/ports_candidate.h). */
 #include <stddef.h>
 #include <string.h>
+#include <apr_strings.h>
 
 #include "domain/ports_candidate.h"
+#include "store/index.h"
 #include "store/sql.h"
 #include "store/vault.h"
 
@@ -93,13 +95,15 @@ void gk_store_candidate_own_ahead(gk_act_t *act, apr_int64_t account_id)
 
 /* ---- beyond the scope ------------------------------------------------------------------------------------ */
 
-gk_error_t *gk_store_candidate_place(gk_candidate_place_t *place, gk_act_t *act, const char *id_index, bool former)
+gk_error_t *gk_store_candidate_place(gk_candidate_place_t *place, gk_act_t *act, gk_index_t id_index, bool former)
 {
   bool found;
   memset(place, 0, sizeof(*place));
   if (former) {
     gk_row_candidate_former_place_t row;
-    GK_TRY(gk_db_find(act->db, GK_CALL(candidate_former_place, .season_id = act->season->id, .id_index = id_index),
+    GK_TRY(gk_db_find(act->db,
+                      GK_CALL(candidate_former_place, .season_id = act->season->id, .id_index = id_index.value,
+                              .other = id_index.other),
                       &found, &row, act->pool));
     if (found)
       *place = (gk_candidate_place_t){row.id, row.org_id, row.org_path, row.org_name, row.county_name,
@@ -107,24 +111,30 @@ gk_error_t *gk_store_candidate_place(gk_candidate_place_t *place, gk_act_t *act,
     return NULL;
   }
   gk_row_candidate_place_t row;
-  GK_TRY(gk_db_find(act->db, GK_CALL(candidate_place, .season_id = act->season->id, .id_index = id_index), &found, &row,
-                    act->pool));
+  GK_TRY(gk_db_find(act->db,
+                    GK_CALL(candidate_place, .season_id = act->season->id, .id_index = id_index.value,
+                            .other = id_index.other),
+                    &found, &row, act->pool));
   if (found)
     *place = (gk_candidate_place_t){row.id, row.org_id, row.org_path, row.org_name, row.county_name,
                                     row.number, row.name, row.state, false};
   return NULL;
 }
 
-gk_error_t *gk_store_candidate_twins(bool *twins, gk_act_t *act, const char *twin_index)
+gk_error_t *gk_store_candidate_twins(bool *twins, gk_act_t *act, gk_index_t twin_index)
 {
   gk_row_candidate_twin_count_t row;
-  GK_TRY(gk_db_get(act->db, GK_CALL(candidate_twin_count, .season_id = act->season->id, .twin_index = twin_index), &row,
-                   act->pool));
+  GK_TRY(gk_db_get(act->db,
+                   GK_CALL(candidate_twin_count, .season_id = act->season->id, .twin_index = twin_index.value,
+                           .other = twin_index.other),
+                   &row, act->pool));
   *twins = row.n > 1;
   if (!*twins)
     return NULL;
-  return gk_db_exec(act->db, GK_CALL(candidate_twin_mark, .season_id = act->season->id, .twin_index = twin_index), NULL,
-                    act->pool);
+  return gk_db_exec(act->db,
+                    GK_CALL(candidate_twin_mark, .season_id = act->season->id, .twin_index = twin_index.value,
+                            .other = twin_index.other),
+                    NULL, act->pool);
 }
 
 /* ---- writing --------------------------------------------------------------------------------------------- */
@@ -143,7 +153,10 @@ gk_error_t *gk_store_candidate_insert(apr_int64_t *id, gk_act_t *act, const gk_c
                     &inserted, &row, act->pool));
   *id = inserted ? row.id : 0;
   gk_vault_key_t key;
-  return inserted ? gk_vault_make(&key, act, GK_VAULT_CANDIDATE, row.id) : NULL;
+  if (!inserted)
+    return NULL;
+  GK_TRY(gk_vault_make(&key, act, GK_VAULT_CANDIDATE, row.id));
+  return gk_index_put_next(act, row.id, c);
 }
 
 static gk_error_t *seal(gk_sealed_t *sealed, gk_act_t *act, const gk_candidate_t *c)
@@ -194,14 +207,40 @@ gk_error_t *gk_store_candidate_put(bool *changed, gk_act_t *act, const gk_candid
                       &rows, act->pool));
 #undef COMMON
   *changed = rows == 1;
-  return NULL;
+  if (!*changed || (same(c->id_index, before->id_index) && same(c->tail_index, before->tail_index) &&
+                    same(c->twin_index, before->twin_index)))
+    return NULL;
+  if (c->id_index == NULL) /* withdrawn: the number is free */
+    return gk_index_release_next(act, c->id);
+  return gk_index_put_next(act, c->id, c);
 }
 
-gk_error_t *gk_store_candidate_former(gk_act_t *act, apr_int64_t id, const char *id_index)
+/* The number goes with its index, under the candidate's key: a changed index key makes the index anew. */
+gk_error_t *gk_store_candidate_former(gk_act_t *act, apr_int64_t id, const char *id_text)
 {
+  const gk_keys_t *keys = gk_core_keys(act->core);
+  const char *active = gk_key_id(keys, "index"), *newer = gk_index_newer(keys);
+  gk_index_t index = gk_candidate_text_index(act, id_text);
+  gk_vault_key_t key;
+  gk_sealed_t sealed;
+  GK_TRY(gk_vault_candidate(&key, act, id));
+  GK_TRY(gk_vault_seal(&sealed, &key, gk_former_context(id, act->pool), id_text, strlen(id_text), act->pool));
+  GK_TRY(gk_db_exec(act->db,
+                    GK_CALL(candidate_former_put, .id_index = index.value, .index_key = active, .key_id = sealed.key_id,
+                            .body = {sealed.bytes, sealed.length}, .now = act->now, .id = id, GK_SCOPE(act)),
+                    NULL, act->pool));
+  const char *next = gk_index_next(act, index);
+  if (next == NULL || strcmp(newer, active) == 0)
+    return NULL;
   return gk_db_exec(act->db,
-                    GK_CALL(candidate_former_put, .id_index = id_index, .now = act->now, .id = id, GK_SCOPE(act)), NULL,
-                    act->pool);
+                    GK_CALL(candidate_former_put, .id_index = next, .index_key = newer, .key_id = sealed.key_id,
+                            .body = {sealed.bytes, sealed.length}, .now = act->now, .id = id, GK_SCOPE(act)),
+                    NULL, act->pool);
+}
+
+const char *gk_former_context(apr_int64_t candidate_id, apr_pool_t *pool)
+{
+  return apr_psprintf(pool, "candidate_former.body.%" APR_INT64_T_FMT, candidate_id);
 }
 
 gk_error_t *gk_store_candidate_former_clear(gk_act_t *act, apr_int64_t id)
@@ -266,11 +305,11 @@ gk_error_t *gk_store_candidate_list_number(apr_array_header_t **out, gk_act_t *a
 }
 
 gk_error_t *gk_store_candidate_list_tail(apr_array_header_t **out, gk_act_t *act, const gk_candidate_filter_t *filter,
-                                         const gk_candidate_page_t *page, const char *tail_index)
+                                         const gk_candidate_page_t *page, gk_index_t tail_index)
 {
   return list(out, act,
-              GK_CALL(candidate_list_tail, FILTER, .tail_index = tail_index, .state = filter->state,
-                      .after_id = page->after_id));
+              GK_CALL(candidate_list_tail, FILTER, .tail_index = tail_index.value, .other = tail_index.other,
+                      .state = filter->state, .after_id = page->after_id));
 }
 
 /* ---- login cards ----------------------------------------------------------------------------------------- */

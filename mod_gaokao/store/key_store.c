@@ -52,10 +52,27 @@ gk_error_t *gk_store_key_nodes(apr_array_header_t **out, gk_db_t *db, apr_time_t
   return NULL;
 }
 
-gk_error_t *gk_store_key_uses(apr_int64_t *count, gk_db_t *db, const char *key_id, apr_pool_t *pool)
+gk_error_t *gk_store_key_progress(gk_key_progress_t *out, gk_db_t *db, const char *key_id, const char *place,
+                                  apr_pool_t *pool)
 {
-  gk_row_key_uses_t row;
-  GK_TRY(gk_db_get(db, GK_CALL(key_uses, .key_id = key_id), &row, pool));
-  *count = row.n;
+  gk_row_key_progress_t row;
+  bool found;
+  GK_TRY(gk_db_find(db, GK_CALL(key_progress, .key_id = key_id, .place = place), &found, &row, pool));
+  *out = found ? (gk_key_progress_t){row.last_id > 0 ? row.last_id : 0, row.rewritten, row.last_id < 0}
+               : (gk_key_progress_t){0, 0, false};
   return NULL;
+}
+
+gk_error_t *gk_store_key_progress_put(gk_db_t *db, const char *key_id, const char *place, const gk_key_progress_t *at,
+                                      apr_time_t now, apr_pool_t *pool)
+{
+  return gk_db_exec(db,
+                    GK_CALL(key_progress_put, .key_id = key_id, .place = place, .last_id = at->done ? -1 : at->after,
+                            .rewritten = at->rewritten, .now_us = now),
+                    NULL, pool);
+}
+
+gk_error_t *gk_store_key_progress_clear(gk_db_t *db, const char *key_id, apr_pool_t *pool)
+{
+  return gk_db_exec(db, GK_CALL(key_progress_clear, .key_id = key_id), NULL, pool);
 }

@@ -10,6 +10,8 @@ libgaokao_core_la_SOURCES += %D%/db_pgsql.c
 libgaokao_core_la_SOURCES += %D%/db_sqlite.c
 libgaokao_core_la_SOURCES += %D%/erase_store.c
 libgaokao_core_la_SOURCES += %D%/export_store.c
+libgaokao_core_la_SOURCES += %D%/index.h
+libgaokao_core_la_SOURCES += %D%/index_store.c
 libgaokao_core_la_SOURCES += %D%/key_store.c
 libgaokao_core_la_SOURCES += %D%/health.c
 libgaokao_core_la_SOURCES += %D%/health.h
@@ -47,6 +49,7 @@ SQL_FILES += %D%/sql/demo.sql
 SQL_FILES += %D%/sql/erase.sql
 SQL_FILES += %D%/sql/export.sql
 SQL_FILES += %D%/sql/fee.sql
+SQL_FILES += %D%/sql/index.sql
 SQL_FILES += %D%/sql/job.sql
 SQL_FILES += %D%/sql/key.sql
 SQL_FILES += %D%/sql/org.sql
@@ -73,6 +76,7 @@ SCHEMA_FILES += %D%/sql/schema/005_record_key.sql
 SCHEMA_FILES += %D%/sql/schema/006_keys.sql
 SCHEMA_FILES += %D%/sql/schema/007_option_key.sql
 SCHEMA_FILES += %D%/sql/schema/008_identity.sql
+SCHEMA_FILES += %D%/sql/schema/009_index_keys.sql
 
 EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
 

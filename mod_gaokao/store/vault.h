@@ -84,6 +84,8 @@ gk_error_t *gk_option_seal(const char **value, const char **key_id, const gk_cor
                            const char *key, const char *text, apr_pool_t *pool);
 gk_error_t *gk_option_unseal(const char **text, const gk_core_t *core, const char *plugin, const char *key,
                              const char *key_id, const char *value, apr_pool_t *pool);
+/* What the number in a row of candidate_former is bound to (store/candidate_store.c). */
+const char *gk_former_context(apr_int64_t candidate_id, apr_pool_t *pool);
 
 /* Under the data key itself; likewise plain with encryption = off. */
 gk_error_t *gk_vault_seal_direct(gk_sealed_t *out, const gk_core_t *core, const char *context, const char *text,

@@ -40,6 +40,7 @@ ELSEWHERE = {
     "demo": ("mod_gaokao/ctl/", "a demonstration is loaded into an empty instance"),
     "seal": ("mod_gaokao/store/seal_store.c", "seals cover the whole instance's audit; no row's body is shown"),
     "erase": ("mod_gaokao/store/erase_store.c", "deletion by the operator of the machine, in any season"),
+    "index": ("mod_gaokao/store/index_store.c", "index keys change for the whole instance; beside a record, its own statement had the scope"),
     "reseal": ("mod_gaokao/store/reseal_store.c", "keys change for the whole instance"),
     "record_key": ("mod_gaokao/store/vault.c", "a key is found by its record, whose statement carried the scope"),
     "session": ("mod_gaokao/store/session_store.c", "an account is found by its login or a signed cookie: this makes the scope"),

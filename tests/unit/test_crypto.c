@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "crypto/crypto.h"
+#include "crypto/internal.h"
 
 #define NOON ((apr_time_t)1383310800 * GK_SECOND)
 
@@ -240,6 +241,58 @@ static void keys_for_seals_sign(apr_pool_t *pool)
   GK_TEST(!gk_key_verify(keys, "seal", "seal1", signature, "head", 4));
 }
 
+/* The examples of GB/T 32905-2016 and GB/T 32907-2016. */
+static void chinese_standards_give_their_examples(apr_pool_t *pool)
+{
+  static const unsigned char key[16] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
+                                        0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 0x32, 0x10};
+  unsigned char out[32], zero[16] = {0};
+  gk_crypto__sm3(out, "abc", 3);
+  GK_TEST_STR(gk_text_hex(pool, out, 32), "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0");
+  gk_crypto__sm3(out, "abcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabcd", 64);
+  GK_TEST_STR(gk_text_hex(pool, out, 32), "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732");
+  /* zeros in counter mode show what the block cipher makes of the counter */
+  gk_crypto__sm4_ctr(out, key, key, zero, sizeof(zero));
+  GK_TEST_STR(gk_text_hex(pool, out, 16), "681edf34d206965e86b3e94f536e4246");
+}
+
+/* Keys of both kinds in one file: what one wrote stays readable when the other is active. */
+static void values_of_both_ciphers_are_read(apr_pool_t *pool)
+{
+  static const char sm[] = "data2 data sm4-ctr-hmac-sm3 2013-12-01T00:00:00Z active " ZERO32 "\n";
+  gk_keys_t *keys, *both;
+  gk_sealed_t aes, two;
+  gk_record_key_t *record;
+  const char *text;
+  char *old = apr_pstrdup(pool, FIXED);
+  memcpy(strstr(old, "active"), "old   ", 6);
+  GK_TEST_OK(load_text(&keys, FIXED, 0600, pool));
+  GK_TEST_OK(load_text(&both, apr_pstrcat(pool, old, sm, NULL), 0600, pool));
+  GK_TEST_OK(gk_seal(&aes, keys, "place", "marker text", 11, pool));
+  GK_TEST_OK(gk_seal(&two, both, "place", "marker text", 11, pool));
+  GK_TEST_INT(aes.bytes[1], 1);
+  GK_TEST_INT(two.bytes[1], 2);
+  GK_TEST_STR(two.key_id, "data2");
+  GK_TEST_OK(gk_unseal(&text, NULL, both, "place", &aes, pool));
+  GK_TEST_STR(text, "marker text");
+  GK_TEST_OK(gk_unseal(&text, NULL, both, "place", &two, pool));
+  GK_TEST_STR(text, "marker text");
+  GK_TEST_ERROR(gk_unseal(&text, NULL, both, "other place", &two, pool), GK_E_SEALED);
+  GK_TEST_ERROR(gk_unseal(&text, NULL, keys, "place", &two, pool), GK_E_CONFIG);
+  for (apr_size_t i = 0; i < two.length; i++) {
+    unsigned char *bytes = apr_pmemdup(pool, two.bytes, two.length);
+    gk_sealed_t changed = {"data2", bytes, two.length};
+    bytes[i] ^= 1;
+    GK_TEST(gk_unseal(&text, NULL, both, "place", &changed, pool) != NULL);
+  }
+  gk_sealed_t wrapped, value;
+  GK_TEST_OK(gk_record_key_make(&record, &wrapped, both, "key", pool));
+  GK_TEST_OK(gk_record_seal(&value, record, "place", "marker text", 11, pool));
+  GK_TEST_INT(value.bytes[1], 2);
+  GK_TEST_OK(gk_record_unseal(&text, NULL, record, "place", &value, pool));
+  GK_TEST_STR(text, "marker text");
+}
+
 static void digests_and_indexes(apr_pool_t *pool)
 {
   gk_keys_t *keys = NULL;
@@ -425,6 +478,8 @@ int main(void)
   GK_TEST_RUN(every_cut_key_file_is_refused);
   GK_TEST_RUN(check_values_tell_keys_apart);
   GK_TEST_RUN(keys_for_seals_sign);
+  GK_TEST_RUN(chinese_standards_give_their_examples);
+  GK_TEST_RUN(values_of_both_ciphers_are_read);
   GK_TEST_RUN(digests_and_indexes);
   GK_TEST_RUN(slips_are_repeatable_and_forgiving);
   GK_TEST_RUN(one_time_codes_follow_rfc_6238);

@@ -126,7 +126,7 @@ SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.cand
        c.updated_us
  FROM candidate c JOIN org o ON o.id = c.org_id
   LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
- WHERE c.season_id = ${season_id:int} AND c.tail_index = ${tail_index:text} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
+ WHERE c.season_id = ${season_id:int} AND c.tail_index IN (${tail_index:text}, ${other:text}) AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
    AND c.id > ${after_id:int} AND (${state:text} IS NULL OR c.state = ${state})
    AND (${subject:text} IS NULL OR c.subject = ${subject})
    AND (${class:text} IS NULL OR c.class = ${class})
@@ -170,7 +170,7 @@ SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.cand
 -- Beyond the scope: an ID number is unique in the season, whoever asks.
 SELECT c.id, c.org_id, c.org_path, o.name, p.name, c.number, c.name, c.state
   FROM candidate c JOIN org o ON o.id = c.org_id LEFT JOIN org p ON p.id = o.parent_id
- WHERE c.season_id = ${season_id:int} AND c.id_index = ${id_index:text}
+ WHERE c.season_id = ${season_id:int} AND c.id_index IN (${id_index:text}, ${other:text})
 
 -- name: candidate_former_place
 -- returns: id int, org_id int, org_path text, org_name text, county_name text, number text, name text, state text
@@ -178,11 +178,11 @@ SELECT c.id, c.org_id, c.org_path, o.name, p.name, c.number, c.name, c.state
 SELECT c.id, c.org_id, c.org_path, o.name, p.name, c.number, c.name, c.state
   FROM candidate_former f JOIN candidate c ON c.id = f.candidate_id
   JOIN org o ON o.id = c.org_id LEFT JOIN org p ON p.id = o.parent_id
- WHERE f.season_id = ${season_id:int} AND f.id_index = ${id_index:text}
+ WHERE f.season_id = ${season_id:int} AND f.id_index IN (${id_index:text}, ${other:text})
 
 -- name: candidate_former_put
-INSERT INTO candidate_former (season_id, id_index, candidate_id, created_us)
-SELECT c.season_id, ${id_index:text}, c.id, ${now:int} FROM candidate c
+INSERT INTO candidate_former (season_id, id_index, candidate_id, created_us, index_key, key_id, body)
+SELECT c.season_id, ${id_index:text}, c.id, ${now:int}, ${index_key:text}, ${key_id:text}, ${body:blob} FROM candidate c
  WHERE c.id = ${id:int} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
 ON CONFLICT (season_id, id_index) DO NOTHING
 
@@ -236,9 +236,9 @@ UPDATE candidate SET subject = ${subject:text}, art = ${art:int}, school = ${sch
 -- returns: n int
 -- Beyond the scope: namesakes are looked for in the whole season.
 SELECT count(*) FROM candidate
- WHERE season_id = ${season_id:int} AND twin_index = ${twin_index:text} AND state <> 'withdrawn'
+ WHERE season_id = ${season_id:int} AND twin_index IN (${twin_index:text}, ${other:text}) AND state <> 'withdrawn'
 
 -- name: candidate_twin_mark
 -- A mark that others cause, not a change of the record: its version stays.
 UPDATE candidate SET twin_flag = 1
- WHERE season_id = ${season_id:int} AND twin_index = ${twin_index:text} AND twin_flag = 0
+ WHERE season_id = ${season_id:int} AND twin_index IN (${twin_index:text}, ${other:text}) AND twin_flag = 0

@@ -23,7 +23,16 @@ ON CONFLICT (node) DO UPDATE SET keys_seen = excluded.keys_seen, seen_us = exclu
 -- returns: node text, keys_seen text, seen_us int
 SELECT node, keys_seen, seen_us FROM key_node WHERE seen_us > ${since_us:int} ORDER BY node;
 
--- Rows sealed directly under a data key.
--- name: key_uses
--- returns: n int
-SELECT (SELECT count(*) FROM idempotency WHERE key_id = ${key_id:text});
+-- last_id -1: this place is done in the running pass.
+-- name: key_progress
+-- returns: last_id int, rewritten int
+SELECT last_id, rewritten FROM key_rewrite WHERE key_id = ${key_id:text} AND place = ${place:text};
+
+-- name: key_progress_put
+INSERT INTO key_rewrite (key_id, place, last_id, rewritten, updated_us)
+VALUES (${key_id:text}, ${place:text}, ${last_id:int}, ${rewritten:int}, ${now_us:int})
+ON CONFLICT (key_id, place) DO UPDATE SET last_id = excluded.last_id, rewritten = excluded.rewritten,
+       updated_us = excluded.updated_us;
+
+-- name: key_progress_clear
+UPDATE key_rewrite SET last_id = 0 WHERE key_id = ${key_id:text};
