@@ -124,6 +124,8 @@ gk_error_t *gk_db_begin(gk_db_t *db, apr_pool_t *pool)
     db->locked = true;
   }
   db->call->forget_ahead(db);
+  if (db->waiting != NULL) /* nothing waits any more; BEGIN waits from here on, and the pool would only grow */
+    apr_pool_clear(db->waiting);
   if (!db->call->pipelines)
     return start(db, db->call->begin, pool);
   db->queue[0] = (gk_db__queued_t){.text = db->call->begin};
