@@ -45,6 +45,8 @@ export const ACCESS = {
   plugin_read: ["PA"],
   plugin_write: ["P"],
   audit_read: ["PCNA"],
+  alarm_read: ["PCNA"],
+  alarm_write: ["PCN"],
   job_read: ["PCNOAX"],
   job_write: ["PCNX"],
   export_read: ["XP"],

@@ -7,8 +7,8 @@
  * ctx: api, session, season, params, query, path, model, update() to draw again, reload() to load again. */
 import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
 import { api, onSession, setServerTime, setToken } from "./api.js";
-import { english, keepLanguage, loadTexts, t } from "./i18n.js";
-import { problem, waiting } from "./parts.js";
+import { english, fullTime, keepLanguage, loadTexts, t } from "./i18n.js";
+import { banner, problem, waiting } from "./parts.js";
 import { match } from "./router.js";
 
 const edition = document.documentElement.dataset.edition;
@@ -31,7 +31,7 @@ let timer;
  *         frame(app, content) → html} */
 export async function start(given) {
   setup = given;
-  onSession({ signedOut: lostSession, token: freshToken });
+  onSession({ signedOut: lostSession, token: freshToken, prove: () => import("./prove.js").then(({ prove }) => prove(app.session)) });
   try {
     await loadTexts(edition, api.file);
   } catch {
@@ -70,6 +70,7 @@ function take(session) {
 /* After signing in, a password change or an enrolment: the new session document. */
 export async function signedIn(session) {
   app.notice = null;
+  app.heard = false;
   take(session);
   others?.postMessage({ login: session.account.login });
   if (!session.must_change_password && !session.must_enrol_totp) {
@@ -225,6 +226,13 @@ function settle() {
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
 }
+
+/* Somebody signed in from a browser that this account had not used before: the owner reads it until they wave it away. */
+export const newBrowserLine = () => (app.session?.new_browsers?.length && !app.heard ? banner("warn", html`
+  <p><strong>${t("newBrowser.title")}</strong></p>
+  <ul>${app.session.new_browsers.map((one) => html`<li>${fullTime(one.at)} · ${one.browser}</li>`)}</ul>
+  <p>${t("newBrowser.do")} <a href="#/sessions">${t("sessions.title")}</a></p>`,
+html`<button class="button" type="button" @click=${() => { app.heard = true; paint(); }}>${t("newBrowser.mine")}</button>`) : nothing);
 
 export async function switchLanguage() {
   await loadTexts(edition, api.file, english() ? "zh-CN" : "en");

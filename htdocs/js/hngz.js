@@ -2,8 +2,9 @@
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { may } from "./access.js";
 import { api } from "./api.js";
-import { demoLine, languageButton, paint, signOut, skipButton, start } from "./app.js";
+import { demoLine, languageButton, newBrowserLine, paint, signOut, skipButton, start } from "./app.js";
 import { dayTime, t, word } from "./i18n.js";
+import { lookupReason } from "./lookup.js";
 import { toast, typing, until } from "./parts.js";
 import { go } from "./router.js";
 
@@ -34,6 +35,7 @@ const MENU = [
     ["/plugins", "menu.plugins", "plugin_read"],
     ["/jobs", "menu.jobs", "job_read"],
     ["/audit", "menu.audit", "audit_read"],
+    ["/alarms", "menu.alarms", "alarm_read"],
   ]],
 ];
 
@@ -60,13 +62,15 @@ export function scanned(text) {
   return card ? card[1] : plain.replace(/^(\d{4}) (\d{4})$/, "$1$2");
 }
 
-async function scan(event) {
+async function scan(app, event) {
   event.preventDefault();
   const input = event.target.querySelector("input");
   const q = scanned(input.value);
   if (!q) return;
   try {
-    const { data } = await api.get("/candidates", { query: { q, limit: 2 } });
+    const reason = await lookupReason(app.session, q);
+    if (reason === undefined) return;
+    const { data } = await api.get("/candidates", { query: { q, reason, limit: 2 } });
     if (data.items.length === 1) {
       input.value = "";
       input.blur();
@@ -97,7 +101,7 @@ const frame = (app, content) => (app.session && !app.session.must_change_passwor
     <button class="menu-button" aria-expanded=${menuOpen} aria-controls="menu" @click=${() => { menuOpen = !menuOpen; paint(); }}>${t("menu")}</button>
     <a class="site" href="#${HOME[app.session.account.role] ?? "/progress"}">${t("site.hngz")}</a>
     <span class="wide-only">${app.session.org.name}</span>
-    ${may(app.session, "candidate_read") ? html`<form class="scan" role="search" aria-label=${t("scan.name")} @submit=${scan}>
+    ${may(app.session, "candidate_read") ? html`<form class="scan" role="search" aria-label=${t("scan.name")} @submit=${(event) => scan(app, event)}>
       <input type="search" id="scan" aria-label=${t("scan.label")} placeholder=${t("scan.hint")} autocomplete="off" spellcheck="false"><kbd>/</kbd>
     </form>` : nothing}
     <div class="right">
@@ -108,7 +112,7 @@ const frame = (app, content) => (app.session && !app.session.must_change_passwor
     </div>
   </header>
   ${demoLine()}
-  <div class="body">${menu(app)}<main tabindex="-1">${content}</main></div>`
+  <div class="body">${menu(app)}<main tabindex="-1">${newBrowserLine()}${content}</main></div>`
   : html`
   ${skipButton()}
   <header class="top"><span class="site">${t("site.hngz.long")}</span><div class="right">${languageButton()}</div></header>
@@ -150,7 +154,9 @@ start({
     ["/plugins", "plugins"],
     ["/jobs", "jobs"],
     ["/audit", "audit"],
+    ["/alarms", "alarms"],
     ["/me", "self"],
+    ["/sessions", "sessions"],
     ["/password", "password"],
     ["/enrol", "enrol"],
   ],
@@ -160,8 +166,9 @@ start({
     signIn: () => import("./views/sign-in.js"),
     password: () => import("./views/password.js"),
     enrol: () => import("./views/enrol.js"),
+    sessions: () => import("./views/sessions.js"),
     ...Object.fromEntries(["desk", "progress", "candidates", "candidate", "history", "submissions", "submission", "orgs", "org", "accounts",
-      "ranges", "windows", "notices", "notice", "packs", "plugins", "jobs", "audit", "self"].map((name) => [name, view(name)])),
+      "ranges", "windows", "notices", "notice", "packs", "plugins", "jobs", "audit", "alarms", "self"].map((name) => [name, view(name)])),
   },
   frame,
 });

@@ -1,6 +1,6 @@
 /* The candidate edition: sign in, own password, home, form, check. */
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
-import { demoLine, languageButton, signOut, skipButton, start } from "./app.js";
+import { demoLine, languageButton, newBrowserLine, signOut, skipButton, start } from "./app.js";
 import { t } from "./i18n.js";
 
 const frame = (app, content) => html`
@@ -15,7 +15,7 @@ const frame = (app, content) => html`
     </div>
   </header>
   ${demoLine()}
-  <main tabindex="-1">${content}</main>`;
+  <main tabindex="-1">${newBrowserLine()}${content}</main>`;
 
 start({
   routes: [
@@ -25,12 +25,14 @@ start({
     ["/check", "check"],
     ["/notices", "notices"],
     ["/password", "password"],
+    ["/sessions", "sessions"],
   ],
   home: () => "/home",
   gate: (app) => (!app.session ? "signIn" : app.session.must_change_password ? "password" : null),
   views: {
     signIn: () => import("./views/sign-in.js"),
     password: () => import("./views/password.js"),
+    sessions: () => import("./views/sessions.js"),
     home: () => import("./views/ks/home.js"),
     pledge: () => import("./views/ks/pledge.js"),
     form: () => import("./views/ks/form.js"),

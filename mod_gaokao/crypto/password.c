@@ -23,7 +23,7 @@
 #define MEMORY_BYTES (19456U * 1024U)
 #define LANES 256
 
-enum { STRANGERS_MAX = 22, WAITING_MAX = 26, WAIT_SECONDS = 3, RETRY_SECONDS = 2, NICER = 10 };
+enum { STRANGERS_MAX = 48, WAITING_MAX = 64, WAIT_SECONDS = 3, RETRY_SECONDS = 2, NICER = 10 };
 
 typedef struct work_t work_t;
 struct work_t {

@@ -290,7 +290,7 @@ static gk_error_t *note_lookup(gk_act_t *act, const gk_candidate_filter_t *filte
   gk_json_set_str(after, "id_number", gk_text_mask_id(act->pool, number));
   gk_json_set_bool(after, "found", found != 0);
   GK_TRY(gk_watch_lookup(act));
-  return gk_audit(act, "candidate.lookup", "candidate", found, 0, act->who->org_path, NULL, after);
+  return gk_audit(act, "lookup.read", "candidate", found, 0, act->who->org_path, NULL, after);
 }
 
 static gk_error_t *search(apr_array_header_t **out, gk_act_t *act, gk_candidate_filter_t *filter,

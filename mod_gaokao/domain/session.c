@@ -175,9 +175,7 @@ static gk_error_t *note_dead_slip(gk_act_t *act, const gk_credential_t *credenti
       gk_json_t *after = gk_json_object(act->pool);
       gk_json_set_int(after, "slip_generation", g);
       GK_TRY(gk_session_store_dead_slip(act, account->id));
-      return gk_audit(act, "session.dead_slip", account->candidate_id != 0 ? "candidate" : "account",
-                      account->candidate_id != 0 ? account->candidate_id : account->id, 0, account->org_path, NULL,
-                      after);
+      return gk_audit(act, "session.dead_slip", "account", account->id, 0, account->org_path, NULL, after);
     }
   return NULL;
 }

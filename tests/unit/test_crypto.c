@@ -441,7 +441,7 @@ static void *call(void *data)
 
 static void a_flood_does_not_shut_out_others(apr_pool_t *pool)
 {
-  enum { FLOOD = 160, SCHOOL = 8 };
+  enum { FLOOD = 160, SCHOOL = 12 };
   static caller_t callers[FLOOD + SCHOOL];
   int sent_away = 0;
   for (int i = 0; i < FLOOD + SCHOOL; i++) {

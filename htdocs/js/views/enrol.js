@@ -5,6 +5,7 @@ import { signOut, signedIn } from "../app.js";
 import { faultSummary, fieldView, focusSummary } from "../field.js";
 import { t } from "../i18n.js";
 import { toast } from "../parts.js";
+import { showRecoveryCodes } from "../recovery.js";
 import { go } from "../router.js";
 
 export async function load() {
@@ -25,6 +26,7 @@ async function submit(ctx, model, event) {
     try {
       const forced = ctx.session.must_enrol_totp;
       const { data } = await api.post("/session/totp", { code });
+      if (data.recovery_codes) await showRecoveryCodes(data.recovery_codes);
       toast(t("enrol.done"));
       if (!forced) go("/");
       await signedIn(data?.account ? data : (await api.get("/session")).data);

@@ -19,7 +19,7 @@ function fromCard() {
 export async function load(ctx) {
   const card = fromCard();
   const kept = ctx.model ?? {};
-  const model = { login: "", password: "", totp: "", step: "password", faults: [], busy: false, ...kept, ...card,
+  const model = { login: "", password: "", totp: "", recovery: "", step: "password", faults: [], busy: false, ...kept, ...card,
     card: Boolean(card), notices: [] };
   ctx.model = model;
   api.get("/notices", { query: { limit: 5 } }).then(({ data }) => {
@@ -42,6 +42,7 @@ async function submit(ctx, model, event) {
   const faults = [];
   if (!login) faults.push({ name: "login", label: "", text: t(`signIn.${ctx.app.edition}.login.missing`) });
   if (!model.password) faults.push({ name: "password", label: "", text: t("signIn.password.missing") });
+  if (model.step === "recovery" && !model.recovery.trim()) faults.push({ name: "recovery", label: "", text: t("signIn.recovery.missing") });
   if (model.step === "totp" && !/^\d{6}$/.test(tidyNumber(model.totp))) {
     faults.push({ name: "totp", label: "", text: t("signIn.totp.missing") });
   }
@@ -56,15 +57,16 @@ async function submit(ctx, model, event) {
   try {
     const body = { login, password: model.password };
     if (model.step === "totp") body.totp = tidyNumber(model.totp);
+    if (model.step === "recovery") body.recovery_code = model.recovery.trim();
     const { data } = await api.post("/session", body);
-    Object.assign(model, { password: "", totp: "", step: "password" });
+    Object.assign(model, { password: "", totp: "", recovery: "", step: "password" });
     await signedIn(data);
     return;
   } catch (error) {
     if (error.slug === "totp-needed" && model.step === "password") {
       model.step = "totp";
     } else {
-      const name = model.step === "totp" ? "totp" : "login";
+      const name = model.step === "password" ? "login" : model.step;
       model.faults = error.violations?.length
         ? error.violations.map((v) => ({ name: v.pointer.slice(1), text: v.text }))
         : [{ name, text: error.detail || error.title }];
@@ -81,7 +83,8 @@ export function render(ctx, model) {
   const ed = ctx.app.edition;
   const fault = (name) => model.faults.find((f) => f.name === name)?.text;
   const put = (name) => ({ change: (v) => { model[name] = v; }, fault: fault(name) });
-  const totp = model.step === "totp";
+  const totp = model.step !== "password";
+  const other = model.step === "totp" ? "recovery" : "totp";
   return html`<div class="page ${ed === "hngz" ? "gate card" : ""}">
     <div class="page-head"><h1>${t("signIn.title")}</h1></div>
     ${ctx.season ? html`<p class="soft">${pick(ctx.season.title ?? ctx.season.name)}</p>` : nothing}
@@ -90,8 +93,10 @@ export function render(ctx, model) {
     ${model.help && ed === "ks" ? html`<p class="soft">${t("signIn.ks.lost")}</p>` : nothing}
     <form class="form" novalidate @submit=${(e) => submit(ctx, model, e)}>
       ${totp ? html`
-        <p>${t("signIn.totp.help", { login: model.login })}</p>
-        ${fieldView({ id: "totp", label: t("signIn.totp"), inputmode: "numeric", autocomplete: "one-time-code" }, model.totp, put("totp"))}`
+        ${model.step === "totp" ? html`<p>${t("signIn.totp.help", { login: model.login })}</p>
+          ${fieldView({ id: "totp", label: t("signIn.totp"), inputmode: "numeric", autocomplete: "one-time-code" }, model.totp, put("totp"))}`
+        : html`<p>${t("signIn.recovery.help")}</p>
+          ${fieldView({ id: "recovery", label: t("signIn.recovery"), autocomplete: "off" }, model.recovery, put("recovery"))}`}`
       : html`
         ${fieldView({ id: "login", label: t(`signIn.${ed}.login`), help: ed === "ks" ? t("signIn.ks.login.help") : "",
           inputmode: ed === "ks" ? "numeric" : undefined, autocomplete: "username" }, model.login, put("login"))}
@@ -99,6 +104,8 @@ export function render(ctx, model) {
           help: ed === "ks" ? t("signIn.ks.password.help") : "" }, model.password, put("password"))}`}
       <button class="button main wide" aria-disabled=${model.busy ? "true" : nothing}>${model.busy ? t("signIn.busy") : t("signIn.do")}</button>
       ${totp ? html`<button class="button wide" type="button"
+        @click=${() => { Object.assign(model, { step: other, faults: [] }); ctx.update(); }}>${t(other === "recovery" ? "signIn.recovery.use" : "signIn.totp.use")}</button>
+      <button class="button wide" type="button"
         @click=${() => { Object.assign(model, { step: "password", faults: [] }); ctx.update(); }}>${t("signIn.back")}</button>` : nothing}
     </form>
     ${ed === "ks" ? html`<p class="soft small">${t("signIn.ks.shared")}</p>` : nothing}

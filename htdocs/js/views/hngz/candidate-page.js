@@ -145,6 +145,7 @@ export function middle(model, ctx) {
   return html`<div class="stack">
     ${head(model)}
     ${model.problem ? problem(model.problem) : nothing}
+    ${record.login?.dead_slip_at ? banner("warn", t("candidate.deadSlip", { at: fullTime(record.login.dead_slip_at) })) : nothing}
     ${record.state === "proofed" && model.proof ? banner("", html`${t("proof.now", { version: record.proof_version, at: fullTime(model.proof.printed_at) })}`) : nothing}
     ${compared(model, ctx)}
     ${verdictsCard(model)}

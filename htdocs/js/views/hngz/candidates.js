@@ -4,6 +4,7 @@ import { may } from "../../access.js";
 import { loadForm, loadTable } from "../../document.js";
 import { english, inFours, t } from "../../i18n.js";
 import { listView, loadList } from "../../list.js";
+import { lookupReason } from "../../lookup.js";
 import { tag } from "../../parts.js";
 import { partTag, stateOptions, stateTag } from "../../states.js";
 import { createCandidate } from "./create.js";
@@ -42,7 +43,10 @@ const describe = (ctx, subjects) => ({
 
 export async function load(ctx) {
   const subjects = await loadForm().then(() => loadTable("subject")).catch(() => []);
-  return loadList(ctx, describe(ctx, subjects));
+  const what = describe(ctx, subjects);
+  const reason = ctx.query.q ? await lookupReason(ctx.session, ctx.query.q) : "";
+  if (reason === undefined) return loadList({ ...ctx, query: { ...ctx.query, q: "" } }, what);
+  return loadList(ctx, { ...what, fixed: { ...what.fixed, reason } });
 }
 
 export const render = listView;
