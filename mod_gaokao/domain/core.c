@@ -338,8 +338,14 @@ static gk_error_t *look(gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
               (!present || (now->season.id == row.id && now->season.pack_id == row.pack_id &&
                             now->season.real == row.real && strcmp(now->season.pack_digest, row.pack_digest) == 0 &&
                             strcmp(now->season.name, row.name) == 0));
-  if (present)
-    GK_TRY(check_demo(core, db, &row, pool));
+  gk_error_t *wrong = present ? check_demo(core, db, &row, pool) : NULL;
+  if (wrong != NULL) {
+    apr_thread_mutex_lock(core->mutex);
+    core->current = NULL; /* nobody goes on with what there was */
+    drop(now);
+    apr_thread_mutex_unlock(core->mutex);
+    return wrong;
+  }
   if (!same)
     GK_TRY(load(&fresh, core, db, present, &row, pool));
   apr_thread_mutex_lock(core->mutex);
