@@ -205,11 +205,16 @@ static gk_error_t *ready(gk_db_t *db, apr_pool_t *pool)
     PQsetnonblocking(conn, 1);
     PQsetNoticeProcessor(conn, NULL, NULL);
     PQsetNoticeReceiver(conn, notice, db);
-    GK_TRY(script(db,
-                  "SET statement_timeout = 30000; SET lock_timeout = 2000;"
-                  "SET idle_in_transaction_session_timeout = 20000; SET client_encoding = 'UTF8';"
-                  "SET timezone = 'UTC'; SET bytea_output = 'hex'",
-                  pool));
+    int queued = db->queued; /* a transaction that is about to begin waits meanwhile */
+    db->queued = 0;
+    gk_error_t *error = script(db,
+                               "SET statement_timeout = 30000; SET lock_timeout = 2000;"
+                               "SET idle_in_transaction_session_timeout = 20000; SET client_encoding = 'UTF8';"
+                               "SET timezone = 'UTC'; SET bytea_output = 'hex'",
+                               pool);
+    db->queued = queued;
+    if (error != NULL)
+      return error;
     db->warning = NULL;
     db->configured = true;
   }

@@ -77,6 +77,7 @@ SCHEMA_FILES += %D%/sql/schema/006_keys.sql
 SCHEMA_FILES += %D%/sql/schema/007_option_key.sql
 SCHEMA_FILES += %D%/sql/schema/008_identity.sql
 SCHEMA_FILES += %D%/sql/schema/009_index_keys.sql
+SCHEMA_FILES += %D%/sql/schema/010_confirmation_index.sql
 
 EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
 
