@@ -396,6 +396,8 @@ static void every_statement_is_good_sql(apr_pool_t *pool)
 /* No statement reads a whole table that grows with the season. Exceptions stand here with their reason. */
 static const char *const whole_table_is_fine[] = {
     "gk_season_active", /* a handful of seasons */
+    "gk_reseal_uses",   /* gaokaoctl key status and retire: once a rotation */
+    "gk_reseal_plain",  /* likewise */
     NULL};
 
 static bool excepted(const char *name)
