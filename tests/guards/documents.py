@@ -60,4 +60,20 @@ def links():
                 yield f"{path}: {target} is not there"
 
 
+@check("every fault of the catalogue stands in docs/reliability.md, with a test that is there or with what is not met")
+def catalogue():
+    wanted = set(need("tests/faults/catalogue.txt").split())
+    tests = " ".join(sources("tests"))
+    found = set()
+    for row in re.findall(r"^\|(.*)\|$", need("docs/reliability.md"), re.M):
+        ids = re.findall(r"\b(?:PR|DB|DC|NE|IN|ID|DI|PE)-\d+\b", row.split("|")[0])
+        named = re.findall(r"\btest_\w+\.py\b|tests/[\w/]+\.(?:py|mjs|c)\b", row)
+        for name in named:
+            if name not in tests:
+                yield f"docs/reliability.md: {name}, named for {ids}, is not there"
+        found.update(ids)
+    for name in sorted(wanted - found):
+        yield f"docs/reliability.md: no row for {name}"
+
+
 main()
