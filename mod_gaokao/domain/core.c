@@ -308,19 +308,27 @@ static gk_error_t *follow_options(gk_core_t *core, gk_db_t *db, apr_pool_t *pool
 
 /* A real season has no demonstration logins and no moved clock, and the logins of a demonstration open nothing once
  * demo is off (faults.md PE-12). */
+/* Said to people and in the log, where the administrator who starts it looks. */
+static gk_error_t *refused(apr_pool_t *pool, const char *zh, const char *en)
+{
+  gk_error_t *error = gk_error(pool, GK_E_CONFIG, zh, en);
+  error->internal = en;
+  return error;
+}
+
 static gk_error_t *check_demo(const gk_core_t *core, gk_db_t *db, const gk_season_t *row, apr_pool_t *pool)
 {
   const char *loaded;
   if (core->config->demo)
     return !row->real ? NULL
-                      : gk_error(pool, GK_E_CONFIG, "正式年度不能以演示方式运行：请在 gaokao.conf 中写 demo = off",
-                                 "A real season can't run as a demonstration: write demo = off into gaokao.conf");
+                      : refused(pool, "正式年度不能以演示方式运行：请在 gaokao.conf 中写 demo = off",
+                                "A real season can't run as a demonstration: write demo = off into gaokao.conf");
   GK_TRY(gk_store_setting(&loaded, db, "demo_logins", pool));
   return loaded == NULL
              ? NULL
-             : gk_error(pool, GK_E_CONFIG, "数据库中有演示账号，只能在 demo = on 时运行；正式报名请用新的数据库",
-                        "The database holds demonstration logins and runs with demo = on only: use a new one for a "
-                        "real registration");
+             : refused(pool, "数据库中有演示账号，只能在 demo = on 时运行；正式报名请用新的数据库",
+                       "The database holds demonstration logins and runs with demo = on only: use a new one for a real "
+                       "registration");
 }
 
 /* Asks the database; loads anew only when season or pack changed. Under core->loading. */

@@ -4,7 +4,6 @@ against the contract; test_contract.py tells at the end what did not keep it."""
 import collections
 import json
 import os
-import shutil
 import sys
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "tools"))
 from gk_client import Client  # noqa: E402 pylint: disable=wrong-import-position
 from gk_contract import Contract, jsonschema  # noqa: E402 pylint: disable=wrong-import-position
-from gk_instance import Instance  # noqa: E402 pylint: disable=wrong-import-position
+from gk_instance import Instance, need_engine  # noqa: E402 pylint: disable=wrong-import-position
 from gk_world import World  # noqa: E402 pylint: disable=wrong-import-position
 
 ENGINES = ["sqlite", "pgsql"]
@@ -63,13 +62,6 @@ def record(request):
     if request.config.record is None:
         pytest.skip("python3-jsonschema is not installed")
     return request.config.record
-
-
-def need_engine(engine):
-    if engine == "pgsql" and not os.path.isdir("/usr/lib/postgresql"):
-        pytest.skip("postgresql-15 is not installed")
-    if shutil.which("setpriv") is None and os.geteuid() == 0:
-        pytest.skip("setpriv is not installed")
 
 
 @pytest.fixture(scope="session", params=ENGINES)

@@ -12,7 +12,7 @@ import urllib.parse
 
 import pytest
 
-from conftest import need_engine
+from gk_instance import need_engine
 from gk_client import Client
 from gk_instance import Instance, free_ports
 

@@ -47,6 +47,14 @@ def alive(pid):
         return False
 
 
+def need_engine(engine):
+    import pytest  # only tests ask
+    if engine == "pgsql" and not os.path.isdir("/usr/lib/postgresql"):
+        pytest.skip("postgresql-15 is not installed")
+    if shutil.which("setpriv") is None and os.geteuid() == 0:
+        pytest.skip("setpriv is not installed")
+
+
 class Reply:
     def __init__(self, status, headers, body):
         self.status = status
