@@ -120,7 +120,7 @@ class World:
         owner = self.people["export"] if mark == MARK else province
         found["jobs"] = owner.post("/jobs", {"kind": "export_xml", "args": {"state": "any"}}, expect=201).json()["id"]
         sql(self.site, "INSERT INTO submission (season_id, org_id, org_path, level, kind, state, total, counts, digest, submitted_by,"
-            f" submitted_us, reason) SELECT s.id, {point['id']}, '{point['path']}', 'point', 'art', 'returned', 0, '{{}}', 'x', 1, 1,"
+            f" submitted_us, reason) SELECT s.id, {point['id']}, '{point['path']}', 'point', 'art', 'returned', 0, '{{}}', '{'0' * 64}', 1, 1,"
             f" '{mark}' FROM season s WHERE s.active = 1")
         sql(self.site, "INSERT INTO alarm (kind, org_path, account_id, slot, n, bound, raised_us, note)"
             f" VALUES ('lookups', '{point['path']}', 0, {point['id']}, 60, 60, 1, '{mark}')")
