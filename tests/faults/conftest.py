@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "tools"))
 sys.path.insert(0, os.path.dirname(__file__))
-from gk_instance import Instance  # noqa: E402 pylint: disable=wrong-import-position
+from database import make  # noqa: E402 pylint: disable=wrong-import-position
 
 
 def rows(item):
@@ -24,12 +24,6 @@ def pytest_collection_modifyitems(config, items):
     out = [item for item in items if not rows(item) & wanted and str(item.fspath).startswith(os.path.dirname(__file__))]
     config.hook.pytest_deselected(items=out)
     items[:] = [item for item in items if item not in out]
-
-
-def make(name, engine):
-    if engine == "pgsql" and not os.path.isdir("/usr/lib/postgresql"):
-        pytest.skip("postgresql-15 is not installed")
-    return Instance.create(name, engine, candidates=300)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "pgsql"])

@@ -6,6 +6,16 @@ import subprocess
 import threading
 import time
 
+import pytest
+
+from gk_instance import Instance
+
+
+def make(name, engine):
+    if engine == "pgsql" and not os.path.isdir("/usr/lib/postgresql"):
+        pytest.skip("postgresql-15 is not installed")
+    return Instance.create(name, engine, candidates=300)
+
 
 def postmaster(site):
     with open(site.path("pg", "postmaster.pid"), encoding="utf-8") as file:

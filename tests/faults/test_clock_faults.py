@@ -17,8 +17,7 @@ import uuid
 
 import pytest
 
-from conftest import make
-from database import superuser
+from database import make, superuser
 from gk_client import Client
 from gk_instance import Instance, free_ports
 from ledger import candidates, sql

@@ -10,8 +10,7 @@ import uuid
 
 import pytest
 
-from conftest import make
-from database import Crowd, Line, backends, events, postmaster, settings, superuser
+from database import make, Crowd, Line, backends, events, postmaster, settings, superuser
 from gk_instance import ALARMS, ROOT, Instance
 from ledger import Load, candidates, sql
 

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from conftest import make
+from database import make
 from gk_client import Client
 from gk_world import id_number, stamp
 from ledger import Load, candidates, httpd_children, sql

@@ -10,8 +10,7 @@ import time
 
 import pytest
 
-from conftest import make
-from database import postmaster, settings, superuser
+from database import make, postmaster, settings, superuser
 from gk_client import Client
 from gk_instance import alive
 from ledger import Load, candidates, sql
