@@ -364,7 +364,7 @@ start_postgresql() {
 # ---- mod_gaokao ----
 listen_addresses = ''
 unix_socket_directories = '$socket'
-max_connections = 100
+max_connections = 150
 timezone = 'UTC'
 log_timezone = 'UTC'
 # Logs without persons: no statement parameters, no DETAIL with key values.

@@ -8,7 +8,7 @@
 import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
 import { api, onSession, setServerTime, setToken } from "./api.js";
 import { english, fullTime, keepLanguage, loadTexts, t } from "./i18n.js";
-import { banner, problem, waiting } from "./parts.js";
+import { banner, problem, typing, waiting } from "./parts.js";
 import { match } from "./router.js";
 
 const edition = document.documentElement.dataset.edition;
@@ -222,7 +222,7 @@ export function paint() {
 function settle() {
   scrollTo(0, 0);
   const heading = root.querySelector("h1");
-  if (!heading || root.querySelector("[data-keep-focus]")) return;
+  if (!heading || root.querySelector("[data-keep-focus]") || typing(document.activeElement)) return; // who types already goes on
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
 }

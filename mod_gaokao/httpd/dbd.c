@@ -4,8 +4,8 @@
  * Nobody waits long for a connection (faults.md DB-2, DB-3). mod_dbd's pool waits without limit, and holds its lock
  * while it connects: so at most one thread at a time asks it, and no more than it has connections; the others wait
  * for their turn here, at most WAIT_US. While the database is down one request a second tries it and the others get
- * their 503 at once. While only COMMIT hangs (a synchronous standby is gone) the same holds for writes alone, and
- * reading goes on. */
+ * their 503 at once. While only writing hangs (COMMIT waits for a synchronous standby that is gone, others for the
+ * locks it holds) the same holds for writes alone, and reading goes on. */
 #include <apr_dbd.h>
 #include <apr_optional.h>
 #include <apr_thread_cond.h>
@@ -259,11 +259,13 @@ void gk_httpd_disconnect(request_rec *r)
     course = gk_db_course(held->db);
     gk_db_rollback(held->db);
   }
-  if (course.overdue_commit)
+  /* What hung inside a writing transaction may have waited for another's lock, which a hanging COMMIT holds. */
+  bool hung_writing = course.overdue_inside && r->method_number != M_GET;
+  if (hung_writing)
     trip(&writes);
   else if (course.overdue)
     trip(&all_calls);
-  if (!course.overdue_commit && !course.committed)
+  if (!hung_writing && !course.committed)
     hand_on(&writes, held->probes_writes);
   if (course.committed)
     close_again(&writes);

@@ -170,7 +170,6 @@ gk_error_t *gk_db_commit(gk_db_t *db, apr_pool_t *pool)
     error = gk_error_internal(pool, GK_E_OUTCOME_UNKNOWN, "COMMIT with warning %s", db->warning);
   if (error != NULL) {
     bool lost = db->broken;
-    db->course.overdue_commit = db->course.overdue;
     gk_db_rollback(db);
     if (lost && error->code != GK_E_OUTCOME_UNKNOWN) {
       gk_error_t *unknown = gk_error_internal(pool, GK_E_OUTCOME_UNKNOWN, "The reply to COMMIT was lost");

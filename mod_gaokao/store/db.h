@@ -82,9 +82,9 @@ gk_error_t *gk_db_ready(gk_db_t *db, apr_time_t deadline, apr_pool_t *pool);
 /* For acts whose deadline is long: the server itself refuses COMMIT when its clock is past `by`. Until the next
  * gk_db_ready; PostgreSQL only. */
 void gk_db_commit_by(gk_db_t *db, apr_time_t by);
-/* What became of the calls since gk_db_ready: the server did not answer in time; COMMIT was among what it did not
- * answer; something was committed. */
-typedef struct gk_db_course_t { bool overdue, overdue_commit, committed; } gk_db_course_t;
+/* What became of the calls since gk_db_ready: the server did not answer in time; it was inside a transaction, COMMIT
+ * included; something was committed. */
+typedef struct gk_db_course_t { bool overdue, overdue_inside, committed; } gk_db_course_t;
 gk_db_course_t gk_db_course(const gk_db_t *db);
 gk_engine_t gk_db_engine(const gk_db_t *db);
 void *gk_db_native(gk_db_t *db);

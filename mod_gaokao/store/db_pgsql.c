@@ -69,6 +69,7 @@ static gk_error_t *overdue(gk_db_t *db, const char *what, apr_pool_t *pool)
 {
   db->broken = true;
   db->course.overdue = true;
+  db->course.overdue_inside = db->in_transaction;
   shutdown(PQsocket(db->native), SHUT_RDWR);
   return unavailable(gk_error_internal(pool, GK_E_DB_DOWN, "No answer in time in %s", what));
 }

@@ -14,7 +14,8 @@ from gk_contract import Contract, jsonschema  # noqa: E402 pylint: disable=wrong
 from gk_instance import Instance, need_engine  # noqa: E402 pylint: disable=wrong-import-position
 from gk_world import World  # noqa: E402 pylint: disable=wrong-import-position
 
-ENGINES = ["sqlite", "pgsql"]
+# GK_ENGINES="pgsql": tests on this one only, so that two runs can share the work.
+ENGINES = os.environ.get("GK_ENGINES", "sqlite pgsql").split()
 if os.environ.get("GK_PRELOAD"):
     ENGINES = ["sqlite"]
 
@@ -52,8 +53,12 @@ def pytest_configure(config):
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
-    """Tests marked by `at_the_end` come after everything else."""
+def pytest_collection_modifyitems(config, items):
+    """Tests without a database run beside SQLite's; those marked by `at_the_end` come after everything else."""
+    if "sqlite" not in ENGINES:
+        out = [item for item in items if "engine" not in item.fixturenames]
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
     items.sort(key=lambda item: getattr(getattr(item, "function", None), "at_the_end", False))
 
 

@@ -235,7 +235,7 @@ static void an_overdue_call_ends_at_its_deadline(apr_pool_t *pool)
   GK_TEST(error != NULL);
   GK_TEST_INT(error->code, GK_E_DB_DOWN);
   GK_TEST(gk_tick() - start < 10 * APR_USEC_PER_SEC);
-  GK_TEST(gk_db_course(db).overdue && !gk_db_course(db).overdue_commit);
+  GK_TEST(gk_db_course(db).overdue && !gk_db_course(db).overdue_inside);
   GK_TEST(gk_db_ready(db, 0, pool) == NULL);
   GK_TEST(!gk_db_course(db).overdue);
   GK_TEST(gk_db_script(db, "SELECT 1", pool) == NULL);

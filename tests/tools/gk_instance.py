@@ -9,8 +9,10 @@ Environment: GK_BUILD (a built tree; without it ./run builds its own), GK_WORK (
 (unused here: an instance on PostgreSQL has its own server), GK_PRELOAD (sanitizer libraries for httpd).
 """
 import http.client
+import itertools
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -25,16 +27,20 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 ALARMS = re.compile(r"ERROR: AddressSanitizer|runtime error:|LeakSanitizer|exit signal|\[[\w-]*:(?:emerg|alert|crit)\]")
 
 
+PORTS = itertools.cycle(random.Random(os.getpid()).sample(range(20000, 32000), 12000))
+
+
 def free_ports(count):
-    """Ports nobody listens on now; held open together, so that they differ."""
-    held = []
-    for _ in range(count):
-        s = socket.socket()
-        s.bind(("127.0.0.1", 0))
-        held.append(s)
-    ports = [s.getsockname()[1] for s in held]
-    for s in held:
-        s.close()
+    """Ports nobody listens on now: of a range the system takes none from by itself, each test process in an order of its own."""
+    ports = []
+    while len(ports) < count:
+        port = next(PORTS)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        ports.append(port)
     return ports
 
 
