@@ -82,22 +82,25 @@ class Instance:
         self.client_port = client_port
         self.tls = None  # an ssl.SSLContext: all ports speak TLS (./run --tls)
         self.log_read = 0
+        self.patience = 600  # seconds that ./run may take
 
     @classmethod
-    def create(cls, name, engine="sqlite", candidates=40, extra=()):
+    def create(cls, name, engine="sqlite", candidates=40, extra=(), patience=600):
+        """patience: seconds that ./run may take: a whole province takes long to seed."""
         work = os.environ.get("GK_WORK") or tempfile.mkdtemp(prefix="gk-test.", dir="/tmp")
         os.chmod(work, 0o755)
         folder = tempfile.mkdtemp(prefix=f"{name}.", dir=work)
         os.chmod(folder, 0o755)
         port, client_port = free_ports(2)
         instance = cls(folder, engine, port, client_port)
+        instance.patience = patience
         instance.start("--candidates", str(candidates), *extra)
         return instance
 
     def run(self, *arguments, check=True):
         """./run COMMAND ... --instance FOLDER"""
         done = subprocess.run([os.path.join(ROOT, "run"), *arguments, "--instance", self.folder], capture_output=True,
-                              text=True, timeout=600, check=False, stdin=subprocess.DEVNULL)
+                              text=True, timeout=self.patience, check=False, stdin=subprocess.DEVNULL)
         if check and done.returncode != 0:
             raise AssertionError(f"./run {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
         return done
