@@ -94,7 +94,7 @@ class Client:
             Client.watch(method, path, body if isinstance(body, (dict, list)) else None, reply)
         if reply.status == 403 and self.proof and reply.body and path != "/session/confirmation" and reply.json().get("code") == "reauth-needed":
             if self.confirm().status == 200:  # as the pages do
-                return self.request(method, path, body, expect, version, key or head.get("Idempotency-Key"), headers, bare)
+                return self.request(method, path, body, expect=expect, version=version, key=key or head.get("Idempotency-Key"), headers=headers, bare=bare)
         if expect is not None:
             wanted = expect if isinstance(expect, (tuple, list, set)) else (expect,)
             assert reply.status in wanted, f"{method} {path}: {reply.status}, wanted {expect}\n{reply.body.decode('utf-8', 'replace')[:1500]}"
