@@ -3,6 +3,7 @@
  *   render(ctx, model) → html  (template only)
  *   title(ctx, model) → text   (page title; the screen's h1 by default)
  *   leave(ctx, model)          (optional: called before another screen is shown; may save)
+ *   arrive(ctx, model)         (optional: called once the new screen stands; may set focus and place)
  *   every                      (optional: seconds between quiet reloads)
  * ctx: api, session, season, params, query, path, model, update() to draw again, reload() to load again. */
 import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
@@ -225,6 +226,8 @@ function settle() {
   if (!heading || root.querySelector("[data-keep-focus]") || typing(document.activeElement)) return; // who types already goes on
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
+  const { module, ctx, model } = app.screen;
+  if (model) module.arrive?.(ctx, model);
 }
 
 /* Somebody signed in from a browser that this account had not used before: the owner reads it until they wave it away. */

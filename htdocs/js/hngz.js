@@ -3,20 +3,22 @@ import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { may } from "./access.js";
 import { api } from "./api.js";
 import { demoLine, languageButton, newBrowserLine, paint, signOut, skipButton, start } from "./app.js";
-import { dayTime, t, word } from "./i18n.js";
+import { count, dayTime, t, word } from "./i18n.js";
 import { lookupReason } from "./lookup.js";
 import { toast, typing, until } from "./parts.js";
 import { go } from "./router.js";
+import { onScan } from "./scanner.js";
+import { followWaits, waiting } from "./waits.js";
 
-/* Menus name the work. [group, [[path, text key, action that opens it, roles or ""]]] */
+/* Menus name the work. [group, [[path, text key, action that opens it, state of those who wait for it]]] */
 const MENU = [
   ["menu.work", [
-    ["/desk/to_read", "menu.reading", "reading_create"],
-    ["/desk/to_print", "menu.cards", "card_print"],
-    ["/desk/to_review", "menu.review", "review_write"],
-    ["/desk/to_proof", "menu.proof", "proof_print"],
-    ["/desk/to_confirm", "menu.confirm", "confirm"],
-    ["/desk/to_approve", "menu.approve", "candidate_approve"],
+    ["/desk/to_read", "menu.reading", "reading_create", "allocated"],
+    ["/desk/to_print", "menu.cards", "card_print", "identified"],
+    ["/desk/to_review", "menu.review", "review_write", "card_printed"],
+    ["/desk/to_proof", "menu.proof", "proof_print", "filling"],
+    ["/desk/to_confirm", "menu.confirm", "confirm", "proofed"],
+    ["/desk/to_approve", "menu.approve", "candidate_approve", "waiting"],
   ]],
   ["menu.watch", [
     ["/progress", "menu.progress", "progress_read"],
@@ -49,8 +51,9 @@ function menu(app) {
   return html`<nav class="menu ${menuOpen ? "open" : ""}" id="menu" aria-label=${t("menu")} @click=${() => { menuOpen = false; }}>
     ${MENU.map(([group, rows]) => {
       const shown = rows.filter(([, , action]) => may(app.session, action));
-      return shown.length ? html`<h2>${t(group)}</h2><ul>${shown.map(([path, key]) => html`<li>
-        <a href="#${path}" aria-current=${here === path || here.startsWith(`${path}/`) ? "page" : nothing}>${t(key)}</a></li>`)}</ul>` : nothing;
+      return shown.length ? html`<h2>${t(group)}</h2><ul>${shown.map(([path, key, , state]) => html`<li>
+        <a href="#${path}" aria-current=${here === path || here.startsWith(`${path}/`) ? "page" : nothing}>${t(key)}${waiting(state)
+          ? html` <span class="count"><span aria-hidden="true">${count(waiting(state))}</span><span class="unseen">${t("menu.waiting", { n: waiting(state) })}</span></span>` : nothing}</a></li>`)}</ul>` : nothing;
     })}
   </nav>`;
 }
@@ -64,7 +67,10 @@ export function scanned(text) {
 
 async function scan(app, event) {
   event.preventDefault();
-  const input = event.target.querySelector("input");
+  await find(app, event.target.querySelector("input"));
+}
+
+async function find(app, input) {
   const q = scanned(input.value);
   if (!q) return;
   try {
@@ -95,14 +101,34 @@ function serviceLine(app) {
   return html`<span class="wide-only">${t("top.open", { name: word("window", fill.action), at: dayTime(fill.closes_at) })} · ${t("top.left")} ${until(fill.closes_at)}</span>`;
 }
 
-const frame = (app, content) => (app.session && !app.session.must_change_password && !app.session.must_enrol_totp ? html`
+/* The scanner was used while the focus stood elsewhere. */
+function scannedAnywhere(code) {
+  const box = document.getElementById("scan");
+  if (!box || !here) return;
+  if (document.querySelector("dialog[open]")) {
+    toast(t("scan.dialog"));
+    return;
+  }
+  box.value = code;
+  find(here, box);
+}
+
+let here = null;
+
+const frame = (app, content) => {
+  here = app;
+  if (app.session) followWaits(app, paint);
+  return page(app, content);
+};
+
+const page = (app, content) => (app.session && !app.session.must_change_password && !app.session.must_enrol_totp ? html`
   ${skipButton()}
   <header class="top">
     <button class="menu-button" aria-expanded=${menuOpen} aria-controls="menu" @click=${() => { menuOpen = !menuOpen; paint(); }}>${t("menu")}</button>
     <a class="site" href="#${HOME[app.session.account.role] ?? "/progress"}">${t("site.hngz")}</a>
     <span class="wide-only">${app.session.org.name}</span>
     ${may(app.session, "candidate_read") ? html`<form class="scan" role="search" aria-label=${t("scan.name")} @submit=${(event) => scan(app, event)}>
-      <input type="search" id="scan" aria-label=${t("scan.label")} placeholder=${t("scan.hint")} autocomplete="off" spellcheck="false"><kbd>/</kbd>
+      <input type="search" id="scan" data-scans aria-label=${t("scan.label")} placeholder=${t("scan.hint")} autocomplete="off" spellcheck="false"><kbd>/</kbd>
     </form>` : nothing}
     <div class="right">
       ${serviceLine(app)}
@@ -118,6 +144,8 @@ const frame = (app, content) => (app.session && !app.session.must_change_passwor
   <header class="top"><span class="site">${t("site.hngz.long")}</span><div class="right">${languageButton()}</div></header>
   ${demoLine()}
   <main tabindex="-1">${content}</main>`);
+
+onScan(scannedAnywhere);
 
 /* "/" reaches the scan box from everywhere but where one types. */
 addEventListener("keydown", (event) => {

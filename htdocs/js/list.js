@@ -1,21 +1,59 @@
 /* Lists of the console: query line, table, pages by key. State (filters) stands in the address, so that reload, back and a
- * copied link show the same list. A view hands a description:
- *   {path (of the API), title, columns, filters, fixed (query), tools(ctx, model), href(item), empty}
- * columns: [{label, cell(item), text(item)?, kind: "right"|"tight"}]; filters: fields of js/field.js. */
+ * copied link show the same list; back also finds its place, its rows and what was chosen. A view hands a description:
+ *   {path (of the API), title, columns, filters, fixed (query), tools(ctx, model), href(item), empty, id, batch(ctx, model)}
+ * columns: [{label, cell(item), text(item)?, kind: "right"|"tight", hidden (at first)}]; filters: fields of js/field.js.
+ * `id` lets people choose columns. `batch` gives acts on chosen rows: [{text, most?, run(ids)}]. */
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { api } from "./api.js";
+import { hidden } from "./columns.js";
 import { fieldView } from "./field.js";
 import { t } from "./i18n.js";
-import { copyTable, empty, icon, problem } from "./parts.js";
+import { copyTable, empty, icon, problem, typing } from "./parts.js";
 import { replace } from "./router.js";
 
 const PAGE = 50;
+const MOST = 200; // rows the API gives at once
+let place = null; // of the list left last: {hash, count, top, row, chosen}
 
 export async function loadList(ctx, describe) {
   const filters = Object.fromEntries((describe.filters ?? []).map((f) => [f.id, ctx.query[f.id] ?? f.start ?? ""]));
   const query = { ...describe.fixed, ...filters, limit: describe.limit ?? PAGE };
-  const { data } = await api.get(describe.path, { query });
-  return { describe, filters, query, items: data.items, next: data.next, more: false, extra: data };
+  const model = { describe, filters, query, items: [], next: null, more: false, extra: null, chosen: new Set(), back: null };
+  if (place?.hash === location.hash) {
+    model.back = place;
+    model.chosen = place.chosen;
+  }
+  const wanted = Math.max(model.back?.count ?? 0, query.limit);
+  do {
+    const { data } = await api.get(describe.path, { query: { ...query, limit: Math.min(wanted, MOST), after: model.next } });
+    model.items.push(...data.items);
+    model.next = data.next;
+    model.extra ??= data;
+  } while (model.next && model.items.length < wanted);
+  return model;
+}
+
+/* Where somebody was when they opened a row. */
+export function leaveList(ctx, model) {
+  place = { hash: model.hash, count: model.items.length, top: scrollY, row: document.activeElement?.closest("tr")?.rowIndex ?? 0, chosen: model.chosen };
+}
+
+export function arriveList(ctx, model) {
+  if (!model.back) return;
+  scrollTo(0, model.back.top);
+  document.querySelector(`main .table tbody tr:nth-child(${model.back.row}) a`)?.focus({ preventScroll: true });
+}
+
+/* Every id that the query finds, page after page; what was asked stays. */
+async function everyId(model) {
+  const ids = [];
+  let after = null;
+  do {
+    const { data } = await api.get(model.describe.path, { query: { ...model.query, limit: MOST, after } });
+    ids.push(...data.items.map((item) => item.id));
+    after = data.next;
+  } while (after);
+  return ids;
 }
 
 async function more(ctx, model) {
@@ -57,13 +95,33 @@ export const cellText = (column, item) => {
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
 };
 
-export function table(columns, items, { caption, href, chosen, foot } = {}) {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}>
+/* Arrow keys go from row to row, x chooses one; Enter follows the row's link as everywhere. */
+function rowKeys(event, pick) {
+  const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[event.key];
+  if ((!step && event.key !== "x") || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  const rows = [...event.currentTarget.querySelectorAll("tbody tr")];
+  const at = rows.indexOf(event.target.closest("tbody tr"));
+  if (!step) {
+    if (at < 0 || !pick) return;
+    event.preventDefault();
+    pick.toggle(at);
+    return;
+  }
+  const link = rows[Math.min(Math.max(at + step, 0), rows.length - 1)]?.querySelector("a, button");
+  if (!link) return;
+  event.preventDefault();
+  link.focus();
+}
+
+/* `pick`: {has(item), toggle(index), every, all()}: rows can be chosen. */
+export function table(columns, items, { caption, href, chosen, foot, pick } = {}) {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption} @keydown=${(event) => rowKeys(event, pick)}>
     <table class="table">
       <caption class="unseen">${caption}</caption>
-      <thead><tr>${columns.map((c) => html`<th scope="col" class=${c.kind ?? ""}>${c.label
+      <thead><tr>${pick ? html`<th class="pick" scope="col"><label><input type="checkbox" .checked=${pick.every} @change=${pick.all}><span class="unseen">${t("batch.page")}</span></label></th>` : nothing}${columns.map((c) => html`<th scope="col" class=${c.kind ?? ""}>${c.label
         || html`<span class="unseen">${t(c.kind === "bar-cell" ? "list.picture" : "list.acts")}</span>`}</th>`)}</tr></thead>
-      <tbody>${items.map((item) => html`<tr class=${chosen?.(item) ? "chosen" : ""}>
+      <tbody>${items.map((item, at) => html`<tr class=${chosen?.(item) || pick?.has(item) ? "chosen" : ""}>
+        ${pick ? html`<td class="pick"><label><input type="checkbox" .checked=${pick.has(item)} @change=${() => pick.toggle(at)}><span class="unseen">${t("batch.one", { n: at + 1 })}</span></label></td>` : nothing}
         ${columns.map((c, i) => (i === 0 && href?.(item)
           ? html`<th scope="row" class=${c.kind ?? ""}><a href=${href(item)}>${c.cell(item)}</a></th>`
           : html`<td class=${c.kind ?? ""}>${c.cell(item)}</td>`))}</tr>`)}</tbody>
@@ -74,18 +132,77 @@ export function table(columns, items, { caption, href, chosen, foot } = {}) {
 export const copyButton = (columns, items) => html`<button class="button" type="button"
   @click=${() => copyTable([columns.map((c) => c.label), ...items().map((item) => columns.map((c) => cellText(c, item)))])}>${icon("copy")} ${t("list.copy")}</button>`;
 
+/* What can be done with the chosen rows; "this page" and "all found" are said in words. */
+function batchBar(ctx, model, items) {
+  const { chosen } = model;
+  const acts = model.describe.batch(ctx, model);
+  if (!chosen.size || !acts.length) return nothing;
+  const here = items.length && items.every((item) => chosen.has(item.id));
+  const run = async (act) => {
+    model.problem = null;
+    try {
+      if ((await act.run([...chosen])) !== undefined) chosen.clear();
+    } catch (error) {
+      model.problem = error;
+    }
+    ctx.update();
+  };
+  const all = async () => {
+    model.counting = true;
+    ctx.update();
+    try {
+      for (const id of await everyId(model)) chosen.add(id);
+      model.all = chosen.size;
+    } catch (error) {
+      model.problem = error;
+    }
+    model.counting = false;
+    ctx.update();
+  };
+  return html`<div class="batch" role="region" aria-label=${t("batch.name")}>
+    <strong role="status">${t(model.all === chosen.size ? "batch.all.chosen" : "batch.chosen", { n: chosen.size })}</strong>
+    ${here && model.next && model.all !== chosen.size ? html`<button class="link" type="button" aria-disabled=${model.counting ? "true" : nothing} @click=${all}>${t(model.counting ? "busy" : "batch.all")}</button>` : nothing}
+    ${acts.map((act) => html`<button class="button" type="button" @click=${() => run(act)}>${act.text}</button>`)}
+    <button class="link" type="button" @click=${() => { chosen.clear(); ctx.update(); }}>${t("batch.none")}</button></div>`;
+}
+
+function picking(ctx, model, items) {
+  const { chosen } = model;
+  const flip = (item, on) => (on ? chosen.add(item.id) : chosen.delete(item.id));
+  return {
+    has: (item) => chosen.has(item.id),
+    every: items.length > 0 && items.every((item) => chosen.has(item.id)),
+    toggle: (at) => { flip(items[at], !chosen.has(items[at].id)); ctx.update(); },
+    all: (event) => { items.forEach((item) => flip(item, event.target.checked)); ctx.update(); },
+  };
+}
+
+function columnsButton(ctx, describe, columns) {
+  const open = async () => {
+    const { chooseColumns } = await import("./columns.js");
+    await chooseColumns(describe.id, columns.filter((c) => c.label));
+    ctx.update();
+  };
+  return html`<button class="button" type="button" @click=${open}>${t("columns.choose")}</button>`;
+}
+
 export function listView(ctx, model, { above = nothing, below = nothing } = {}) {
   const { describe } = model;
+  model.hash = location.hash;
   const items = describe.filter ? model.items.filter(describe.filter) : model.items;
-  const columns = describe.columns(ctx, model).filter(Boolean);
+  const every = describe.columns(ctx, model).filter(Boolean);
+  const columns = describe.id ? every.filter((c, i) => i === 0 || !hidden(describe.id, c)) : every;
+  const pick = describe.batch?.(ctx, model).length ? picking(ctx, model, items) : null;
   return html`<div class="page">
     <div class="page-head"><h1>${describe.title}</h1>${describe.note ? html`<span class="soft">${describe.note}</span>` : nothing}
       <div class="acts-right">${describe.tools?.(ctx, model) ?? nothing}
+        ${describe.id ? columnsButton(ctx, describe, every) : nothing}
         ${items.length ? copyButton(columns.filter((c) => c.label), () => items) : nothing}</div></div>
     ${above}
     <section class="card">
       ${queryLine(ctx, model)}
-      ${items.length ? table(columns, items, { caption: describe.title, href: describe.href }) : empty(describe.empty ?? t("list.empty"))}
+      ${pick ? batchBar(ctx, model, items) : nothing}
+      ${items.length ? table(columns, items, { caption: describe.title, href: describe.href, pick }) : empty(describe.empty ?? t("list.empty"))}
       <div class="table-foot"><span role="status">${t(model.next ? "list.shown" : "list.count", { n: items.length })}</span>
         ${model.problem ? problem(model.problem) : nothing}
         ${model.next ? html`<button class="button" type="button" aria-disabled=${model.more ? "true" : nothing}
@@ -99,4 +216,6 @@ export function listView(ctx, model, { above = nothing, below = nothing } = {}) 
 export const listScreen = (describe) => ({
   load: (ctx) => loadList(ctx, describe(ctx)),
   render: listView,
+  leave: leaveList,
+  arrive: arriveList,
 });

@@ -91,6 +91,103 @@ await test("the clerk's menu names the work; review works from the keyboard", as
   await tab.context().close();
 });
 
+await test("a list is worked with the keyboard: rows are chosen, columns too, and back finds the place", async () => {
+  const tab = await page();
+  await signIn(tab, "hngz", logins.point.login, logins.point.password);
+  await tab.waitForSelector("nav.menu .count");
+  await tab.goto(`${site}/hngz/#/candidates`);
+  const rows = tab.locator("main .table tbody tr");
+  await rows.first().waitFor();
+  await tab.waitForFunction(() => document.activeElement?.tagName === "H1"); // the screen has settled
+  await tab.locator("tbody a").first().focus();
+  await tab.keyboard.press("ArrowDown");
+  await tab.keyboard.press("x");
+  expect((await tab.locator(".batch strong").innerText()) === "已选择 1 人", await tab.locator(".batch").innerText());
+  await tab.locator("thead .pick input").check();
+  const shown = await rows.count();
+  expect((await tab.locator(".batch strong").innerText()).includes(`${shown} `), `${shown} rows, ${await tab.locator(".batch").innerText()}`);
+  await tab.getByText("显示列…").click();
+  await tab.locator("dialog").getByLabel("照片").check();
+  await tab.locator("dialog button.main").click();
+  await tab.locator("thead").getByText("照片").waitFor();
+  await tab.locator("tbody a").first().focus();
+  await tab.keyboard.press("ArrowDown");
+  await tab.keyboard.press("ArrowDown");
+  const third = await tab.evaluate(() => document.activeElement.textContent);
+  await tab.keyboard.press("Enter");
+  await tab.waitForURL(/#\/candidates\/\d+$/);
+  await within(tab, "身份信息", "the candidate's page");
+  await tab.goBack();
+  await tab.waitForFunction((text) => document.activeElement?.textContent === text, third, { timeout: 20000 });
+  expect((await tab.locator(".batch strong").innerText()).includes(`${shown} `), "the choice is gone");
+  expect(tab.faults.length === 0, tab.faults.join("; "));
+  await tab.context().close();
+});
+
+await test("a scanner's code goes to the candidate, and not into the field that has the focus", async () => {
+  const tab = await page();
+  await signIn(tab, "hngz", logins.point.login, logins.point.password);
+  await tab.waitForSelector("nav.menu a");
+  await tab.goto(`${site}/hngz/#/candidates`);
+  const field = tab.getByLabel("班级").first();
+  await field.fill("高三");
+  await field.focus();
+  const type = (code, gap) => tab.evaluate(async ([letters, ms]) => { // as the browser gets it from a scanner; playwright's own typing has no even pace
+    const target = document.activeElement;
+    for (const key of [...letters, "Enter"]) {
+      const go = target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+      if (go && key.length === 1) {
+        target.value += key;
+        target.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+      if (ms) await new Promise((done) => setTimeout(done, ms));
+    }
+  }, [code, gap]);
+  await type(logins.candidate.login, 80);
+  expect((await field.inputValue()).endsWith(logins.candidate.login), "what a hand types stays");
+  await field.fill("高三");
+  await type(logins.candidate.login, 0);
+  await tab.waitForURL(/#\/candidates\/\d+$/, { timeout: 60000 });
+  await tab.goBack();
+  await field.waitFor();
+  expect((await field.inputValue()) !== `高三${logins.candidate.login}`, "the code was written into the field");
+  await tab.context().close();
+});
+
+await test("two people change one field: both values are shown, and the clerk chooses", async () => {
+  const tab = await page();
+  await signIn(tab, "hngz", logins.point.login, logins.point.password);
+  await tab.waitForSelector("nav.menu a");
+  await tab.goto(`${site}/hngz/#/candidates?state=card_printed`);
+  await tab.locator("main .table tbody a").first().click();
+  await within(tab, "身份信息", "the candidate's page");
+  const other = await tab.context().newPage();
+  await other.goto(tab.url());
+  await within(other, "身份信息", "the candidate's page");
+  const change = async (one, value) => {
+    await one.bringToFront();
+    await one.locator("[data-act=edit]").click();
+    const field = one.locator("dialog").getByLabel("备注", { exact: false }).or(one.locator("dialog").getByLabel("班级", { exact: false })).first();
+    await field.waitFor();
+    await field.fill(value);
+  };
+  await change(tab, "高三21班");
+  await change(other, "高三22班");
+  await other.locator("dialog button.main").click();
+  await other.locator("dialog").waitFor({ state: "detached" });
+  await tab.bringToFront();
+  await tab.locator("dialog button.main").click();
+  await within(tab, "两个人改了同一处", "the choice");
+  const choice = tab.locator("dialog").last();
+  for (const value of ["高三21班", "高三22班"]) expect((await choice.innerText()).includes(value), `no ${value}: ${await choice.innerText()}`);
+  await choice.getByLabel("我改的", { exact: false }).check();
+  await choice.locator("button.main").click();
+  await tab.locator("dialog").first().waitFor({ state: "detached" });
+  await other.reload();
+  await within(other, "高三21班", "the chosen value");
+  await tab.context().close();
+});
+
 await test("every menu entry of every role opens without a fault", async () => {
   for (const role of ["province", "city", "county", "point", "reviewer", "auditor"]) {
     const tab = await page();

@@ -7,6 +7,8 @@ import { narrow, shape } from "../../document.js";
 import { formDialog, reasonDialog } from "../../form-dialog.js";
 import { inFours, pick, t, word, yuan } from "../../i18n.js";
 import { toast } from "../../parts.js";
+import { acted } from "../../waits.js";
+import { chooseSides } from "./conflict.js";
 import { showCards, showProof } from "./papers.js";
 
 /* Sends one act on the record; afterwards the page is loaded again. When somebody changed the record meanwhile, the page
@@ -14,6 +16,7 @@ import { showCards, showProof } from "./papers.js";
 export async function send(model, method, path, body) {
   try {
     const answer = await api[method](`/candidates/${model.record.id}${path}`, body, { etag: model.etag });
+    acted();
     return answer.data ?? {};
   } catch (error) {
     if (error.slug === "stale-version") {
@@ -122,11 +125,27 @@ function edit(model) {
   return formDialog({
     title: t("act.edit.title", { name: model.record.name }), wide: true, values, act: t("save"),
     fields: [...fields.map((f) => ({ ...shape(f), optional: false, select: true })), { id: "_reason", label: t("reason"), span: true, help: t("act.edit.reason") }],
-    send: ({ _reason, ...given }) => {
+    send: async ({ _reason, ...given }) => {
       const changed = Object.fromEntries(Object.entries(given).filter(([id, v]) => v !== values[id]).map(([id, v]) => [id, v === "" ? null : narrow(v)]));
-      return send(model, "patch", "", { fields: changed, ...(_reason ? { reason: _reason } : {}) });
+      const save = (body) => send(model, "patch", "", { fields: body, ...(_reason ? { reason: _reason } : {}) });
+      try {
+        return await save(changed);
+      } catch (error) {
+        if (error.slug !== "stale-version") throw error;
+        return saveOver(model, changed, values, save, error);
+      }
     },
   }).then((result) => finish(model, result, t("saved")));
+}
+
+/* Somebody saved first, and the record is here as it is now: what they left alone is saved as asked, where both changed the same the clerk chooses. */
+async function saveOver(model, changed, values, save, error) {
+  const now = model.record.fields;
+  const both = Object.keys(changed).filter((id) => (now[id] ?? "") !== values[id] && (now[id] ?? null) !== changed[id]);
+  const kept = both.length ? await chooseSides(model.form, both, changed, now) : [];
+  if (!kept) throw error;
+  const rest = Object.fromEntries(Object.entries(changed).filter(([id]) => !both.includes(id) || kept.includes(id)));
+  return Object.keys(rest).length ? save(rest) : {};
 }
 
 function mayEdit(field, role, state) {

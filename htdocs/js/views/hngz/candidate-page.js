@@ -136,7 +136,7 @@ const facts = (model) => model.form.sections.map((section) => {
     const value = model.record.fields[f.id];
     return Array.isArray(value)
       ? html`<dt>${label(f)}</dt><dd class="long"><ol>${value.map((row) => html`<li>${(f.columns ?? []).map((c) => display(c, row[c.id])).filter(Boolean).join(" · ")}</li>`)}</ol></dd>`
-      : html`<dt>${label(f)}</dt><dd>${display(f, value)}</dd>`;
+      : html`<dt>${label(f)}</dt><dd class=${display(f, value).length > 16 ? "long" : ""}>${display(f, value)}</dd>`;
   })}</dl></section>`;
 });
 

@@ -1,21 +1,31 @@
 /* The list of candidates: number, name or the end of the ID number; state, subject, class. */
 import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { may } from "../../access.js";
+import { api } from "../../api.js";
 import { loadForm, loadTable } from "../../document.js";
-import { english, inFours, t } from "../../i18n.js";
-import { listView, loadList } from "../../list.js";
+import { english, fullTime, inFours, t, word } from "../../i18n.js";
+import { arriveList, leaveList, listView, loadList } from "../../list.js";
 import { lookupReason } from "../../lookup.js";
 import { tag } from "../../parts.js";
 import { partTag, stateOptions, stateTag } from "../../states.js";
 import { createCandidate } from "./create.js";
+import { showCards } from "./papers.js";
 
 export const subjectName = (rows, code) => {
   const row = rows.find((r) => r[0] === code);
   return row ? (english() && row[2] ? row[2] : row[1]) : (code ?? "");
 };
 
+/* In one act; the server refuses who has no card yet, and nothing is printed then. */
+async function printCards(ids) {
+  const { data } = await api.post("/candidates/cards", { ids });
+  showCards(data.items);
+  return data;
+}
+
 const describe = (ctx, subjects) => ({
   path: "/candidates",
+  id: "candidates",
   title: t("menu.candidates"),
   fixed: { org_id: ctx.query.org_id },
   filters: [
@@ -27,15 +37,22 @@ const describe = (ctx, subjects) => ({
   ].map((f) => ({ ...f, select: true })),
   href: (item) => `#/candidates/${item.id}`,
   columns: () => [
-    { label: t("number"), cell: (c) => (c.number ? inFours(c.number) : t("candidate.noNumber")), text: (c) => c.number ?? "", kind: "tight" },
-    { label: t("candidate.name"), cell: (c) => html`${c.name} ${c.twin ? tag(t("candidate.twin"), "warn") : nothing}`, text: (c) => c.name },
-    { label: t("candidate.id"), cell: (c) => c.id_number, kind: "tight" },
-    { label: t("candidate.subject"), cell: (c) => subjectName(subjects, c.subject) },
-    { label: t("candidate.class"), cell: (c) => c.class },
-    ctx.session.org.level === "point" ? null : { label: t("candidate.point"), cell: (c) => c.org?.name },
-    { label: t("candidate.fee"), cell: (c) => partTag(c.parts?.fee), text: (c) => c.parts?.fee ?? "" },
-    { label: t("candidate.state"), cell: (c) => stateTag(c.state), text: (c) => t(`state.${c.state}`) },
+    { name: "number", label: t("number"), cell: (c) => (c.number ? inFours(c.number) : t("candidate.noNumber")), text: (c) => c.number ?? "", kind: "tight" },
+    { name: "name", label: t("candidate.name"), cell: (c) => html`${c.name} ${c.twin ? tag(t("candidate.twin"), "warn") : nothing}`, text: (c) => c.name },
+    { name: "id_number", label: t("candidate.id"), cell: (c) => c.id_number, kind: "tight" },
+    { name: "subject", label: t("candidate.subject"), cell: (c) => subjectName(subjects, c.subject) },
+    { name: "class", label: t("candidate.class"), cell: (c) => c.class },
+    ctx.session.org.level === "point" ? null : { name: "point", label: t("candidate.point"), cell: (c) => c.org?.name },
+    { name: "fee", label: t("candidate.fee"), cell: (c) => partTag(c.parts?.fee), text: (c) => word("part.state", c.parts?.fee) },
+    ...["review", "papers", "photo", "examination", "bonus", "appraisal"].map((part) => ({
+      name: part, hidden: true, label: t(`part.${part}`), cell: (c) => partTag(c.parts?.[part]), text: (c) => word("part.state", c.parts?.[part]) })),
+    { name: "candidate_number", hidden: true, label: t("candidate.candidateNumber"), cell: (c) => c.candidate_number ?? "", kind: "tight" },
+    { name: "updated", hidden: true, label: t("candidate.updated"), cell: (c) => fullTime(c.updated_at), kind: "tight" },
+    { name: "state", label: t("candidate.state"), cell: (c) => stateTag(c.state), text: (c) => t(`state.${c.state}`) },
   ],
+  batch: () => [
+    may(ctx.session, "card_print") ? { text: t("batch.cards"), run: printCards } : null,
+  ].filter(Boolean),
   tools: () => (may(ctx.session, "candidate_create")
     ? html`<button class="button main" type="button" @click=${() => createCandidate(ctx)}>${t("create.open")}</button>` : nothing),
   empty: t("candidates.empty"),
@@ -50,3 +67,5 @@ export async function load(ctx) {
 }
 
 export const render = listView;
+export const leave = leaveList;
+export const arrive = arriveList;

@@ -7,7 +7,7 @@ import { loadForm, loadTables, options } from "../../document.js";
 import { formDialog } from "../../form-dialog.js";
 import { inFours, t } from "../../i18n.js";
 import { empty, problem, tag, toast, typing } from "../../parts.js";
-import { go } from "../../router.js";
+import { go, link } from "../../router.js";
 import { cardFields, readingBody } from "./acts.js";
 import { actKeys, loadCandidate, middle, side } from "./candidate-page.js";
 import { showCards } from "./papers.js";
@@ -17,8 +17,9 @@ const WORDS = { to_read: "menu.reading", to_print: "menu.cards", to_review: "men
 
 export async function load(ctx) {
   const { queue, id } = ctx.params;
-  const list = await api.get("/candidates", { query: { queue, limit: 100 } });
-  const model = { queue, items: list.data.items, next: list.data.next, page: null, id: Number(id) || null, problem: null };
+  const room = ctx.query.class ?? "";
+  const list = await api.get("/candidates", { query: { queue, class: room, limit: 100 } });
+  const model = { queue, room, items: list.data.items, next: list.data.next, page: null, id: Number(id) || null, problem: null };
   if (model.id) {
     model.page = await loadCandidate(ctx, model.id);
     model.page.changed = () => refreshQueue(ctx, model);
@@ -34,7 +35,7 @@ export const leave = () => removeEventListener("keydown", current);
 export const title = (ctx, model) => [model.page?.record.name, t(WORDS[model.queue] ?? "menu.candidates")].filter(Boolean).join(" - ");
 
 async function refreshQueue(ctx, model) {
-  const { data } = await api.get("/candidates", { query: { queue: model.queue, limit: 100 } });
+  const { data } = await api.get("/candidates", { query: { queue: model.queue, class: model.room, limit: 100 } });
   model.before = model.items;
   Object.assign(model, { items: data.items, next: data.next });
   ctx.update();
@@ -54,7 +55,7 @@ function keys(event, model) {
     const next = neighbour(model, step);
     if (next) {
       event.preventDefault();
-      go(`/desk/${model.queue}/${next.id}`);
+      go(`/desk/${model.queue}/${next.id}`, { class: model.room });
     }
     return;
   }
@@ -91,6 +92,17 @@ async function printAll(ctx, model) {
   }
 }
 
+function chooseClass(event, model) {
+  event.preventDefault();
+  go(`/desk/${model.queue}`, { class: event.target.elements.class.value.trim() });
+}
+
+function nextCard(model) {
+  const next = neighbour(model, 1);
+  return next && next.id !== model.id ? html`<section class="card"><div class="card-body">${t("desk.next")}
+    <a href=${link(`/desk/${model.queue}/${next.id}`, { class: model.room })}><strong>${next.name}</strong></a> <kbd>↓</kbd></div></section>` : nothing;
+}
+
 export function render(ctx, model) {
   const { queue, items, page } = model;
   const name = t(WORDS[queue] ?? "menu.candidates");
@@ -99,14 +111,16 @@ export function render(ctx, model) {
       <div class="card-head"><h2>${name} ${items.length}${model.next ? "+" : ""}</h2>
         ${queue === "to_read" && may(ctx.session, "candidate_create") ? html`<button class="button main" type="button" @click=${() => readCard(ctx, model)}>${t("reading.create")}</button>` : nothing}
         ${queue === "to_print" && items.length ? html`<button class="button" type="button" @click=${() => printAll(ctx, model)}>${t("cards.all", { n: items.length })}</button>` : nothing}</div>
-      ${items.length ? html`<ul>${items.map((c) => html`<li><a href="#/desk/${queue}/${c.id}" aria-current=${c.id === model.id ? "true" : nothing}>
+      ${items.length || model.room ? html`<form class="queue-class" @submit=${(event) => chooseClass(event, model)}>
+        <input type="search" name="class" aria-label=${t("desk.class")} placeholder=${t("desk.class")} .value=${model.room} autocomplete="off"></form>` : nothing}
+      ${items.length ? html`<ul>${items.map((c) => html`<li><a href=${link(`/desk/${queue}/${c.id}`, { class: model.room })} aria-current=${c.id === model.id ? "true" : nothing}>
         <span class="num">${c.number ? c.number.slice(4) : "—"}</span><span>${c.name}</span>
         ${c.parts?.review === "failed" ? tag(t("part.state.failed"), "bad") : c.twin ? tag(t("candidate.twin"), "warn") : nothing}</a></li>`)}</ul>`
         : empty(t("desk.empty"))}
     </section>
-    ${page ? html`${middle(page, ctx)}${side(page, ctx)}` : html`<div class="stack"><div class="page-head"><h1>${name}</h1></div>
+    ${page ? html`${middle(page, ctx)}<div class="stack">${side(page, ctx)}${nextCard(model)}</div>` : html`<div class="stack"><div class="page-head"><h1>${name}</h1></div>
       ${model.problem ? problem(model.problem) : nothing}
       <section class="card">${empty(items.length ? t("desk.choose", { n: items.length }) : t("desk.done"))}
-        ${items.length ? html`<p class="empty"><a class="button main" href="#/desk/${queue}/${items[0].id}">${t("desk.first", { name: items[0].name, number: inFours(items[0].number) })}</a></p>` : nothing}</section></div>`}
+        ${items.length ? html`<p class="empty"><a class="button main" href=${link(`/desk/${queue}/${items[0].id}`, { class: model.room })}>${t("desk.first", { name: items[0].name, number: inFours(items[0].number) })}</a></p>` : nothing}</section></div>`}
   </div>`;
 }
