@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 #include <apr_general.h>
 
+#include "base/time.h"
 #include "domain/ports.h"
 #include "domain/ports_candidate.h"
 #include "rest/head.h"
@@ -28,6 +29,11 @@ const int gk_route_count = (int)(sizeof(gk_routes) / sizeof(gk_routes[0]));
 
 static gk_transport_t transport;
 
+static bool is_write(const gk_request_t *request)
+{
+  return strcmp(request->route->method, "GET") != 0;
+}
+
 void gk_router_transport(const gk_transport_t *functions) { transport = *functions; }
 
 gk_error_t *gk_stream_start(gk_request_t *request, gk_response_t *response)
@@ -47,9 +53,20 @@ void gk_request_pause_db(gk_request_t *request)
   request->act.db = NULL;
 }
 
+void gk_request_bound(gk_request_t *request)
+{
+  gk_db_commit_by(request->act.db, request->act.now - gk_core_config(request->act.core)->clock_offset_us + 30 * GK_SECOND);
+}
+
+/* Every write that a window judges ends by the database's clock; a connection forgets it when it is given back. */
 gk_error_t *gk_request_resume_db(gk_request_t *request)
 {
-  return request->act.db != NULL ? NULL : transport.connect(request, &request->act.db);
+  if (request->act.db != NULL)
+    return NULL;
+  GK_TRY(transport.connect(request, &request->act.db));
+  if (request->route != NULL && is_write(request) && gk_access(request->route->action)->window[0] != '\0')
+    gk_request_bound(request);
+  return NULL;
 }
 
 static void pause_request(void *baton) { gk_request_pause_db(baton); }
@@ -121,11 +138,6 @@ static gk_error_t *find_route(gk_request_t *request, gk_response_t *response)
 }
 
 /* ---- rights ------------------------------------------------------------------------------------------ */
-
-static bool is_write(const gk_request_t *request)
-{
-  return strcmp(request->route->method, "GET") != 0;
-}
 
 static gk_error_t *check_rights(gk_request_t *request)
 {

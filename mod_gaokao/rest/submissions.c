@@ -15,7 +15,7 @@ static void answer(gk_request_t *request, gk_response_t *response, const gk_subm
 static gk_error_t *take_time(gk_request_t *request)
 {
   GK_TRY(gk_db_ready(request->act.db, gk_tick() + 28 * GK_SECOND, request->pool));
-  gk_db_commit_by(request->act.db, request->act.now - gk_core_config(request->act.core)->clock_offset_us + 30 * GK_SECOND);
+  gk_request_bound(request);
   return NULL;
 }
 

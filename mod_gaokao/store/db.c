@@ -142,11 +142,54 @@ gk_error_t *gk_db_begin_snapshot(gk_db_t *db, apr_pool_t *pool)
   return start(db, db->call->begin_snapshot, pool);
 }
 
+/* A copy of the arguments that lives until nothing waits any more: the caller's pool may be a loop's. */
+static const void *keep_args(gk_db_t *db, const gk_statement_t *statement, const void *args)
+{
+  apr_size_t bytes = 0;
+  if (db->waiting == NULL)
+    apr_pool_create(&db->waiting, db->pool);
+  else if (db->queued == 0 && db->aheads == 0)
+    apr_pool_clear(db->waiting);
+  for (int i = 0; i < statement->arg_count; i++) {
+    apr_size_t end = statement->args[i].offset + (statement->args[i].type == GK_BLOB ? sizeof(gk_blob_t) : 8);
+    bytes = end > bytes ? end : bytes;
+  }
+  char *copy = apr_pmemdup(db->waiting, args, bytes);
+  for (int i = 0; i < statement->arg_count; i++) {
+    char *at = copy + statement->args[i].offset;
+    if (statement->args[i].type == GK_TEXT) {
+      *(const char **)at = apr_pstrdup(db->waiting, *(const char **)at);
+    } else if (statement->args[i].type == GK_BLOB) {
+      gk_blob_t *blob = (gk_blob_t *)at;
+      if (blob->bytes != NULL)
+        blob->bytes = apr_pmemdup(db->waiting, blob->bytes, blob->length);
+    }
+  }
+  return copy;
+}
+
+static void queue(gk_db_t *db, const gk_statement_t *statement, const void *args)
+{
+  db->queue[db->queued++] = (gk_db__queued_t){.statement = statement, .args = keep_args(db, statement, args)};
+}
+
 /* Whoever was stopped or waited too long must not commit what was judged by an old moment (faults.md PR-3). */
 static gk_error_t *late(apr_pool_t *pool)
 {
   return gk_error_retry(gk_error(pool, GK_E_BUSY, "处理超时，内容未保存，请重试", "This took too long and nothing was saved: try again"),
                         2 * APR_USEC_PER_SEC);
+}
+
+static gk_error_t *guard_commit(gk_db_t *db, bool *past, apr_pool_t *pool)
+{
+  if (db->engine == GK_PGSQL) { /* the server's own clock has the last word, in the same round trip */
+    queue(db, GK_CALL(commit_guard, .by_us = db->commit_by));
+    return NULL;
+  }
+  apr_time_t now;
+  GK_TRY(gk_db_now(db, &now, pool));
+  *past = now > db->commit_by;
+  return NULL;
 }
 
 gk_error_t *gk_db_commit(gk_db_t *db, apr_pool_t *pool)
@@ -162,8 +205,14 @@ gk_error_t *gk_db_commit(gk_db_t *db, apr_pool_t *pool)
     return late(pool);
   }
   gk_error_t *error = NULL;
-  if (db->commit_by != 0 && db->engine == GK_PGSQL) /* the server's own clock has the last word, in the same round trip */
-    error = gk_db_exec_later(db, GK_CALL(commit_guard, .by_us = db->commit_by), pool);
+  if (db->commit_by != 0) {
+    bool past = false;
+    error = guard_commit(db, &past, pool);
+    if (past) {
+      gk_db_rollback(db);
+      return late(pool);
+    }
+  }
   if (error == NULL)
     error = db->call->script(db, "COMMIT", pool);
   if (error == NULL && db->warning != NULL)
@@ -272,37 +321,11 @@ gk_error_t *gk_db_each(gk_db_t *db, const gk_statement_t *statement, const void 
   return db->call->run(db, statement, args, on_row, baton, true, NULL, pool);
 }
 
-/* A copy of the arguments that lives until nothing waits any more: the caller's pool may be a loop's. */
-static const void *keep_args(gk_db_t *db, const gk_statement_t *statement, const void *args)
-{
-  apr_size_t bytes = 0;
-  if (db->waiting == NULL)
-    apr_pool_create(&db->waiting, db->pool);
-  else if (db->queued == 0 && db->aheads == 0)
-    apr_pool_clear(db->waiting);
-  for (int i = 0; i < statement->arg_count; i++) {
-    apr_size_t end = statement->args[i].offset + (statement->args[i].type == GK_BLOB ? sizeof(gk_blob_t) : 8);
-    bytes = end > bytes ? end : bytes;
-  }
-  char *copy = apr_pmemdup(db->waiting, args, bytes);
-  for (int i = 0; i < statement->arg_count; i++) {
-    char *at = copy + statement->args[i].offset;
-    if (statement->args[i].type == GK_TEXT) {
-      *(const char **)at = apr_pstrdup(db->waiting, *(const char **)at);
-    } else if (statement->args[i].type == GK_BLOB) {
-      gk_blob_t *blob = (gk_blob_t *)at;
-      if (blob->bytes != NULL)
-        blob->bytes = apr_pmemdup(db->waiting, blob->bytes, blob->length);
-    }
-  }
-  return copy;
-}
-
 gk_error_t *gk_db_exec_later(gk_db_t *db, const gk_statement_t *statement, const void *args, apr_pool_t *pool)
 {
   if (!db->call->pipelines || !db->in_transaction || db->queued == GK_DB__QUEUE)
     return gk_db_exec(db, statement, args, NULL, pool);
-  db->queue[db->queued++] = (gk_db__queued_t){.statement = statement, .args = keep_args(db, statement, args)};
+  queue(db, statement, args);
   return NULL;
 }
 

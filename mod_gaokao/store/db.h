@@ -79,8 +79,8 @@ gk_error_t *gk_db_open(gk_db_t **out, gk_engine_t engine, const char *params, gk
  * rolls back what a previous user left. `deadline` (gk_tick) bounds every later call until the next gk_db_ready, and
  * nothing is committed after it; 0: none. Errors: DB_DOWN with Retry-After. */
 gk_error_t *gk_db_ready(gk_db_t *db, apr_time_t deadline, apr_pool_t *pool);
-/* For acts whose deadline is long: the server itself refuses COMMIT when its clock is past `by`. Until the next
- * gk_db_ready; PostgreSQL only. */
+/* COMMIT is refused (BUSY) when the database's clock is past `by`, whatever this process was doing meanwhile: by the server
+ * itself on PostgreSQL, in COMMIT's round trip. Until the next gk_db_ready. */
 void gk_db_commit_by(gk_db_t *db, apr_time_t by);
 /* What became of the calls since gk_db_ready: the server did not answer in time; it was inside a transaction, COMMIT
  * included; something was committed. */

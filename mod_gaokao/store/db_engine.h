@@ -56,7 +56,7 @@ struct gk_db_t {
   apr_time_t commit_by;     /* database's clock */
   gk_db_course_t course;
   apr_uint64_t calls;
-  gk_db__queued_t queue[GK_DB__QUEUE];
+  gk_db__queued_t queue[GK_DB__QUEUE + 1]; /* the last is for the guard of COMMIT, so that it never costs a round trip */
   int queued;
   gk_db__ahead_t ahead[GK_DB__AHEAD];
   int aheads;
