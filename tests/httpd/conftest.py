@@ -24,7 +24,12 @@ class Record:
     """What was exchanged in this run: operations answered with 2xx, and breaches of the contract with their test."""
 
     def __init__(self):
+        # GK_SEEN: a file with what an earlier run saw, for the second run of single tests.
+        self.kept = os.environ.get("GK_SEEN")
         self.seen = set()
+        if self.kept and os.path.exists(self.kept):
+            with open(self.kept, encoding="utf-8") as file:
+                self.seen.update(file.read().split())
         self.faults = collections.OrderedDict()
         self.contract = Contract()
         self.file = None
@@ -50,6 +55,13 @@ def pytest_configure(config):
     if jsonschema is not None:
         config.record = Record()
         Client.watch = config.record
+
+
+def pytest_unconfigure(config):
+    record = getattr(config, "record", None)
+    if record is not None and record.kept:
+        with open(record.kept, "w", encoding="utf-8") as file:
+            file.write("\n".join(sorted(record.seen)))
 
 
 @pytest.hookimpl(trylast=True)
