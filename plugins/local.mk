@@ -34,3 +34,13 @@ plugin_LTLIBRARIES += %D%/policy_xpath/policy_xpath.la
 %C%_policy_xpath_policy_xpath_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_policy_xpath_policy_xpath_la_LDFLAGS = $(PLUGIN_LINK)
 %C%_policy_xpath_policy_xpath_la_LIBADD = $(XML2_LIBS)
+
+plugin_LTLIBRARIES += %D%/device_idcard/device_idcard.la
+%C%_device_idcard_device_idcard_la_SOURCES = \
+  %D%/device_idcard/block.c \
+  %D%/device_idcard/block.h \
+  %D%/device_idcard/device_idcard.c
+%C%_device_idcard_device_idcard_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+%C%_device_idcard_device_idcard_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_device_idcard_device_idcard_la_LDFLAGS = $(PLUGIN_LINK)
+EXTRA_DIST += %D%/device_idcard/README.md

@@ -5,6 +5,7 @@
 UNIT_TESTS =
 UNIT_TESTS += %D%/plugin/test_abi
 UNIT_TESTS += %D%/plugin/test_calls
+UNIT_TESTS += %D%/plugin/test_device_idcard
 UNIT_TESTS += %D%/plugin/test_export_xml
 UNIT_TESTS += %D%/plugin/test_loader
 UNIT_TESTS += %D%/plugin/test_policy
@@ -46,6 +47,7 @@ CTL_PY = %D%/ctl/test_gaokaoctl.py
 PLUGIN_TESTS =
 PLUGIN_TESTS += %D%/plugin/test_abi
 PLUGIN_TESTS += %D%/plugin/test_calls
+PLUGIN_TESTS += %D%/plugin/test_device_idcard
 PLUGIN_TESTS += %D%/plugin/test_export_xml
 PLUGIN_TESTS += %D%/plugin/test_loader
 PLUGIN_TESTS += %D%/plugin/test_policy
@@ -64,9 +66,13 @@ check_LTLIBRARIES += %D%/plugin/faulty.la
 %C%_plugin_faulty_la_LDFLAGS = $(PLUGIN_LINK) -rpath $(abs_builddir)/%D%/plugin
 
 BENCHES =
+BENCHES += %D%/bench/idcard
 BENCHES += %D%/bench/rules
 BENCHES += %D%/bench/seal
 BENCHES += %D%/bench/statements
+
+%C%_bench_idcard_SOURCES = %D%/bench/idcard.c plugins/device_idcard/block.c
+%C%_bench_idcard_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/plugins/device_idcard
 
 GUARDS =
 GUARDS += %D%/guards/binaries.py
@@ -99,6 +105,7 @@ FUZZ_TARGETS += %D%/fuzz/fuzz_config
 FUZZ_TARGETS += %D%/fuzz/fuzz_decode
 FUZZ_TARGETS += %D%/fuzz/fuzz_flat
 FUZZ_TARGETS += %D%/fuzz/fuzz_head
+FUZZ_TARGETS += %D%/fuzz/fuzz_idcard
 FUZZ_TARGETS += %D%/fuzz/fuzz_identity
 FUZZ_TARGETS += %D%/fuzz/fuzz_json
 FUZZ_TARGETS += %D%/fuzz/fuzz_keys
@@ -121,6 +128,9 @@ FUZZ_LINK = $(AM_LDFLAGS) $(GK_FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_flat_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_fuzz_head_SOURCES = %D%/fuzz/fuzz_head.c $(FUZZ_ENTRY)
 %C%_fuzz_fuzz_head_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_fuzz_idcard_SOURCES = %D%/fuzz/fuzz_idcard.c plugins/device_idcard/block.c $(FUZZ_ENTRY)
+%C%_fuzz_fuzz_idcard_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/plugins/device_idcard
+%C%_fuzz_fuzz_idcard_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_fuzz_identity_SOURCES = %D%/fuzz/fuzz_identity.c $(FUZZ_ENTRY)
 %C%_fuzz_fuzz_identity_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_fuzz_json_SOURCES = %D%/fuzz/fuzz_json.c $(FUZZ_ENTRY)
