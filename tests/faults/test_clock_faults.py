@@ -237,12 +237,25 @@ def test_stopped_in_the_middle_of_a_save(node, writers):
     node.wait(lambda: save(client)[0].status == 200, 10, "a save")
 
 
+COUNTING = "SELECT count(*) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) SELECT i FROM n)"
+
+
+def steps_in(seconds):
+    """How far SQLite counts in that time here: machines differ by more than a factor of two."""
+    steps, took = 500_000, 0.0
+    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+        for _ in range(3):
+            began = time.monotonic()
+            db.execute(COUNTING.format(steps)).fetchall()
+            took = max(took, time.monotonic() - began)
+    return int(steps * seconds / max(took, 0.001))
+
+
 @contextlib.contextmanager
 def late_commit(node, seconds):
     """The database's clock is this much later for COMMIT. SQLite: a trigger makes a write last, and meanwhile the clock is set."""
     if node.engine == "sqlite":
-        run_sql(node, "CREATE TRIGGER slow AFTER INSERT ON audit BEGIN SELECT count(*) FROM (WITH RECURSIVE n(i) AS "
-                      "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000000) SELECT i FROM n); END")
+        run_sql(node, f"CREATE TRIGGER slow AFTER INSERT ON audit BEGIN {COUNTING.format(steps_in(2.2))}; END")
         try:
             yield
         finally:
