@@ -14,6 +14,7 @@ include %D%/jobs/local.mk
 include %D%/httpd/local.mk
 include %D%/ctl/local.mk
 include %D%/worker/local.mk
+include %D%/gateway/local.mk
 
 # What plugin authors get.
 include_HEADERS += %D%/include/gaokao_plugin.h

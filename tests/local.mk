@@ -65,6 +65,8 @@ check_LTLIBRARIES += %D%/plugin/faulty.la
 %C%_plugin_faulty_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_plugin_faulty_la_LDFLAGS = $(PLUGIN_LINK) -rpath $(abs_builddir)/%D%/plugin
 
+include %D%/gateway/local.mk
+
 BENCHES =
 BENCHES += %D%/bench/idcard
 BENCHES += %D%/bench/rules
@@ -104,6 +106,7 @@ FUZZ_TARGETS =
 FUZZ_TARGETS += %D%/fuzz/fuzz_config
 FUZZ_TARGETS += %D%/fuzz/fuzz_decode
 FUZZ_TARGETS += %D%/fuzz/fuzz_flat
+FUZZ_TARGETS += %D%/fuzz/fuzz_frame
 FUZZ_TARGETS += %D%/fuzz/fuzz_head
 FUZZ_TARGETS += %D%/fuzz/fuzz_idcard
 FUZZ_TARGETS += %D%/fuzz/fuzz_identity
@@ -126,6 +129,9 @@ FUZZ_LINK = $(AM_LDFLAGS) $(GK_FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_decode_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_fuzz_flat_SOURCES = %D%/fuzz/fuzz_flat.c $(FUZZ_ENTRY)
 %C%_fuzz_fuzz_flat_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_fuzz_frame_SOURCES = %D%/fuzz/fuzz_frame.c $(FUZZ_ENTRY)
+%C%_fuzz_fuzz_frame_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_fuzz_frame_LDADD = $(GATEWAY_LDADD)
 %C%_fuzz_fuzz_head_SOURCES = %D%/fuzz/fuzz_head.c $(FUZZ_ENTRY)
 %C%_fuzz_fuzz_head_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_fuzz_idcard_SOURCES = %D%/fuzz/fuzz_idcard.c plugins/device_idcard/block.c $(FUZZ_ENTRY)

@@ -20,6 +20,7 @@ INWARD = {
     "jobs": {"jobs", "base", "crypto", "domain", "store", "plugin"},
     "worker": {"worker", "jobs", "base", "crypto", "domain", "store", "plugin"},
     "ctl": {"ctl", "jobs", "base", "crypto", "domain", "store", "plugin"},
+    "gateway": {"gateway", "base", "crypto"},
     "include": set(),
     "": {"httpd", "rest", "base"},
 }
@@ -42,6 +43,7 @@ DOORS = [
     (r"openssl/|sodium(/|\.h$)|gcrypt\.h$", ["crypto/"]),
     (r"(httpd|ap_[a-z_]+|http_[a-z]+|util_[a-z_]+|mpm_common|mod_[a-z_]+|scoreboard|unixd)\.h$",
      ["httpd/", "mod_gaokao.c"]),
+    (r"curl/", ["gateway/post.c"]),
     (r"sqlite3\.h$|libpq-fe\.h$", ["store/"]),
     (r"apr_dbd\.h$", ["store/", "httpd/dbd.c", "ctl/"]),
 ]
