@@ -36,6 +36,7 @@ STORE_TESTS += %D%/store/test_job
 STORE_TESTS += %D%/store/test_org_range
 STORE_TESTS += %D%/store/test_submission
 STORE_TESTS += %D%/store/test_vault
+STORE_TESTS += %D%/store/test_photo
 
 # gaokaoctl and gaokao-worker.
 CTL_TESTS =

@@ -8,6 +8,7 @@ libgaokao_core_la_SOURCES += %D%/internal.h
 libgaokao_core_la_SOURCES += %D%/loader.c
 libgaokao_core_la_SOURCES += %D%/options.c
 libgaokao_core_la_SOURCES += %D%/photo.c
+libgaokao_core_la_SOURCES += %D%/photo_pool.c
 libgaokao_core_la_SOURCES += %D%/plugin.h
 libgaokao_core_la_SOURCES += %D%/policy.c
 libgaokao_core_la_SOURCES += %D%/policy.h

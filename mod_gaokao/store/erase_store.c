@@ -52,6 +52,7 @@ gk_error_t *gk_candidate_erase(gk_erased_t *out, gk_act_t *act, int year, const 
   GK_TRY(gk_db_exec(db, GK_CALL(erase_proofs, .id = row.id, .nothing = nothing), NULL, act->pool));
   GK_TRY(gk_db_exec(db, GK_CALL(erase_confirmations, .id = row.id), NULL, act->pool));
   GK_TRY(gk_db_exec(db, GK_CALL(erase_fees, .id = row.id), NULL, act->pool));
+  GK_TRY(gk_db_exec(db, GK_CALL(erase_photos, .id = row.id, .nothing = nothing), NULL, act->pool));
   GK_TRY(gk_db_exec(db, GK_CALL(erase_windows, .id = row.id), NULL, act->pool));
   if (row.account_id != 0) {
     GK_TRY(gk_db_exec(db, GK_CALL(erase_account, .id = row.account_id, .name = NAME, .now_us = act->now), NULL, act->pool));

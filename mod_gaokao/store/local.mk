@@ -18,6 +18,7 @@ libgaokao_core_la_SOURCES += %D%/health.h
 libgaokao_core_la_SOURCES += %D%/like.h
 libgaokao_core_la_SOURCES += %D%/org_store.c
 libgaokao_core_la_SOURCES += %D%/part_store.c
+libgaokao_core_la_SOURCES += %D%/photo_store.c
 libgaokao_core_la_SOURCES += %D%/progress_store.c
 libgaokao_core_la_SOURCES += %D%/proof_store.c
 libgaokao_core_la_SOURCES += %D%/range_store.c
@@ -54,6 +55,7 @@ SQL_FILES += %D%/sql/job.sql
 SQL_FILES += %D%/sql/key.sql
 SQL_FILES += %D%/sql/org.sql
 SQL_FILES += %D%/sql/part.sql
+SQL_FILES += %D%/sql/photo.sql
 SQL_FILES += %D%/sql/progress.sql
 SQL_FILES += %D%/sql/proof.sql
 SQL_FILES += %D%/sql/range.sql
@@ -78,6 +80,7 @@ SCHEMA_FILES += %D%/sql/schema/007_option_key.sql
 SCHEMA_FILES += %D%/sql/schema/008_identity.sql
 SCHEMA_FILES += %D%/sql/schema/009_index_keys.sql
 SCHEMA_FILES += %D%/sql/schema/010_confirmation_index.sql
+SCHEMA_FILES += %D%/sql/schema/011_photo.sql
 
 EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
 

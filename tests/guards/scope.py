@@ -28,6 +28,8 @@ WITHOUT = {
     "range_meeting": "free serials and overlaps concern a whole county, whoever asks inside it",
     "audit_insert": "each act writes its row, also about what it was refused",
     "candidate_own": "the candidate's own record, by the account's own row: nothing comes from the request",
+    "photo_own_list": "likewise",
+    "photo_own_get": "likewise",
     "watch_look": "the account's own looks, counted",
     "watch_forget_seen": "likewise",
     "alarm_raise": "an alarm goes to the unit that watches, above the account that caused it",

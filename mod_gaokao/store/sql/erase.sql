@@ -31,6 +31,10 @@ UPDATE confirmation SET digest = '', void_reason = NULL WHERE candidate_id = ${i
 -- name: erase_fees
 UPDATE fee SET cancel_reason = NULL WHERE candidate_id = ${id:int}
 
+-- name: erase_photos
+UPDATE photo SET digest = '', measures = '', key_id = 'r', picture = ${nothing:blob}, cut = ${nothing}, report = ${nothing}
+ WHERE candidate_id = ${id:int}
+
 -- name: erase_windows
 UPDATE open_window SET reason = NULL WHERE candidate_id = ${id:int}
 

@@ -1,0 +1,227 @@
+/* Photos of candidates on both engines: what a verdict makes of a picture, three refusals, crop and retake, history, seals,
+ * scope, deletion (design section 8, P1, W5). */
+#include "domain/erase.h"
+#include "domain/photo.h"
+#include "flow_test.h"
+
+#define REPORT(verdict) \
+  "{\"verdict\":\"" verdict "\",\"findings\":[{\"code\":\"eye-line\",\"severity\":\"" verdict "\",\"measured\":172," \
+  "\"zh\":\"眼睛太高\",\"en\":\"Eyes too high\",\"remedy\":{\"zh\":\"裁剪\",\"en\":\"Crop\"}}]," \
+  "\"facts\":{\"eye-line\":172.5},\"crop\":null}"
+
+static const char *text_of(const char *verdict)
+{
+  return strcmp(verdict, "block") == 0 ? REPORT("block") : strcmp(verdict, "look") == 0 ? REPORT("look") : REPORT("fine");
+}
+
+static gk_error_t *keep(gk_photo_t *photo, gk_candidate_t **c, gk_act_t *act, apr_int64_t version, const char *verdict,
+                        const char *source, const char *picture, const char *cut)
+{
+  gk_photo_checked_t checked = {.verdict = verdict, .jpeg = (const unsigned char *)picture,
+                                .length = picture != NULL ? strlen(picture) : 0, .width_px = 480, .height_px = 640,
+                                .cut = (const unsigned char *)cut, .cut_length = cut != NULL ? strlen(cut) : 0};
+  gk_photo_wish_t wish = {.candidate_id = 1, .version = version, .source = source};
+  const char *text = text_of(verdict);
+  GK_TRY(gk_json_parse(&checked.report, text, strlen(text), act->pool));
+  return act_done(act, gk_photo_keep(photo, c, act, &wish, &checked));
+}
+
+static void start(void)
+{
+  act_script("DELETE FROM photo");
+  flow_reset();
+  flow_candidate(1, 7, "01020001", "1", "filling");
+}
+
+static const char *state_of(const char *what)
+{
+  static char text[40];
+  apr_pool_t *pool;
+  const char *value = NULL;
+  apr_pool_create(&pool, act_test.pool);
+  act_fatal(gk_db_script_value(store_open(pool), what, &value, pool));
+  apr_cpystrn(text, value != NULL ? value : "", sizeof text);
+  apr_pool_destroy(pool);
+  return text;
+}
+#define PHOTO_STATE() state_of("SELECT photo_state FROM candidate WHERE id = 1")
+
+static void a_verdict_decides_what_becomes_of_a_picture(apr_pool_t *pool)
+{
+  gk_act_t *act = act_of(&who_point, pool);
+  gk_photo_t photo;
+  gk_candidate_t *c;
+  bool found;
+  start();
+  GK_TEST_OK(gk_photo_get(&photo, &found, act, 1));
+  GK_TEST(!found);
+  GK_TEST_OK(keep(&photo, &c, act, 1, "look", "upload", "first picture", NULL));
+  GK_TEST_STR(PHOTO_STATE(), "look");
+  GK_TEST_INT(c->version, 2);
+  GK_TEST_ERROR(keep(&photo, &c, act, 1, "look", "upload", "stale", NULL), GK_E_STALE_VERSION);
+  GK_TEST_OK(keep(&photo, &c, act, 2, "fine", "camera", "second picture", NULL));
+  GK_TEST_STR(PHOTO_STATE(), "accepted");
+  GK_TEST_OK(gk_photo_get(&photo, &found, act, 1));
+  GK_TEST(found);
+  GK_TEST_INT(photo.bytes, 14);
+  GK_TEST(memcmp(photo.jpeg, "second picture", 14) == 0);
+  GK_TEST_STR(photo.digest, gk_sha256_hex(pool, "second picture", 14));
+  /* A bad picture does not take a good one away. */
+  GK_TEST_OK(keep(&photo, &c, act, 0, "block", "upload", "third picture", NULL));
+  GK_TEST_STR(photo.state, "refused");
+  GK_TEST_STR(PHOTO_STATE(), "accepted");
+  GK_TEST_OK(gk_photo_get(&photo, &found, act, 1));
+  GK_TEST(found && memcmp(photo.jpeg, "second picture", 14) == 0);
+  /* A later good one does; both stay in the history. */
+  GK_TEST_OK(keep(&photo, &c, act, 0, "fine", "upload", "fourth picture", NULL));
+  gk_photo_view_t view;
+  GK_TEST_OK(gk_photo_view(&view, act, 1));
+  GK_TEST_INT(view.photos->nelts, 4);
+  GK_TEST_STR(APR_ARRAY_IDX(view.photos, 0, gk_photo_t).state, "accepted");
+  GK_TEST_STR(APR_ARRAY_IDX(view.photos, 2, gk_photo_t).state, "replaced");
+  GK_TEST_STR(APR_ARRAY_IDX(view.photos, 3, gk_photo_t).state, "replaced");
+  GK_TEST_INT(act_number("SELECT count(*) FROM photo WHERE state = 'accepted'"), 1);
+  /* What is no picture is refused with the check's own sentence, and nothing is kept. */
+  gk_error_t *error = keep(&photo, &c, act, 0, "block", "upload", NULL, NULL);
+  GK_TEST_ERROR(error, GK_E_INVALID);
+  GK_TEST_STR(act_fault(error, 0, pool), "/photo eye-line");
+  GK_TEST_INT(act_number("SELECT count(*) FROM photo"), 4);
+  /* One audit row a version. */
+  GK_TEST_INT(act_number("SELECT version FROM candidate WHERE id = 1") - 1,
+              act_number("SELECT count(*) FROM audit WHERE object_id = 1 AND action LIKE 'candidate.photo%'"));
+}
+
+static void after_three_refusals_the_clerk_decides(apr_pool_t *pool)
+{
+  gk_act_t *act = act_of(&who_reviewer, pool);
+  gk_photo_t photo;
+  gk_candidate_t *c;
+  gk_photo_view_t view;
+  start();
+  for (int i = 1; i <= 2; i++)
+    GK_TEST_OK(keep(&photo, &c, act, 0, "block", "upload", "a picture", NULL));
+  GK_TEST_STR(PHOTO_STATE(), "refused");
+  GK_TEST_ERROR(act_done(act, gk_photo_decide(&photo, &c, act, 1, c->version, photo.id, "accept", "眼镜摘不下来")),
+                GK_E_WRONG_STATE);
+  GK_TEST_OK(keep(&photo, &c, act, 0, "block", "camera", "a picture", NULL));
+  GK_TEST_OK(gk_photo_view(&view, act, 1));
+  GK_TEST_INT(view.refusals, 3);
+  gk_error_t *error = act_done(act, gk_photo_decide(&photo, &c, act, 1, c->version, photo.id, "accept", NULL));
+  GK_TEST_ERROR(error, GK_E_INVALID);
+  GK_TEST_STR(act_fault(error, 0, pool), "/reason required");
+  GK_TEST_OK(act_done(act, gk_photo_decide(&photo, &c, act, 1, c->version, photo.id, "accept", "眼镜摘不下来")));
+  GK_TEST_STR(PHOTO_STATE(), "accepted");
+  bool found;
+  GK_TEST_OK(gk_photo_get(&photo, &found, act, 1));
+  GK_TEST(found);
+  GK_TEST_STR(gk_json_str(photo.decision, "reason"), "眼镜摘不下来");
+  GK_TEST_INT(photo.decided_by, who_reviewer.account_id);
+  GK_TEST_OK(gk_photo_view(&view, act, 1));
+  GK_TEST_INT(view.refusals, 0);
+}
+
+static void a_clerk_accepts_crops_or_asks_again(apr_pool_t *pool)
+{
+  gk_act_t *act = act_of(&who_point, pool);
+  gk_photo_t photo, other;
+  gk_candidate_t *c;
+  bool found;
+  start();
+  /* A block with a crop waits for one click, and can't be taken as it is. */
+  GK_TEST_OK(keep(&photo, &c, act, 0, "block", "camera", "wide picture", "its crop"));
+  GK_TEST_STR(photo.state, "look");
+  GK_TEST_ERROR(act_done(act, gk_photo_decide(&other, &c, act, 1, c->version, photo.id, "accept", "好")), GK_E_WRONG_STATE);
+  GK_TEST_OK(gk_photo_store_get(&other, &found, act, 1, photo.id));
+  GK_TEST(found && other.cut_bytes == 8 && memcmp(other.cut, "its crop", 8) == 0);
+  /* Retake needs a reason. */
+  GK_TEST_ERROR(act_done(act, gk_photo_decide(&other, &c, act, 1, 2, photo.id, "retake", NULL)), GK_E_INVALID);
+  GK_TEST_OK(act_done(act, gk_photo_decide(&other, &c, act, 1, 2, photo.id, "retake", "请摘掉帽子")));
+  GK_TEST_STR(PHOTO_STATE(), "retake");
+  GK_TEST_ERROR(act_done(act, gk_photo_decide(&other, &c, act, 1, 3, photo.id, "retake", "再来")), GK_E_WRONG_STATE);
+  /* The new one is looked at and accepted; an accepted one can be called back. */
+  GK_TEST_OK(keep(&photo, &c, act, 0, "look", "camera", "new picture", NULL));
+  GK_TEST_OK(act_done(act, gk_photo_decide(&other, &c, act, 1, 4, photo.id, "accept", NULL)));
+  GK_TEST_STR(PHOTO_STATE(), "accepted");
+  GK_TEST_OK(act_done(act, gk_photo_decide(&other, &c, act, 1, 5, photo.id, "retake", "不是本人")));
+  GK_TEST_STR(PHOTO_STATE(), "retake");
+  GK_TEST_OK(gk_photo_get(&other, &found, act, 1));
+  GK_TEST(!found);
+  /* The chip's picture stands beside and changes nothing. */
+  GK_TEST_OK(keep(&photo, &c, act, 0, "fine", "chip", "chip picture", NULL));
+  GK_TEST_STR(photo.state, "chip");
+  GK_TEST_STR(PHOTO_STATE(), "retake");
+}
+
+static void strangers_see_nothing(apr_pool_t *pool)
+{
+  gk_act_t *act = act_of(&who_point, pool), *stranger = act_of(&who_other, pool);
+  gk_photo_t photo;
+  gk_candidate_t *c;
+  gk_json_t *items;
+  apr_int64_t last;
+  bool more, found;
+  start();
+  GK_TEST_OK(keep(&photo, &c, act, 0, "look", "upload", "a picture", NULL));
+  apr_int64_t id = photo.id;
+  GK_TEST_OK(gk_photo_queue(&items, &last, &more, act, "look", 0, 10));
+  GK_TEST_INT(gk_json_size(items), 1);
+  GK_TEST_INT(last, id);
+  GK_TEST_STR(gk_json_str(gk_json_get(gk_json_at(items, 0), "candidate"), "number"), "01020001");
+  GK_TEST_OK(gk_photo_queue(&items, &last, &more, act, "look", id, 10));
+  GK_TEST_INT(gk_json_size(items), 0);
+  GK_TEST_OK(gk_photo_queue(&items, &last, &more, stranger, "look", 0, 10));
+  GK_TEST_INT(gk_json_size(items), 0);
+  GK_TEST_ERROR(act_done(stranger, gk_photo_picture(&photo, stranger, 1, id)), GK_E_NOT_FOUND);
+  GK_TEST_OK(gk_photo_get(&photo, &found, stranger, 1));
+  GK_TEST(!found);
+  GK_TEST_ERROR(keep(&photo, &c, stranger, 0, "fine", "upload", "theirs", NULL), GK_E_NOT_FOUND);
+  GK_TEST_OK(act_done(act, gk_photo_picture(&photo, act, 1, id)));
+  GK_TEST_INT(act_number("SELECT count(*) FROM audit WHERE action = 'candidate.photo.read'"), 1);
+  /* Once the record is submitted nobody changes it. */
+  act_script("UPDATE candidate SET state = 'submitted' WHERE id = 1");
+  GK_TEST_ERROR(keep(&photo, &c, act, 0, "fine", "upload", "late", NULL), GK_E_WRONG_STATE);
+}
+
+static void pictures_lie_sealed_and_go_with_the_record(apr_pool_t *pool)
+{
+  gk_act_t *act = act_of(&who_point, pool);
+  gk_photo_t photo;
+  gk_candidate_t *c;
+  bool found;
+  start();
+  GK_TEST_OK(keep(&photo, &c, act, 0, "fine", "upload", "MARKED picture of a face", NULL));
+  const char *like = store.engine == GK_SQLITE
+                         ? "SELECT count(*) FROM photo WHERE instr(picture, CAST('MARKED' AS BLOB)) > 0 OR "
+                           "instr(report, CAST('Eyes' AS BLOB)) > 0"
+                         : "SELECT count(*) FROM photo WHERE position('\\x4d41524b4544'::bytea in picture) > 0 OR "
+                           "position('\\x45796573'::bytea in report) > 0";
+  GK_TEST_INT(act_number(like), 0);
+  /* A picture moved to another row does not open: it is bound to its candidate and its digest. */
+  act_script("UPDATE photo SET digest = 'other'");
+  GK_TEST_ERROR(gk_photo_get(&photo, &found, act, 1), GK_E_SEALED);
+  /* Deletion takes pictures, reports and numbers along. */
+  start();
+  GK_TEST_OK(keep(&photo, &c, act, 0, "fine", "upload", "MARKED picture of a face", NULL));
+  act_script("UPDATE candidate SET state = 'withdrawn' WHERE id = 1");
+  gk_erased_t erased;
+  gk_act_t *operator = act_of(&who_system, pool);
+  GK_TEST_OK(act_done(operator, gk_candidate_erase(&erased, operator, 2014, NULL, 1, "asked for it")));
+  GK_TEST_INT(act_number("SELECT count(*) FROM photo WHERE digest <> '' OR measures <> '' OR length(picture) > 0 OR "
+                         "length(report) > 0"), 0);
+}
+
+int main(void)
+{
+  gk_test_begin("photo");
+  STORE_EACH_ENGINE({
+    act_start();
+    flow_start();
+    GK_TEST_RUN(a_verdict_decides_what_becomes_of_a_picture);
+    GK_TEST_RUN(after_three_refusals_the_clerk_decides);
+    GK_TEST_RUN(a_clerk_accepts_crops_or_asks_again);
+    GK_TEST_RUN(strangers_see_nothing);
+    GK_TEST_RUN(pictures_lie_sealed_and_go_with_the_record);
+    act_end();
+  });
+  return gk_test_end();
+}
