@@ -44,3 +44,11 @@ plugin_LTLIBRARIES += %D%/device_idcard/device_idcard.la
 %C%_device_idcard_device_idcard_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_device_idcard_device_idcard_la_LDFLAGS = $(PLUGIN_LINK)
 EXTRA_DIST += %D%/device_idcard/README.md
+# Photo checks. Numbers must come out alike everywhere: no fast-math.
+EXTRA_DIST += %D%/photo.h
+PHOTO_CPPFLAGS = $(PLUGIN_CPPFLAGS) -I$(srcdir)/plugins
+plugin_LTLIBRARIES += %D%/photo_file/photo_file.la
+%C%_photo_file_photo_file_la_SOURCES = %D%/photo_file/photo_file.c
+%C%_photo_file_photo_file_la_CPPFLAGS = $(PHOTO_CPPFLAGS)
+%C%_photo_file_photo_file_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_photo_file_photo_file_la_LDFLAGS = $(PLUGIN_LINK)

@@ -1,6 +1,7 @@
 /* gaokao_plugin.h: the plugin ABI of mod_gaokao. A plugin includes this, APR and its own libraries only.
  *
  * ABI changelog (newest first)
+ *   1.2  gaokao_picture_t: what the profile says about file and background.
  *   1.1  gaokao_export_header_t: anchor.
  *   1.0  first version: kinds device, policy, photo, export.
  *
@@ -33,7 +34,7 @@
 
 #define GAOKAO_MAGIC 0x474b504cU /* "GKPL" */
 #define GAOKAO_ABI_MAJOR 1
-#define GAOKAO_ABI_MINOR 1
+#define GAOKAO_ABI_MINOR 2
 
 /* ---- words shared by all kinds ------------------------------------------------------------------------ */
 
@@ -441,6 +442,10 @@ typedef struct gaokao_picture_t {
   apr_uint32_t n_limits;
   apr_uint32_t profile_width_px, profile_height_px;
   apr_uint32_t reserved;
+  apr_uint32_t profile_min_bytes, profile_max_bytes; /* since 1.2; of the file to be stored */
+  apr_uint32_t profile_min_quality;                  /* since 1.2 */
+  apr_uint32_t n_backgrounds;                        /* since 1.2 */
+  const apr_uint32_t *backgrounds;                   /* since 1.2: 0xRRGGBB each */
 } gaokao_picture_t;
 
 enum { GAOKAO_BLOCK = 1, GAOKAO_LOOK = 2, GAOKAO_FINE = 3 };

@@ -10,7 +10,7 @@ static const struct { const char *name, *code, *part; } bad[] = {
     {"bad_magic", "magic", "0x12345678"},
     {"bad_short", "descriptor", "40 bytes"},
     {"bad_major", "abi-major", "major version is 2"},
-    {"bad_minor", "abi-minor", "needs ABI 1.2"},
+    {"bad_minor", "abi-minor", "needs ABI 1.3"},
     {"bad_apr", "build", "the plugin has 2, this program 1"},
     {"bad_build", "build", "missing"},
     {"bad_name", "name", "'other', wanted 'bad_name'"},
@@ -327,7 +327,7 @@ static void plugin_check_reports(apr_pool_t *pool)
   if (!good)
     GK_TEST_FAIL("%s", gk_json_text(report, pool));
   GK_TEST_STR(gk_json_str(report, "name"), "example");
-  GK_TEST_STR(gk_json_str(report, "abi"), "1.1");
+  GK_TEST_STR(gk_json_str(report, "abi"), "1.2");
   GK_TEST_INT(gk_json_size(gk_json_get(report, "findings")), 0);
   GK_TEST(gk_json_size(gk_json_get(report, "facts")) > 0);
   /* lab.so has no plugin of its own name. */
