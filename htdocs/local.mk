@@ -1,6 +1,6 @@
 # Pages are installed as a whole folder: a new file needs no line here. npm packages of package-lock.json come
 # at build time into the build's htdocs/node_modules; their files are served from htdocs/vendor/PACKAGE/.
-HTDOCS_VENDOR = lit-html
+HTDOCS_VENDOR = idb lit-html
 
 EXTRA_DIST += htdocs
 

@@ -243,7 +243,7 @@ export async function switchLanguage() {
 }
 
 export const languageButton = () => html`
-  <button class="link" lang=${english() ? "zh-CN" : "en"} aria-label=${english() ? "换成中文" : "Change to English"}
+  <button class="link" lang=${english() ? "zh-CN" : "en"} aria-label=${english() ? "中文，换成中文" : "EN, change to English"}
     @click=${switchLanguage}>${english() ? "中文" : "EN"}</button>`;
 
 export const skipButton = () => html`

@@ -6,9 +6,9 @@ import { english, pick, t } from "./i18n.js";
 const cache = new Map();
 
 /* Kept for the page's life: packs change rarely, and the server says so by the ETag of the season. */
-async function kept(path) {
+async function kept(path, query) {
   if (!cache.has(path)) {
-    cache.set(path, api.get(path).then((answer) => answer.data, (error) => {
+    cache.set(path, api.get(path, { query }).then((answer) => answer.data, (error) => {
       cache.delete(path);
       throw error;
     }));
@@ -35,6 +35,9 @@ export async function loadForm() {
   return form;
 }
 
+/* Rules a candidate's entries are judged by, for js/rules.js. */
+export const loadRules = async () => (await kept("/season/rules", { stage: "fill" })).rules;
+
 const tablesOf = (fields) => fields.flatMap((f) => [f.table, ...(f.columns ?? []).map((c) => c.table)]).filter(Boolean);
 export const loadTables = (fields) => Promise.all([...new Set(tablesOf(fields))].map(loadTable));
 
@@ -47,6 +50,9 @@ function pathOf(rows, row) {
   for (let at = row; at && names.length < 4; at = at[4] ? byCode.get(at[4]) : null) names.unshift(english() && at[2] ? at[2] : at[1]);
   return names.join(" ");
 }
+
+/* The row of a chosen code, or undefined; its table must be loaded. */
+export const rowOf = (field, code) => (tables.get(field.table) ?? []).find((row) => row[0] === code);
 
 /* Options of a code field: [code, label, note, words to search]. */
 export function options(field) {

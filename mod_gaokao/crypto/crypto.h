@@ -133,6 +133,9 @@ const char *gk_session_csrf(const gk_keys_t *keys, const char *session_id, apr_p
 /* True for the token under any key that is active or old. */
 bool gk_session_csrf_matches(const gk_keys_t *keys, const char *session_id, const char *token,
                              apr_pool_t *pool);
+/* The key of drafts that a person's browser keeps while a save can't get through, 64 hex digits: whoever opens the browser's
+ * storage without signing in as this person reads nothing. Changes with the active cookie key: drafts of before are lost. */
+const char *gk_draft_key(const gk_keys_t *keys, apr_int64_t account_id, apr_pool_t *pool);
 bool gk_same_text(const char *a, const char *b); /* constant time for equal lengths; NULL never matches */
 
 /* ---- values at rest (seal.c) -----------------------------------------------------------------------------

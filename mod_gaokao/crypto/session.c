@@ -97,3 +97,8 @@ bool gk_session_csrf_matches(const gk_keys_t *keys, const char *session_id, cons
   }
   return same;
 }
+
+const char *gk_draft_key(const gk_keys_t *keys, apr_int64_t account_id, apr_pool_t *pool)
+{
+  return mac_of(keys->active[GK_KEY_COOKIE], "draft", apr_psprintf(pool, "%" APR_INT64_T_FMT, account_id), pool);
+}

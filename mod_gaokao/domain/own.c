@@ -3,6 +3,9 @@
 
 #include <string.h>
 #include <apr_strings.h>
+#include "domain/identity.h"
+
+enum { GUARDIAN_BELOW_AGE = 14 };
 
 static bool is(const char *a, const char *b) { return a != NULL && strcmp(a, b) == 0; }
 
@@ -72,16 +75,47 @@ gk_error_t *gk_own_save(gk_candidate_t **out, apr_array_header_t **verdicts, gk_
   return NULL;
 }
 
-gk_error_t *gk_own_pledge(gk_candidate_t **out, gk_act_t *act, apr_int64_t version)
+/* Nobody's birth date is missing once the card was read; where it is, nothing is asked. */
+static gk_error_t *consent_of(gk_json_t **consent, gk_act_t *act, gk_candidate_t *c, const gk_guardian_t *guardian)
+{
+  const gk_pack_t *pack = act->season->pack;
+  gk_document_t *document;
+  gk_error_t *error = NULL;
+  gk_date_t birth;
+  GK_TRY(gk_candidate_document(&document, c, act->pool));
+  const char *text = gk_document_get(document, "birth");
+  bool child = text != NULL && gk_date_parse(text, false, &birth) &&
+               gk_identity_age(birth, gk_date_of(act->now)) < GUARDIAN_BELOW_AGE;
+  if (child && guardian->name == NULL) {
+    gk_violation(&error, act->pool, "/guardian", "required",
+                 "不满%d周岁的考生，须由父母或者其他监护人同意：请填写监护人姓名和关系",
+                 "Candidates under %d need a parent's or guardian's consent: give the guardian's name and relation",
+                 GUARDIAN_BELOW_AGE);
+    return error;
+  }
+  *consent = gk_json_object(act->pool);
+  gk_json_set_str(*consent, "privacy", apr_psprintf(act->pool, "%s/%d", pack->id, pack->version));
+  if (guardian->name != NULL) {
+    gk_json_t *named = gk_json_object(act->pool);
+    gk_json_set_str(named, "name", guardian->name);
+    gk_json_set_str(named, "relation", guardian->relation);
+    gk_json_set(*consent, "guardian", named);
+  }
+  return NULL;
+}
+
+gk_error_t *gk_own_pledge(gk_candidate_t **out, gk_act_t *act, apr_int64_t version, const gk_guardian_t *guardian)
 {
   gk_candidate_t *before;
+  gk_json_t *consent = NULL;
   GK_TRY(begin_change(&before, act, version));
   *out = before;
   if (before->pledged != 0)
     return NULL;
+  GK_TRY(consent_of(&consent, act, before, guardian));
   gk_candidate_t *c = apr_pmemdup(act->pool, before, sizeof(*before));
   c->pledged = act->now;
-  GK_TRY(gk_candidate_put(act, c, before, "candidate.pledge", NULL));
+  GK_TRY(gk_candidate_put(act, c, before, "candidate.pledge", consent));
   *out = c;
   return NULL;
 }

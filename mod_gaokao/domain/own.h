@@ -13,7 +13,15 @@
  * Errors: WRONG_STATE (pledge missing too), WINDOW_CLOSED, INVALID, RULE_FAILED, STALE_VERSION. */
 gk_error_t *gk_own_save(gk_candidate_t **out, apr_array_header_t **verdicts, gk_act_t *act, apr_int64_t version,
                         gk_json_t *fields);
-/* Accepts the pledge (the pack's text "pledge"). Again: nothing changes. */
-gk_error_t *gk_own_pledge(gk_candidate_t **out, gk_act_t *act, apr_int64_t version);
+/* A guardian who agrees for somebody under 14 (PIPL art. 31). */
+typedef struct gk_guardian_t {
+  const char *name;     /* NULL: none was named */
+  const char *relation;
+} gk_guardian_t;
+
+/* Accepts the pledge and the notice on personal data (the pack's texts "pledge", "privacy"), each for itself; both and the
+ * guardian stand in the audit row, with the pack's version. Again: nothing changes.
+ * Errors: WRONG_STATE, WINDOW_CLOSED, STALE_VERSION, INVALID (/guardian) when one is needed and none is named. */
+gk_error_t *gk_own_pledge(gk_candidate_t **out, gk_act_t *act, apr_int64_t version, const gk_guardian_t *guardian);
 
 #endif

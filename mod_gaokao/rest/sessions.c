@@ -169,6 +169,10 @@ static gk_error_t *describe(gk_request_t *request, gk_response_t *response, cons
   gk_json_set_bool(json, "must_enrol_totp", in->must_enrol_totp);
   gk_json_set_bool(json, "totp", in->totp);
   gk_json_set_id(json, "candidate_id", in->who.candidate_id);
+  if (in->who.candidate_id != 0)
+    gk_json_set_str(json, "draft_key", gk_draft_key(keys_of(request), in->who.account_id, pool));
+  else
+    gk_json_set_null(json, "draft_key");
   gk_json_set_int(json, "idle_seconds",
                   (candidates(request) ? GK_CANDIDATE_IDLE_US : GK_STAFF_IDLE_US) / APR_USEC_PER_SEC);
   gk_json_set_time(json, "expires_at", in->who.session_issued + GK_SESSION_MAX_US);

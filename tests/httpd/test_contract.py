@@ -110,6 +110,8 @@ class Walk:
         own = self.who["candidate"]
         own.get("/session", expect=200)
         own.get("/me/verdicts", expect=200)
+        data = own.get("/me/data", expect=200).json()
+        assert data["record"]["number"] == own.me["account"]["login"] and data["history"] and "actor" not in data["history"][0]
         own.get("/season", expect=200)
         Client(self.site).get("/season", expect=200)
         self.who["point"].get("/season/rules?stage=review", expect=200)

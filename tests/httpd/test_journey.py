@@ -229,7 +229,7 @@ class Journey:
             me = client.get("/me", expect=200)
             reply = client.patch("/me", {"fields": {"receiver": "早"}}, version=me.headers["ETag"])
             assert reply.status == 409, reply  # the pledge first
-            me = client.post("/me/pledge", {"accepted": True}, version=me.headers["ETag"], expect=200)
+            me = client.post("/me/pledge", {"accepted": True, "privacy": True}, version=me.headers["ETag"], expect=200)
             form = client.get("/season/form", expect=200).json()
             known = {f["id"] for s in form["sections"] for f in s["fields"]}
             etag = me.headers["ETag"]

@@ -156,7 +156,7 @@ static gk_error_t *to_filled(gk_candidate_t **c, gk_act_t *act, apr_pool_t *pool
   gk_act_t *own = act_own(pool, *c);
   apr_array_header_t *verdicts;
   GK_TRY(to_reviewed(c, act));
-  GK_TRY(end(own, gk_own_pledge(c, own, (*c)->version)));
+  GK_TRY(end(own, gk_own_pledge(c, own, (*c)->version, &(gk_guardian_t){0})));
   GK_TRY(end(own, gk_own_save(c, &verdicts, own, (*c)->version, entries(pool))));
   return end(act, gk_candidate_update(c, act, (*c)->id, (*c)->version, json_of("{\"migrant_child\":\"0\"}", pool),
                                             NULL));
@@ -344,6 +344,29 @@ static void the_review_asks_for_papers_fee_and_rules(apr_pool_t *pool)
   GK_TEST_STR(c->state, "card_printed");
 }
 
+/* PIPL article 31: under 14 somebody has to agree. */
+static void a_child_needs_a_guardian(apr_pool_t *pool)
+{
+  gk_act_t *a = act_apart(pool, a_point);
+  gk_json_t *card;
+  gk_candidate_t *c = read_in(a, &card);
+  GK_TEST_OK(to_reviewed(&c, a));
+  gk_candidate_t *young = apr_pmemdup(pool, c, sizeof(*c));
+  gk_document_t *document, *changed;
+  GK_TEST_OK(gk_candidate_document(&document, c, pool));
+  gk_json_t *all = gk_document_json(document); /* past the pack's rules, which let nobody so young through */
+  gk_json_set_str(all, "birth", "2001-06-06");
+  GK_TEST_OK(gk_document_from_json(&changed, all, pool));
+  GK_TEST_OK(gk_candidate_set_document(a, young, changed));
+  GK_TEST_OK(end(a, gk_candidate_put(a, young, c, "candidate.update", NULL)));
+  c = young;
+  gk_act_t *own = act_own(pool, c);
+  apr_int64_t version = c->version;
+  GK_TEST_ERROR(gk_own_pledge(&c, own, version, &(gk_guardian_t){0}), GK_E_INVALID);
+  GK_TEST_OK(end(own, gk_own_pledge(&c, own, version, &(gk_guardian_t){.name = "向父", .relation = "父亲"})));
+  GK_TEST(c->pledged != 0);
+}
+
 static void own_saves_are_possible_while_incomplete(apr_pool_t *pool)
 {
   gk_act_t *a = act_apart(pool, a_point);
@@ -351,10 +374,10 @@ static void own_saves_are_possible_while_incomplete(apr_pool_t *pool)
   gk_candidate_t *c = read_in(a, &card);
   gk_act_t *own = act_own(pool, c);
   apr_array_header_t *verdicts;
-  GK_TEST_ERROR(gk_own_pledge(&c, own, c->version), GK_E_WRONG_STATE);
+  GK_TEST_ERROR(gk_own_pledge(&c, own, c->version, &(gk_guardian_t){0}), GK_E_WRONG_STATE);
   GK_TEST_OK(to_reviewed(&c, a));
   GK_TEST_ERROR(gk_own_save(&c, &verdicts, own, c->version, entries(pool)), GK_E_WRONG_STATE);
-  GK_TEST_OK(end(own, gk_own_pledge(&c, own, c->version)));
+  GK_TEST_OK(end(own, gk_own_pledge(&c, own, c->version, &(gk_guardian_t){0})));
   GK_TEST_OK(end(own, gk_own_save(&c, &verdicts, own, c->version, json_of("{\"mobile\":\"13812345678\"}", pool))));
   GK_TEST_STR(c->state, "filling");
   GK_TEST(verdicts->nelts > 5);
@@ -644,6 +667,7 @@ int main(void)
     GK_TEST_RUN(typed_in_waits_for_the_city);
     GK_TEST_RUN(differences_are_decided_with_a_reason);
     GK_TEST_RUN(the_review_asks_for_papers_fee_and_rules);
+    GK_TEST_RUN(a_child_needs_a_guardian);
     GK_TEST_RUN(own_saves_are_possible_while_incomplete);
     GK_TEST_RUN(a_subject_with_another_fee_makes_it_due);
     GK_TEST_RUN(a_confirmation_signs_exactly_the_proofed_version);

@@ -53,6 +53,24 @@ export async function signIn(tab, edition, login, password, secret) {
 /* The page's own width must never exceed the window's. */
 export const tooWide = (tab) => tab.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
 
+const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+
+/* What axe-core finds against WCAG 2.2 AA on the page as it stands: ["rule: element", ...]. */
+export async function axeFaults(tab) {
+  await tab.evaluate(axe);
+  return tab.evaluate(async () => {
+    const { violations } = await globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] });
+    return violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(" ")} ${(n.any[0] ?? n.all[0] ?? n.none[0])?.message ?? ""}`));
+  });
+}
+
+/* Waits until the page's text fits a pattern. */
+export const text = (tab) => tab.locator("body").innerText();
+export async function within(tab, pattern, what) {
+  await tab.waitForFunction((source) => new RegExp(source).test(document.body.innerText), pattern, { timeout: 60000 })
+    .catch(async () => { throw new Error(`${what}: no /${pattern}/ in: ${(await text(tab)).slice(0, 600)}`); });
+}
+
 export async function test(name, work) {
   count += 1;
   try {

@@ -1,12 +1,5 @@
 /* The pages as people use them, against a real server. */
-import { expect, logins, page, signIn, site, test, tooWide } from "./lab.mjs";
-
-const text = (tab) => tab.locator("body").innerText();
-
-async function within(tab, pattern, what) {
-  await tab.waitForFunction((source) => new RegExp(source).test(document.body.innerText), pattern, { timeout: 60000 })
-    .catch(async () => { throw new Error(`${what}: no /${pattern}/ in: ${(await text(tab)).slice(0, 600)}`); });
-}
+import { axeFaults, expect, logins, page, signIn, site, test, text, tooWide, within } from "./lab.mjs";
 
 await test("a wrong password is told in words, and the page stays", async () => {
   const tab = await page({ width: 360, height: 740 });
@@ -188,7 +181,9 @@ await test("two people change one field: both values are shown, and the clerk ch
   await tab.context().close();
 });
 
-await test("every menu entry of every role opens without a fault", async () => {
+await test("every menu entry of every role opens without a fault, and axe finds none", async () => {
+  const looked = new Set();
+  const faults = [];
   for (const role of ["province", "city", "county", "point", "reviewer", "auditor"]) {
     const tab = await page();
     const person = logins[role];
@@ -202,10 +197,14 @@ await test("every menu entry of every role opens without a fault", async () => {
       const title = await tab.title();
       expect(!/没有打开/.test(title), `${role} ${link}: ${title}: ${(await text(tab)).slice(0, 400)}`);
       expect((await tooWide(tab)) <= 0, `${role} ${link} is too wide`);
+      if (looked.has(link)) continue;
+      looked.add(link);
+      faults.push(...(await axeFaults(tab)).map((fault) => `${role} ${link} ${fault}`));
     }
     expect(tab.faults.length === 0, `${role}: ${tab.faults.join("; ")}`);
     await tab.context().close();
   }
+  expect(faults.length === 0, faults.slice(0, 12).join("\n"));
 });
 
 await test("English is complete on the first pages", async () => {
@@ -217,4 +216,5 @@ await test("English is complete on the first pages", async () => {
   await tab.context().close();
 });
 
+await import("./candidate.mjs");
 await import("./strangers.mjs"); // ends the run

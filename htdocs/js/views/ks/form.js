@@ -48,8 +48,8 @@ const kindOf = (field) => (field.type === "code" || field.type === "flag" ? "cho
 
 /* Rules of the pack that are not met, for fields that have a value: said beside the field. */
 function rulesAt(own, id) {
-  return own.verdicts.filter((v) => v.kind !== "required" && v.pointer?.startsWith(`/fields/${id}`)
-    && own.fields[id] !== undefined && !(id in own.entered));
+  const verdicts = id in own.entered ? own.verdictsHere : own.verdicts;
+  return verdicts.filter((v) => v.kind !== "required" && v.pointer?.startsWith(`/fields/${id}`) && own.fields[id] !== undefined);
 }
 
 function status(own) {
@@ -168,7 +168,8 @@ export function render(ctx, model) {
     ${model.reviewed || own.faults.size ? faultSummary(faults) : nothing}
     ${model.reviewed && model.gaps.length && !own.faults.size ? html`<p><button class="link" type="button" @click=${() => next(ctx, model)}>
       ${t("form.later")}</button></p>` : nothing}
-    ${own.state === "refused" || own.state === "waiting" ? problem(own.problem, () => own.save()) : nothing}
+    ${own.restored ? banner("ok", html`<p>${t("draft.restored", { n: own.restored })}</p>`) : nothing}
+    ${own.state === "refused" || (own.state === "waiting" && !own.offline) ? problem(own.problem, () => own.save()) : nothing}
     <form class="form" novalidate autocomplete="off" @submit=${(e) => goOn(ctx, model, e)}>
       ${repeat(section.fields.filter((f) => judged.relevant(f)), (f) => f.id, (f) => html`<div class="one">${one(model, f, judged.required(f), faultAt(f.id))}</div>`)}
       <div class="acts">

@@ -119,6 +119,6 @@ export function render(ctx, { own, notices }) {
         <li><a href="#/check"><span>${t("check.title")}</span></a></li></ul></section>` : nothing}
     ${steps(own, ctx)}
     ${notices.length ? html`<section class="card"><h2>${t("notices")}</h2>${noticeList(notices)}</section>` : nothing}
-    <p class="soft small">${pick(ctx.season?.title ?? ctx.season?.name)} · <a href="#/password">${t("password.title")}</a> · <a href="#/sessions">${t("sessions.title")}</a></p>
+    <p class="soft small">${pick(ctx.season?.title ?? ctx.season?.name)} · <a href="#/receipt">${t("receipt.title")}</a> · <a href="#/password">${t("password.title")}</a> · <a href="#/sessions">${t("sessions.title")}</a></p>
   </div>`;
 }
