@@ -43,12 +43,13 @@ static const char *new_password(apr_pool_t *pool)
   return apr_psprintf(pool, "%.4s-%.4s-%.4s-%.4s", hex, hex + 4, hex + 8, hex + 12);
 }
 
-static gk_error_t *login(gk_demo_t *demo, gk_json_t *logins, const char *role, const char *org_code,
-                         apr_int64_t *id)
+/* demo-NAME. */
+static gk_error_t *login_as(gk_demo_t *demo, gk_json_t *logins, const char *name, const char *role, const char *org_code,
+                            apr_int64_t *id)
 {
   gk_ctl_t *ctl = demo->ctl;
   gk_account_t *account;
-  gk_account_input_t input = {.login = apr_pstrcat(demo->pool, "demo-", role, NULL),
+  gk_account_input_t input = {.login = apr_pstrcat(demo->pool, "demo-", name, NULL),
                               .role = gk_role_parse(role),
                               .org_code = org_code};
   const char *password = new_password(demo->pool);
@@ -65,10 +66,15 @@ static gk_error_t *login(gk_demo_t *demo, gk_json_t *logins, const char *role, c
   gk_json_set_str(org, "code", account->org_code);
   gk_json_set_str(org, "name", account->org_name);
   gk_json_set(row, "org", org);
-  gk_json_set(logins, role, row);
+  gk_json_set(logins, name, row);
   if (id != NULL)
     *id = account->id;
   return NULL;
+}
+
+static gk_error_t *login(gk_demo_t *demo, gk_json_t *logins, const char *role, const char *org_code, apr_int64_t *id)
+{
+  return login_as(demo, logins, role, role, org_code, id);
 }
 
 /* Accounts of every role, as if they were made a month ago. */
@@ -78,6 +84,7 @@ static gk_error_t *staff_logins(gk_demo_t *demo, gk_json_t *logins, apr_int64_t 
   const char *root = apr_pstrndup(demo->pool, point->code, 2),
              *city = apr_pstrndup(demo->pool, point->code, 4);
   GK_TRY(login(demo, logins, "province", root, province));
+  GK_TRY(login_as(demo, logins, "approver", "province", root, NULL)); /* the second person of a policy change */
   GK_TRY(login(demo, logins, "city", city, NULL));
   GK_TRY(login(demo, logins, "county", point->county->code, NULL));
   GK_TRY(login(demo, logins, "point", point->code, NULL));

@@ -18,6 +18,8 @@
 #include "plugin/policy.h"
 
 #define SEASON_AGE_US (500 * 1000)
+#define SEASON_STALE_US (750 * 1000)   /* while another thread looks; older than this nobody goes on with it */
+#define SEASON_FAILED_US (10 * GK_SECOND)
 #define CLOCK_AGE_US GK_SECOND
 #define CLOCK_APART_US (2 * GK_SECOND)
 #define CLOCK_BLUR_US (GK_SECOND / 2)  /* a question that took longer tells too little */
@@ -43,6 +45,7 @@ struct gk_core_t {
   apr_thread_mutex_t *loading;
   snapshot_t *current;
   apr_time_t looked;
+  apr_time_t failed;          /* when a look failed last; under loading */
   char options[64];           /* generation of the plugins' overrides this process has; under loading */
 };
 
@@ -229,14 +232,17 @@ static apr_status_t release(void *data)
   return APR_SUCCESS;
 }
 
-/* Takes the current snapshot for `pool` when it is fresh enough, or when `stale_will_do`. */
-static bool use_current(const gk_season_t **out, gk_core_t *core, bool stale_will_do, apr_pool_t *pool)
+#define JUST_LOOKED (-1)
+
+/* Takes the current snapshot for `pool` when it is no older than `most`, counted from the last look. */
+static bool use_current(const gk_season_t **out, gk_core_t *core, apr_time_t most, apr_pool_t *pool)
 {
   bool used = false;
   apr_thread_mutex_lock(core->mutex);
   apr_time_t age = gk_tick() - core->looked;
   snapshot_t *snapshot = core->current;
-  if (snapshot != NULL && ((snapshot->present && core->looked != 0 && age < SEASON_AGE_US) || stale_will_do)) {
+  bool looked = snapshot != NULL && snapshot->present && core->looked != 0 && age < most;
+  if (looked || (snapshot != NULL && most == JUST_LOOKED)) {
     snapshot->users++;
     apr_pool_cleanup_register(pool, snapshot, release, apr_pool_cleanup_null);
     *out = snapshot->present ? &snapshot->season : NULL;
@@ -366,6 +372,11 @@ static gk_error_t *look(gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
   return NULL;
 }
 
+gk_error_t *gk_core_rules(struct gk_ruleset_t **out, gk_core_t *core, const struct gk_pack_t *pack, apr_pool_t *pool)
+{
+  return gk_policy_ruleset(core->plugins, pack, out, pool);
+}
+
 gk_error_t *gk_core_check_demo(const gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
 {
   bool present;
@@ -377,21 +388,26 @@ gk_error_t *gk_core_check_demo(const gk_core_t *core, gk_db_t *db, apr_pool_t *p
 gk_error_t *gk_core_season(const gk_season_t **out, gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
 {
   gk_core_clock_follow(core, db, pool);
-  if (use_current(out, core, false, pool))
+  if (use_current(out, core, SEASON_AGE_US, pool))
     return NULL;
-  /* One thread looks; the others go on with what there is. */
+  /* One thread looks; the others go on with what there is, for a moment: an activation is everywhere within a second. */
   if (apr_thread_mutex_trylock(core->loading) != APR_SUCCESS) {
-    if (use_current(out, core, true, pool))
+    if (use_current(out, core, SEASON_STALE_US, pool))
       return NULL;
+    apr_time_t waits = gk_tick();
     apr_thread_mutex_lock(core->loading);
-    if (use_current(out, core, false, pool)) {
+    /* Where the look failed meanwhile the database has a fault, which shows in the own statements: not one by one here. */
+    if (use_current(out, core, SEASON_AGE_US, pool) ||
+        (core->failed > waits && use_current(out, core, SEASON_FAILED_US, pool))) {
       apr_thread_mutex_unlock(core->loading);
       return NULL;
     }
   }
   gk_error_t *error = look(core, db, pool);
+  if (error != NULL)
+    core->failed = gk_tick();
   if (error == NULL)
-    use_current(out, core, true, pool);
+    use_current(out, core, JUST_LOOKED, pool);
   apr_thread_mutex_unlock(core->loading);
   return error;
 }

@@ -107,6 +107,8 @@ int gk_core_room_percent(const gk_core_t *core);
 
 /* The active season, at most 500 ms old; *out is NULL when there is none. Valid until `pool` is cleared. */
 gk_error_t *gk_core_season(const gk_season_t **out, gk_core_t *core, gk_db_t *db, apr_pool_t *pool);
+/* The rules of a pack, ready for evaluation (plugin/policy.h: gk_policy_ruleset). */
+gk_error_t *gk_core_rules(struct gk_ruleset_t **out, gk_core_t *core, const struct gk_pack_t *pack, apr_pool_t *pool);
 /* CONFIG when the active season is real and this is a demonstration, or the other way round. gk_core_season finds the
  * same. */
 gk_error_t *gk_core_check_demo(const gk_core_t *core, gk_db_t *db, apr_pool_t *pool);

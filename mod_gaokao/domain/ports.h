@@ -29,14 +29,34 @@ gk_error_t *gk_store_plugin_option_put(gk_act_t *act, const char *plugin, const 
 
 /* Packs of all seasons, by id, without their XML. */
 typedef struct gk_pack_row_t {
-  apr_int64_t id, season_id, created_by;
+  apr_int64_t id, season_id, created_by, base_id, revision, approved_by, activated_by;
   int year;
-  const char *name, *version, *digest, *state;
+  const char *name, *version, *digest, *state, *note, *reason;
+  const char *proposer, *approver, *activator; /* names of people; "" for nobody, and for gaokaoctl */
   bool active;
-  apr_time_t created;
+  apr_time_t created, approved, activated;
+  apr_time_t activate; /* when it becomes active, while it waits; else 0 */
 } gk_pack_row_t;
 gk_error_t *gk_store_packs(apr_array_header_t **out, gk_db_t *db, apr_int64_t after, int limit, apr_pool_t *pool);
 gk_error_t *gk_store_pack(gk_pack_row_t *out, gk_db_t *db, apr_int64_t id, apr_pool_t *pool);
+
+/* Steps of a pack's life (domain/pack_life.h); *changed false when its revision or state is another by now. */
+gk_error_t *gk_store_pack_insert(apr_int64_t *id, gk_act_t *act, const gk_pack_row_t *row, const char *bytes, apr_size_t length);
+gk_error_t *gk_store_pack_version_last(apr_int64_t *version, gk_act_t *act, const char *name);
+gk_error_t *gk_store_pack_rewrite(bool *changed, gk_act_t *act, const gk_pack_row_t *row, const char *bytes, apr_size_t length);
+gk_error_t *gk_store_pack_step(bool *changed, gk_act_t *act, const gk_pack_row_t *row, const char *state);
+gk_error_t *gk_store_pack_approve(bool *changed, gk_act_t *act, const gk_pack_row_t *row);
+gk_error_t *gk_store_pack_schedule(bool *changed, gk_act_t *act, const gk_pack_row_t *row, apr_time_t at, const char *reason);
+gk_error_t *gk_store_pack_unschedule(bool *changed, gk_act_t *act, const gk_pack_row_t *row, const char *state);
+/* Active in place of `base`, all or nothing. */
+gk_error_t *gk_store_pack_activate(bool *changed, gk_act_t *act, const gk_pack_row_t *row, apr_int64_t base, const char *reason);
+/* The pack that waits for its time in the active season. */
+typedef struct gk_pack_waiting_t { apr_int64_t id, by; apr_time_t at; } gk_pack_waiting_t;
+gk_error_t *gk_store_pack_scheduled(bool *found, gk_pack_waiting_t *out, gk_db_t *db, apr_pool_t *pool);
+/* Since when the actor's account is there, and how many acts of `proposer` on it there were since `since`. */
+gk_error_t *gk_store_pack_approver(apr_time_t *created, apr_int64_t *acts, gk_act_t *act, apr_int64_t proposer, apr_time_t since);
+/* Who somebody is by now, for what was asked for earlier; *found false when the account is off or gone. */
+gk_error_t *gk_store_principal(bool *found, gk_principal_t *out, gk_db_t *db, apr_int64_t account_id, apr_pool_t *pool);
 
 /* A kept answer of an earlier request with the same key; *found false when there is none.
  * (store/idempotency_store.c) */

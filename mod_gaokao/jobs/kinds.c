@@ -3,7 +3,7 @@
 
 #include "jobs/kinds.h"
 
-static const gk_job_kind_t *const kinds[] = {&gk_job_export_xml};
+static const gk_job_kind_t *const kinds[] = {&gk_job_export_xml, &gk_job_rehearse_pack};
 
 const gk_job_kind_t *gk_job_kind(const char *name)
 {

@@ -6,5 +6,7 @@
 
 /* The province's export into a file. args {"org", "kind", "state"}: as GET /export/candidates.xml. (export_job.c) */
 extern const gk_job_kind_t gk_job_export_xml;
+/* The dry run of a policy pack over every record. args {"pack": id}. (rehearsal_job.c) */
+extern const gk_job_kind_t gk_job_rehearse_pack;
 
 #endif

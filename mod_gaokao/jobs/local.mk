@@ -12,3 +12,4 @@ libgaokao_core_la_SOURCES += %D%/sealed_file.h
 libgaokao_core_la_SOURCES += %D%/sealer.c
 libgaokao_core_la_SOURCES += %D%/sealer.h
 libgaokao_core_la_SOURCES += %D%/work.c
+libgaokao_core_la_SOURCES += %D%/rehearsal_job.c

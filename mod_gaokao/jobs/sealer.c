@@ -10,9 +10,11 @@
 #include <apr_thread_proc.h>
 
 #include "base/time.h"
+#include "domain/pack_life.h"
 
 #define AFTER_ERROR_US (5 * APR_USEC_PER_SEC)
 #define ANCHOR_EVERY_US (3600 * APR_USEC_PER_SEC)
+#define LOOK_EVERY_US (APR_USEC_PER_SEC / 2) /* for a pack whose time has come */
 #define DEADLINE_US (30 * APR_USEC_PER_SEC)
 
 struct gk_sealing_t {
@@ -21,6 +23,7 @@ struct gk_sealing_t {
   apr_thread_mutex_t *mutex;
   apr_thread_cond_t *wake;
   bool end; /* under mutex */
+  apr_time_t sealed;
   apr_thread_t *thread;
   apr_pool_t *pool; /* the thread's own root */
 };
@@ -94,6 +97,10 @@ static gk_error_t *round_of(gk_sealing_t *sealing, gk_sealer_t *sealer, gk_db_t 
     GK_TRY(gk_core_connect(db, sealing->core, db_pool));
   }
   GK_TRY(gk_db_ready(*db, gk_tick() + DEADLINE_US, pool));
+  GK_TRY(gk_pack_due(NULL, sealing->core, *db, pool));
+  if (gk_tick() - sealing->sealed < GK_SEAL_EVERY_US)
+    return NULL;
+  sealing->sealed = gk_tick();
   gk_error_t *error = gk_sealer_drain(NULL, sealer, sealing->core, *db, pool);
   if (error != NULL && error->code != GK_E_BUSY)
     return error;
@@ -125,7 +132,7 @@ static void *APR_THREAD_FUNC sealing_main(apr_thread_t *thread, void *data)
     told = error != NULL;
     apr_thread_mutex_lock(sealing->mutex);
     if (!sealing->end)
-      apr_thread_cond_timedwait(sealing->wake, sealing->mutex, error != NULL ? AFTER_ERROR_US : GK_SEAL_EVERY_US);
+      apr_thread_cond_timedwait(sealing->wake, sealing->mutex, error != NULL ? AFTER_ERROR_US : LOOK_EVERY_US);
   }
   apr_thread_mutex_unlock(sealing->mutex);
   apr_pool_destroy(db_pool);

@@ -1,4 +1,5 @@
-/* jobs/sealer.h: seals the audit beside a worker's jobs (domain/audit_seal.h) and sends anchors out of the database's reach. */
+/* jobs/sealer.h: seals the audit beside a worker's jobs (domain/audit_seal.h) and sends anchors out of the database's reach. Its
+ * thread also activates the pack whose time has come (domain/pack_life.h): jobs that take long hold up neither. */
 #ifndef GK_JOBS_SEALER_H
 #define GK_JOBS_SEALER_H
 

@@ -130,6 +130,7 @@ static gk_error_t *become(gk_job_run_t *run)
                               .org_path = row.org_path,
                               .session_id = ""};
   gk_scope_of(row.org_path, &run->who.scope_lo, &run->who.scope_hi, run->pool);
+  gk_core_season_changed(act->core); /* by the pack that is active now */
   GK_TRY(gk_core_season(&act->season, act->core, act->db, run->pool));
   GK_TRY(gk_act_season(act));
   if (act->season->id != run->job.season_id)

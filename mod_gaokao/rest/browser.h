@@ -4,6 +4,11 @@
 
 #include <apr_pools.h>
 
+struct gk_request_t;
+
+/* The cookie that says the browser was here before, or NULL. (sessions.c) */
+const char *gk_rest_known_browser(const struct gk_request_t *request);
+
 /* "Chrome / Windows"; "?" for what is not known. Nothing of `user_agent` (may be NULL) itself is kept. */
 const char *gk_browser_family(const char *user_agent, apr_pool_t *pool);
 

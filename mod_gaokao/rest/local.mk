@@ -29,3 +29,5 @@ libgaokao_core_la_SOURCES += %D%/season.c
 libgaokao_core_la_SOURCES += %D%/sessions.c
 libgaokao_core_la_SOURCES += %D%/submissions.c
 libgaokao_core_la_SOURCES += %D%/windows.c
+libgaokao_core_la_SOURCES += %D%/pack_life.c
+libgaokao_core_la_SOURCES += %D%/packs.h

@@ -38,7 +38,7 @@ static const char *browser_name(const gk_request_t *request)
 }
 
 /* NULL unless the browser sent one of ours. */
-static const char *known_browser(const gk_request_t *request)
+const char *gk_rest_known_browser(const gk_request_t *request)
 {
   const char *name = browser_name(request), *header = apr_table_get(request->headers, "Cookie");
   apr_size_t length = strlen(name);
@@ -231,7 +231,7 @@ gk_error_t *gk_rest_session_create(gk_request_t *request, gk_response_t *respons
       .password = secret(&d, "password", GK_REQUIRED),
       .totp = gk_decode_str(&d, "totp", GK_OPTIONAL, 1, 10),
       .recovery = gk_decode_str(&d, "recovery_code", GK_OPTIONAL, 1, 40),
-      .browser = known_browser(request),
+      .browser = gk_rest_known_browser(request),
       .family = gk_browser_family(apr_table_get(request->headers, "User-Agent"), request->pool),
   };
   GK_TRY(gk_decode_end(&d));
@@ -273,7 +273,7 @@ gk_error_t *gk_rest_session_password(gk_request_t *request, gk_response_t *respo
   const char *current = secret(&d, "current", GK_REQUIRED);
   const char *wanted = secret(&d, "new", GK_REQUIRED);
   GK_TRY(gk_decode_end(&d));
-  GK_TRY(gk_session_change_password(&in, &refusal, &request->act, known_browser(request), current, wanted));
+  GK_TRY(gk_session_change_password(&in, &refusal, &request->act, gk_rest_known_browser(request), current, wanted));
   if (refusal != NULL)
     return refuse(request, response, refusal);
   return start(request, response, &in);
@@ -289,7 +289,7 @@ gk_error_t *gk_rest_session_totp(gk_request_t *request, gk_response_t *response)
   const char *password = secret(&d, "password", GK_OPTIONAL);
   GK_TRY(gk_decode_end(&d));
   GK_TRY(
-      gk_session_enrol(&in, &fresh, &uri, &refusal, &request->act, known_browser(request), code, password));
+      gk_session_enrol(&in, &fresh, &uri, &refusal, &request->act, gk_rest_known_browser(request), code, password));
   if (refusal != NULL)
     return refuse(request, response, refusal);
   if (code != NULL)
@@ -321,7 +321,7 @@ gk_error_t *gk_rest_session_confirm(gk_request_t *request, gk_response_t *respon
   if ((password == NULL) == (code == NULL) && d.error == NULL)
     gk_decode_fault(&d, "password", "required", "请输入密码或动态口令之一", "Enter either the password or a one-time code");
   GK_TRY(gk_decode_end(&d));
-  GK_TRY(gk_session_confirm(&refusal, &request->act, known_browser(request), password, code));
+  GK_TRY(gk_session_confirm(&refusal, &request->act, gk_rest_known_browser(request), password, code));
   if (refusal != NULL)
     return refuse(request, response, refusal);
   response->json = gk_json_object(request->pool);

@@ -36,11 +36,13 @@ libgaokao_core_la_SOURCES += %D%/vault.c
 libgaokao_core_la_SOURCES += %D%/vault.h
 libgaokao_core_la_SOURCES += %D%/watch_store.c
 libgaokao_core_la_SOURCES += %D%/write_lock.c
+libgaokao_core_la_SOURCES += %D%/rehearsal_store.c
 
 # Named statements (one file an aggregate) and numbered migrations.
 SQL_FILES =
 SQL_FILES += %D%/sql/notice.sql
 SQL_FILES += %D%/sql/pack.sql
+SQL_FILES += %D%/sql/rehearsal.sql
 SQL_FILES += %D%/sql/account.sql
 SQL_FILES += %D%/sql/audit.sql
 SQL_FILES += %D%/sql/audit_read.sql
@@ -81,6 +83,7 @@ SCHEMA_FILES += %D%/sql/schema/008_identity.sql
 SCHEMA_FILES += %D%/sql/schema/009_index_keys.sql
 SCHEMA_FILES += %D%/sql/schema/010_confirmation_index.sql
 SCHEMA_FILES += %D%/sql/schema/011_photo.sql
+SCHEMA_FILES += %D%/sql/schema/012_pack_life.sql
 
 EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
 

@@ -79,12 +79,18 @@ gk_error_t *gk_store_plugin_option_put(gk_act_t *act, const char *plugin, const 
                     NULL, act->pool);
 }
 
+/* ---- packs ------------------------------------------------------------------------------------------------ */
+
 /* pack_list and pack_get give the same columns. */
 static gk_pack_row_t pack_of(const gk_row_pack_get_t *row)
 {
   return (gk_pack_row_t){.id = row->id, .season_id = row->season_id, .year = (int)row->year, .name = row->name,
                          .version = row->version, .digest = row->digest, .state = row->state,
-                         .active = row->active != 0, .created_by = row->created_by, .created = row->created_us};
+                         .active = row->active != 0, .created_by = row->created_by, .created = row->created_us,
+                         .base_id = row->base_id, .note = row->note, .revision = row->revision,
+                         .approved_by = row->approved_by, .approved = row->approved_us, .activate = row->activate_us,
+                         .activated_by = row->activated_by, .activated = row->activated_us, .reason = row->reason,
+                         .proposer = row->proposer, .approver = row->approver, .activator = row->activator};
 }
 
 gk_error_t *gk_store_packs(apr_array_header_t **out, gk_db_t *db, apr_int64_t after, int limit, apr_pool_t *pool)
@@ -102,5 +108,113 @@ gk_error_t *gk_store_pack(gk_pack_row_t *out, gk_db_t *db, apr_int64_t id, apr_p
   gk_row_pack_get_t row;
   GK_TRY(gk_db_get(db, GK_CALL(pack_get, .id = id), &row, pool));
   *out = pack_of(&row);
+  return NULL;
+}
+
+gk_error_t *gk_store_pack_insert(apr_int64_t *id, gk_act_t *act, const gk_pack_row_t *row, const char *bytes, apr_size_t length)
+{
+  bool found;
+  gk_row_pack_insert_t made;
+  GK_TRY(gk_db_find(act->db,
+                    GK_CALL(pack_insert, .season_id = row->season_id, .name = row->name, .version = row->version,
+                            .digest = row->digest, .body = {(const unsigned char *)bytes, length},
+                            .created_by = act->who->account_id, .now_us = act->now, .base_id = row->base_id,
+                            .note = row->note),
+                    &found, &made, act->pool));
+  *id = found ? made.id : 0;
+  return NULL;
+}
+
+gk_error_t *gk_store_pack_version_last(apr_int64_t *version, gk_act_t *act, const char *name)
+{
+  gk_row_pack_version_last_t row;
+  GK_TRY(gk_db_get(act->db, GK_CALL(pack_version_last, .season_id = act->season->id, .name = name), &row, act->pool));
+  *version = row.version;
+  return NULL;
+}
+
+/* Runs one UPDATE; tells whether it found its row. */
+#define STEP(changed, act, ...)                                             \
+  do {                                                                      \
+    apr_int64_t rows_;                                                      \
+    GK_TRY(gk_db_exec((act)->db, GK_CALL(__VA_ARGS__), &rows_, (act)->pool)); \
+    *(changed) = rows_ > 0;                                                 \
+  } while (0)
+
+gk_error_t *gk_store_pack_rewrite(bool *changed, gk_act_t *act, const gk_pack_row_t *row, const char *bytes, apr_size_t length)
+{
+  STEP(changed, act, pack_rewrite, .id = row->id, .revision = row->revision, .digest = row->digest,
+       .body = {(const unsigned char *)bytes, length}, .note = row->note, .created_by = act->who->account_id);
+  return NULL;
+}
+
+gk_error_t *gk_store_pack_step(bool *changed, gk_act_t *act, const gk_pack_row_t *row, const char *state)
+{
+  STEP(changed, act, pack_step, .id = row->id, .revision = row->revision, .state = state);
+  return NULL;
+}
+
+gk_error_t *gk_store_pack_approve(bool *changed, gk_act_t *act, const gk_pack_row_t *row)
+{
+  STEP(changed, act, pack_approve, .id = row->id, .revision = row->revision, .approved_by = act->who->account_id,
+       .now_us = act->now);
+  return NULL;
+}
+
+gk_error_t *gk_store_pack_schedule(bool *changed, gk_act_t *act, const gk_pack_row_t *row, apr_time_t at, const char *reason)
+{
+  STEP(changed, act, pack_schedule, .id = row->id, .revision = row->revision, .activate_us = at,
+       .activated_by = act->who->account_id, .reason = reason);
+  return NULL;
+}
+
+gk_error_t *gk_store_pack_unschedule(bool *changed, gk_act_t *act, const gk_pack_row_t *row, const char *state)
+{
+  STEP(changed, act, pack_unschedule, .id = row->id, .revision = row->revision, .state = state);
+  return NULL;
+}
+
+gk_error_t *gk_store_pack_activate(bool *changed, gk_act_t *act, const gk_pack_row_t *row, apr_int64_t base, const char *reason)
+{
+  /* The season's row first: whoever comes second waits here, and finds another base. */
+  STEP(changed, act, season_switch, .id = row->season_id, .pack_id = row->id, .base_id = base);
+  if (!*changed)
+    return NULL;
+  GK_TRY(gk_db_exec(act->db, GK_CALL(pack_supersede, .season_id = row->season_id, .id = row->id), NULL, act->pool));
+  STEP(changed, act, pack_activate, .id = row->id, .revision = row->revision, .activated_by = act->who->account_id,
+       .now_us = act->now, .reason = reason);
+  return NULL;
+}
+
+gk_error_t *gk_store_pack_scheduled(bool *found, gk_pack_waiting_t *out, gk_db_t *db, apr_pool_t *pool)
+{
+  gk_row_pack_scheduled_t row;
+  GK_TRY(gk_db_find(db, GK_CALL(pack_scheduled), found, &row, pool));
+  if (*found)
+    *out = (gk_pack_waiting_t){row.id, row.activated_by, row.activate_us};
+  return NULL;
+}
+
+gk_error_t *gk_store_pack_approver(apr_time_t *created, apr_int64_t *acts, gk_act_t *act, apr_int64_t proposer, apr_time_t since)
+{
+  gk_row_pack_approver_t row;
+  GK_TRY(gk_db_get(act->db,
+                   GK_CALL(pack_approver, .id = act->who->account_id, .proposer = proposer, .since_us = since, GK_SCOPE(act)),
+                   &row, act->pool));
+  *created = row.created_us;
+  *acts = row.acts;
+  return NULL;
+}
+
+gk_error_t *gk_store_principal(bool *found, gk_principal_t *out, gk_db_t *db, apr_int64_t account_id, apr_pool_t *pool)
+{
+  gk_row_pack_actor_t row;
+  GK_TRY(gk_db_find(db, GK_CALL(pack_actor, .id = account_id), found, &row, pool));
+  if (!*found)
+    return NULL;
+  *out = (gk_principal_t){.role = gk_role_parse(row.role), .account_id = account_id, .login = row.login,
+                          .display_name = row.display_name, .org_id = row.org_id, .org_level = row.level,
+                          .org_path = row.org_path, .session_id = ""};
+  gk_scope_of(row.org_path, &out->scope_lo, &out->scope_hi, pool);
   return NULL;
 }

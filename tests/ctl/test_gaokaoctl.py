@@ -326,9 +326,9 @@ def demo_fills_the_season(i):
     same(stat.S_IMODE(os.stat(logins).st_mode), 0o600, "mode of the logins")
     with open(logins, encoding="utf-8") as file:
         rows = json.load(file)
-    same(sorted(rows), ["auditor", "candidate", "city", "county", "export", "point", "province", "reviewer"])
-    same([role for role in rows if "totp_secret" in rows[role]], ["province", "city"])
-    same(len({row["password"] for row in rows.values()}), 8, "different passwords")
+    same(sorted(rows), ["approver", "auditor", "candidate", "city", "county", "export", "point", "province", "reviewer"])
+    same([role for role in rows if "totp_secret" in rows[role]], ["province", "approver", "city"])
+    same(len({row["password"] for row in rows.values()}), 9, "different passwords")
     assert all(row["org"]["code"] and row["login"] for row in rows.values()), rows
     old = int(i.sql("SELECT max(created_us) FROM account WHERE login LIKE 'demo-%'")[0])
     assert old < (time.time() - 29 * 86400) * 1e6, "accounts are dated 30 days back"
@@ -406,7 +406,7 @@ def lists_and_one_record(i):
     ranges = i.json("range", "list", "--org", "430102")[1]
     assert ranges and all(r["point"].startswith("430102") for r in ranges)
     accounts = i.json("account", "list", "--role", "province")[1]
-    same([a["login"] for a in accounts], ["demo-province"])
+    same([a["login"] for a in accounts], ["demo-approver", "demo-province"])
     same([p["name"] for p in i.json("plugins", "list")[1]], ["policy_xpath", "export_xml", "device_idcard"])
 
 

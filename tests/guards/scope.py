@@ -34,6 +34,10 @@ WITHOUT = {
     "watch_forget_seen": "likewise",
     "alarm_raise": "an alarm goes to the unit that watches, above the account that caused it",
     "alarm_open_count": "numbers by kind for /metrics, no rows",
+    "pack_list": "who proposed, approved and activated a pack is told to whoever may see packs: names, no row of theirs",
+    "pack_get": "likewise",
+    "pack_actor": "the account that asked for an activation, by its own id: this makes the scope",
+    "rehearsal_put": "written by the dry run, beside the record that its own statement had in scope",
     "job_open_count": "counts the account's own jobs",
 }
 # Files whose statements have no scope as a whole: only these folders may call them.
@@ -132,7 +136,8 @@ def callers():
 
 # Where a scope comes from: the account's own place, or a unit below it that was looked up within the scope.
 MADE = {"mod_gaokao/domain/session.c", "mod_gaokao/jobs/work.c", "mod_gaokao/ctl/common.c", "mod_gaokao/ctl/demo_submit.c",
-        "mod_gaokao/domain/act.c", "mod_gaokao/domain/act.h", "mod_gaokao/rest/router.c"}
+        "mod_gaokao/domain/act.c", "mod_gaokao/domain/act.h", "mod_gaokao/rest/router.c",
+        "mod_gaokao/store/pack_store.c"}
 NARROWED = {"mod_gaokao/domain/account.c", "mod_gaokao/domain/candidate.c", "mod_gaokao/domain/export.c",
             "mod_gaokao/domain/org.c", "mod_gaokao/domain/range.c", "mod_gaokao/store/progress_store.c",
             "mod_gaokao/store/submission_store.c", "mod_gaokao/store/audit_read_store.c", "mod_gaokao/ctl/accounts.c", "mod_gaokao/ctl/lists.c"}

@@ -1,0 +1,310 @@
+"""The life of a policy pack (E2): draft, check, dry run, approval by a second person (ID-12), activation, rollback (PE-5).
+Counts are held against an evaluation of our own over what the province's export says of each candidate."""
+import collections
+import datetime
+import re
+import threading
+import time
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from gk_client import Client, totp
+from gk_instance import Instance
+from gk_world import sql
+
+NS = "{urn:gaokao:export:1}"
+BOTH = {"zh": "生日须为单日", "en": "Born on an odd day"}
+ODD = {"id": "odd-day", "severity": "error", "stages": ["fill", "review", "confirm", "submit", "export"], "basis": "moe.register",
+       "fields": ["birth"], "title": BOTH, "test": "not(birth_number) or birth_number mod 2 = 1",
+       "message": {"zh": "出生日期{birth}是双日", "en": "{birth} is an even day"}, "hint": {"zh": "请核对", "en": "Check it"},
+       "cases": [{"expect": "pass", "fields": {"birth": "2007-01-01"}}, {"expect": "fail", "fields": {"birth": "2007-01-02"}}]}
+
+
+@pytest.fixture(scope="module")
+def house(engine):
+    instance = Instance.create("packs", engine, candidates=240)
+    yield instance
+    instance.close()
+
+
+@pytest.fixture(scope="module")
+def people(house):
+    logins = house.logins()
+    return {role: Client(house, "ks" if role == "candidate" else "hngz").sign_in(logins[role])
+            for role in ("province", "approver", "county", "export", "candidate")}
+
+
+def code_for(house, who):
+    """A one-time code that is good now: which were used is forgotten, since half a minute for each would take too long."""
+    entry = house.logins()[who]
+    sql(house, f"UPDATE account SET totp_step = 1 WHERE login = '{entry['login']}'")
+    return totp(entry["totp_secret"])
+
+
+def active(client):
+    return next(p for p in client.items("/packs") if p["active"])
+
+
+def draft(client, rules, **more):
+    return client.post(f"/packs/{active(client)['id']}/drafts", {"rules": rules, **more}, expect=201).json()
+
+
+def checked(client, pack):
+    answer = client.post(f"/packs/{pack['id']}/check", {}, version=pack["revision"], expect=200).json()
+    assert not [f for f in answer["findings"] if f["severity"] == "error"], answer
+    return answer["pack"]
+
+
+def rehearsed(house, client, pack):
+    """The dry run, whole, and the pack as it is then."""
+    job = client.post(f"/packs/{pack['id']}/rehearsal", {}, expect=201).json()
+    house.wait(lambda: client.get(f"/jobs/{job['id']}").json()["state"] not in ("queued", "running"), 60, "the dry run")
+    assert client.get(f"/jobs/{job['id']}").json()["state"] == "done", client.get(f"/jobs/{job['id']}").json()
+    return client.get(f"/packs/{pack['id']}/rehearsal", expect=200).json()["rehearsal"], client.get(f"/packs/{pack['id']}").json()
+
+
+def approved(house, people, pack):
+    return people["approver"].post(f"/packs/{pack['id']}/approval", {"totp": code_for(house, "approver")}, version=pack["revision"],
+                                   expect=200).json()
+
+
+def activate(client, pack, failing=None, expect=200, **more):
+    body = {"reason": "按本年规定", **({"newly_failing": failing} if failing is not None else {}), **more}
+    client.confirm()
+    return client.post(f"/packs/{pack['id']}/activation", body, version=pack["revision"], expect=expect).json()
+
+
+def population(client):
+    """(county, birth as a number) of every record that has a number and was not withdrawn, by the export."""
+    root = ET.fromstring(client.get("/export/candidates.xml?state=any", expect=200).body)
+    return [(c.get("point")[:6], int(c.find(f".//{NS}CSRQ").text)) for c in root.iter(f"{NS}candidate")]
+
+
+def test_a_year_change(house, people):
+    """Draft, dry run with counts of our own, approval, activation under load, rollback: E2, PE-5."""
+    province, old = people["province"], active(people["province"])
+    pack = checked(province, draft(province, [ODD], note="单日"))
+    assert (pack["state"], pack["base"]) == ("checked", old["id"])
+    diff = province.get(f"/packs/{pack['id']}/diff", expect=200).json()
+    assert [(c["what"], c["id"], c["change"], c["zh"]) for c in diff["changes"]] == [("rule", "odd-day", "added", "新增规则“生日须为单日”")]
+    found, pack = rehearsed(house, province, pack)
+    everybody = population(people["export"])
+    even = [county for county, birth in everybody if birth % 2 == 0]
+    assert 0 < len(even) < len(everybody)
+    assert found["rules"]["odd-day"]["failing"] == found["newly_failing"] + found["other"] == len(even)
+    assert found["unchanged"] == found["records"] - len(even) and found["newly_passing"] == 0
+    told = {code: row["failing"] + row["other"] for code, row in found["counties"].items() if row["failing"] + row["other"]}
+    assert told == dict(collections.Counter(even))
+    hits = province.items(f"/packs/{pack['id']}/rehearsal/records?rule=odd-day")
+    assert len(hits) == len(even) and len({h["candidate_id"] for h in hits}) == len(even)
+    assert len(province.items(f"/packs/{pack['id']}/rehearsal/records?outcome=failing")) == found["newly_failing"]
+    # A county sees its own of them.
+    own = people["county"].me["org"]["code"]
+    assert len(people["county"].items(f"/packs/{pack['id']}/rehearsal/records")) == even.count(own)
+    side = province.get(f"/packs/{pack['id']}/comparison?candidate_id={hits[0]['candidate_id']}", expect=200).json()
+    assert "odd-day" in [v["rule"] for v in side["after"]] and "odd-day" not in [v["rule"] for v in side["before"]]
+    # Signed records stay as they are; the province says what becomes of them.
+    signed = [h for h in province.items(f"/packs/{pack['id']}/rehearsal/records?confirmed=1&outcome=failing")]
+    province.confirm()
+    kept = province.post(f"/packs/{pack['id']}/rehearsal/decision", {"decision": "keep", "reason": "按原政策有效"}, expect=200).json()
+    assert kept["records"] == len(signed)
+    assert {h["decision"] for h in province.items(f"/packs/{pack['id']}/rehearsal/records?confirmed=1&outcome=failing")} <= {"keep"}
+
+    assert pack["state"] == "rehearsed"
+    refused = activate(province, pack, found["newly_failing"], expect=409)
+    assert refused["code"] == "wrong-state"
+    pack = approved(house, people, pack)
+    assert (pack["state"], pack["approver"] != "") == ("approved", True)
+    # Many are turned away: their number has to be said, and the right one (PE-5).
+    assert activate(province, pack, expect=422)["violations"][0]["code"] == "number-needed"
+    assert activate(province, pack, found["newly_failing"] + 1, expect=422)["violations"][0]["code"] == "number"
+
+    load = Load(house, people, hits[0]["candidate_id"])
+    load.start()
+    time.sleep(0.7)
+    done = activate(province, pack, found["newly_failing"])
+    at = time.monotonic()
+    assert done["state"] == "active" and active(province)["id"] == pack["id"]
+    time.sleep(2)
+    load.stop()
+    assert not load.faults, load.faults[:3]
+    assert load.seen(False) and load.seen(True)
+    assert not [when for when, new in load.answers if not new and when > at + 1.0], "judged by the old pack a second later"
+
+    # Back to the version before: its dry run is the other way round, no second approval.
+    before = province.get(f"/packs/{old['id']}").json()
+    assert before["state"] == "superseded"
+    back = province.get(f"/packs/{old['id']}/rehearsal").json()["rehearsal"]
+    assert back["reversed"] and back["counts_now"] and back["newly_passing"] == found["newly_failing"]
+    activate(province, before)
+    assert active(province)["id"] == old["id"] and province.get(f"/packs/{pack['id']}").json()["state"] == "superseded"
+    house.wait(lambda: not load.judge_new(), 5, "the old rules")
+    actions = [row["action"] for row in province.items(f"/audit?object_kind=pack&object_id={pack['id']}")]
+    assert {"pack.draft", "pack.check", "pack.rehearse", "pack.decide", "pack.approve", "pack.activate"} <= set(actions)
+
+
+class Load(threading.Thread):
+    """Reads one record's verdicts over and over, from several sessions: when, and whether the new rule spoke."""
+
+    def __init__(self, house, people, candidate):
+        super().__init__()
+        self.path = f"/candidates/{candidate}/verdicts?stage=fill"
+        self.people, self.candidate = people, candidate
+        self.answers, self.faults, self.going = [], [], True
+        self.clients = [people["province"], people["approver"]]
+        self.house = house
+
+    def judge_new(self):
+        reply = self.people["approver"].get(f"/candidates/{self.candidate}/verdicts?stage=fill")
+        return "odd-day" in [v["rule"] for v in reply.json()["verdicts"]]
+
+    def run(self):
+        while self.going:
+            began = time.monotonic()
+            reply = self.people["approver"].get(self.path)
+            if reply.status != 200:
+                self.faults.append(reply)
+                continue
+            self.answers.append((began, "odd-day" in [v["rule"] for v in reply.json()["verdicts"]]))
+
+    def stop(self):
+        self.going = False
+        self.join(60)
+
+    def seen(self, new):
+        return any(one == new for _, one in self.answers)
+
+
+def test_the_second_person(house, people):
+    """ID-12: not the proposer; not an account younger than 7 days; not one the proposer reset; not without a code."""
+    province, approver = people["province"], people["approver"]
+    pack = checked(province, draft(province, [{**ODD, "severity": "review"}]))
+    early = approver.post(f"/packs/{pack['id']}/approval", {"totp": code_for(house, "approver")}, version=pack["revision"], expect=409)
+    assert early.json()["code"] == "wrong-state"
+    _, pack = rehearsed(house, province, pack)
+    path = f"/packs/{pack['id']}/approval"
+    own = province.post(path, {"totp": code_for(house, "province")}, version=pack["revision"], expect=403)
+    assert "另一名" in own.json()["detail"]
+    wrong = approver.post(path, {"totp": "000000"}, version=pack["revision"], expect=422)
+    assert wrong.json()["violations"][0]["pointer"] == "/totp"
+    login = house.logins()["approver"]["login"]
+    aged = sql(house, f"SELECT created_us FROM account WHERE login = '{login}'")[0]
+    sql(house, f"UPDATE account SET created_us = {int(time.time() * 1e6)} WHERE login = '{login}'")
+    young = approver.post(path, {"totp": code_for(house, "approver")}, version=pack["revision"], expect=403)
+    assert "7 天" in young.json()["detail"]
+    sql(house, f"UPDATE account SET created_us = {aged} WHERE login = '{login}'")
+    # The proposer signs the other out: an act on that account within the seven days.
+    mine = province.me["account"]["id"]
+    other = approver.me["account"]["id"]
+    sql(house, "INSERT INTO audit (season_id, at_us, actor_id, org_path, action, object_kind, object_id, object_version, request_id, body,"
+        f" digest) SELECT 1, {int(time.time() * 1e6)}, {mine}, '/43/', 'account.renew_slip', 'account', {other}, 1, 'test', body, digest"
+        " FROM audit ORDER BY seq LIMIT 1")
+    reset = approver.post(path, {"totp": code_for(house, "approver")}, version=pack["revision"], expect=403)
+    assert "重置" in reset.json()["detail"]
+    sql(house, "DELETE FROM audit WHERE request_id = 'test'")
+    assert approver.post(path, {"totp": code_for(house, "approver")}, version=pack["revision"], expect=200).json()["state"] == "approved"
+
+
+def test_an_activation_waits_for_its_time(house, people):
+    province = people["province"]
+    old = active(province)
+    pack = checked(province, draft(province, [{**ODD, "severity": "warn"}]))
+    found, pack = rehearsed(house, province, pack)
+    assert found["newly_failing"] == 0 and found["other"] == found["rules"]["odd-day"]["failing"]  # it only informs
+    pack = approved(house, people, pack)
+    at = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    waiting = activate(province, pack, at=at)
+    assert (waiting["state"], waiting["activates_at"]) == ("scheduled", at)
+    # No other one meanwhile.
+    other = checked(province, draft(province, [{**ODD, "severity": "warn"}]))
+    _, other = rehearsed(house, province, other)
+    other = approved(house, people, other)
+    assert activate(province, other, expect=409)["code"] == "conflict"
+    pack = province.delete(f"/packs/{pack['id']}/activation", version=waiting["revision"], expect=200).json()
+    assert pack["state"] == "approved"
+    at = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=3)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    activate(province, pack, at=at)
+    house.wait(lambda: active(province)["id"] == pack["id"], 30, "the time of activation")
+    assert province.get(f"/packs/{pack['id']}").json()["activated_at"][:19] >= at[:19]
+    # What was approved against the pack before counts no more.
+    other = province.get(f"/packs/{other['id']}").json()
+    assert activate(province, other, expect=409)["code"] == "wrong-state"
+    activate(province, province.get(f"/packs/{old['id']}").json())
+    assert active(province)["id"] == old["id"]
+
+
+def test_what_is_changed_begins_again(house, people):
+    province = people["province"]
+    pack = checked(province, draft(province, [ODD], note="一"))
+    _, pack = rehearsed(house, province, pack)
+    pack = approved(house, people, pack)
+    changed = province.patch(f"/packs/{pack['id']}", {"rules": [{"id": "odd-day", "test": "not(birth_number) or birth_number mod 2 = 0",
+                                                                 "cases": ODD["cases"]}]}, version=pack["revision"], expect=200).json()
+    assert changed["state"] == "draft" and changed["approved_by"] is None and changed["digest"] != pack["digest"]
+    province.patch(f"/packs/{pack['id']}", {"remove": ["odd-day"]}, version=pack["revision"], expect=412)
+    # Its own cases say the opposite now.
+    answer = province.post(f"/packs/{pack['id']}/check", {}, version=changed["revision"], expect=200).json()
+    assert answer["pack"]["state"] == "draft" and [f["code"] for f in answer["findings"] if f["severity"] == "error"] == ["case", "case"]
+    assert "第 1 个例子" in answer["findings"][0]["zh"]
+    gone = province.patch(f"/packs/{pack['id']}", {"remove": ["odd-day"]}, version=answer["pack"]["revision"], expect=200).json()
+    assert province.get(f"/packs/{pack['id']}/diff").json()["changes"] == []
+    # Everything else stayed byte for byte: only the version differs from what it was made of.
+    text = province.get(f"/packs/{pack['id']}/document", expect=200).body.decode("utf-8")
+    base = province.get(f"/packs/{gone['base']}/document").body.decode("utf-8")
+    assert re.sub(r'version="\d+"', "", text.split("<title")[0]) == re.sub(r'version="\d+"', "", base.split("<title")[0])
+    assert re.sub(r"\s+", "", text.split("<title", 1)[1]) == re.sub(r"\s+", "", base.split("<title", 1)[1])
+
+
+def test_words_of_a_difference(people):
+    province = people["province"]
+    pack = draft(province, [{"id": "current-year", "severity": "review", "title": {"zh": "改名"}}])
+    one = province.get(f"/packs/{pack['id']}/diff?with={pack['base']}", expect=200).json()["changes"][0]
+    assert (one["id"], one["change"]) == ("current-year", "changed") and "后果" in one["zh"] and "consequence" in one["en"]
+    assert {d["member"]: (d["before"], d["after"]) for d in one["details"]}["severity"] == ("error", "review")
+    rule = next(r for r in province.get(f"/packs/{pack['id']}/rules", expect=200).json()["rules"] if r["id"] == "current-year")
+    assert rule["severity"] == "review" and rule["title"]["zh"] == "改名" and rule["title"]["en"]
+
+
+def test_try_it(people):
+    """A new condition on typed-in fields and on a record, before anybody is judged by it."""
+    province, county = people["province"], people["county"]
+    path = f"/packs/{active(province)['id']}/trial"
+    typed = province.post(path, {"test": "age >= 16", "fields": {"birth": "2015-06-07"}}, expect=200).json()
+    assert typed["result"] == "fail" and typed["seen"]["age"] in ("10", "11")
+    assert province.post(path, {"test": "age >= 8", "fields": {"birth": "2015-06-07"}}, expect=200).json()["result"] == "pass"
+    someone = county.items("/candidates")[0]
+    record = county.post(path, {"rule": "id-number-valid", "candidate_id": someone["id"]}, expect=200).json()
+    assert record["result"] == "pass" and record["seen"]
+    assert county.post(path, {"candidate_id": someone["id"]}, expect=200).json()["result"] in ("pass", "fail")
+    bad = province.post(path, {"test": "no_such_field = 1", "fields": {}}, expect=422).json()
+    assert "no_such_field" in str(bad)
+    province.post(path, {"test": "age >= 16", "rule": "id-number-valid"}, expect=422)
+
+
+BOMB = """<?xml version="1.0"?><!DOCTYPE pack [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]><pack>&b;</pack>"""
+OUTSIDE = """<?xml version="1.0"?><!DOCTYPE pack SYSTEM "file:///etc/passwd"><pack/>"""
+
+
+def upload(client, text, expect):
+    body = text if isinstance(text, bytes) else text.encode("utf-8")
+    return client.request("POST", "/packs?name=a.xml", body, headers={"Content-Type": "application/xml"}, expect=expect)
+
+
+def test_bad_packs_change_nothing(people):
+    """Malformed XML, bombs, external entities, sizes, names that don't exist, tests that cost: refused whole, with the place."""
+    province = people["province"]
+    now, count = active(province), len(province.items("/packs"))
+    base = province.get(f"/packs/{now['id']}/document").body.decode("utf-8")
+    newer = base.replace(f'version="{now["version"]}"', 'version="777"', 1)
+    for text in ("<pack", "", BOMB, OUTSIDE, "<other/>", newer.replace("<sections>", "<sektions>", 1)):
+        assert upload(province, text, (400, 422)).json()["code"] in ("pack", "malformed", "invalid"), text[:60]
+    upload(province, b" " * (4194304 + 1), 413)
+    assert upload(province, base, 409).json()["code"] == "conflict"  # the version is taken
+    for test, why in (("no_such = 1", "no_such"), ("//birth = 1", ""), ("count(//*[//*[//*]]) = 1", ""), ("sex = 1", ""), ("birth_number mod", "")):
+        fault = province.post(f"/packs/{now['id']}/drafts", {"rules": [{**ODD, "test": test}]}, expect=422).json()
+        assert fault["code"] == "pack" and fault["violations"] and why in str(fault["violations"]), fault
+    both = province.post(f"/packs/{now['id']}/drafts", {"rules": [{**ODD, "fields": ["a", "b"], "categories": ["99"]}]}, expect=422).json()
+    assert len(both["violations"]) >= 3, "every fault at once"
+    assert active(province)["digest"] == now["digest"] and len(province.items("/packs")) == count
+    assert upload(province, newer, 201).json()["version"] == "777"
