@@ -23,6 +23,8 @@ gk_error_t *gk_keys_load(gk_keys_t **out, const char *path, apr_pool_t *pool);
 
 /* Keeps them out of swap in a process that was forked after they were read: the parent's lock is not inherited. */
 void gk_keys_hold(const gk_keys_t *keys);
+/* Overwrites them, for a process that needs none; nothing of these keys may be asked after it. */
+void gk_keys_forget(const gk_keys_t *keys);
 
 /* What may be known of a key. */
 typedef struct gk_key_info_t {

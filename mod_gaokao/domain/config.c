@@ -65,6 +65,16 @@ static gk_error_t *count(const reader_t *reader, int line, const char *key, cons
   return NULL;
 }
 
+static gk_error_t *between(const reader_t *reader, int line, const char *key, const char *value, int low, int high, int *out)
+{
+  char *end;
+  long number = strtol(value, &end, 10);
+  if (end == value || *end != '\0' || number < low || number > high)
+    return wrong(reader, line, key, apr_psprintf(reader->pool, "%s = %d (%d to %d)", key, *out, low, high));
+  *out = (int)number;
+  return NULL;
+}
+
 static gk_error_t *role_list(const reader_t *reader, int line, const char *key, const char *value, unsigned *out)
 {
   char *rest = apr_pstrdup(reader->pool, value), *last = NULL;
@@ -109,6 +119,14 @@ static gk_error_t *take(reader_t *reader, int line, const char *key, const char 
     if (*end != '\0' || end == value || mebibytes < 0 || mebibytes > 1 << 20)
       return wrong(reader, line, key, "memory_max = 1024 (MiB a process; 0: no limit)");
     c->memory_max_bytes = mebibytes << 20;
+  } else if (strcmp(key, "photo_workers") == 0) {
+    return between(reader, line, key, value, 0, 32, &c->photo_workers);
+  } else if (strcmp(key, "photo_queue") == 0) {
+    return between(reader, line, key, value, 1, 1000, &c->photo_queue);
+  } else if (strcmp(key, "photo_memory") == 0) {
+    return between(reader, line, key, value, 128, 16384, &c->photo_memory);
+  } else if (strcmp(key, "photo_deadline") == 0) {
+    return between(reader, line, key, value, 1, 60, &c->photo_deadline);
   } else if (strcmp(key, "packs_dir") == 0) {
     c->packs_dir = below(reader, value);
   } else if (strcmp(key, "data_dir") == 0) {
@@ -197,6 +215,9 @@ gk_error_t *gk_config_load(gk_config_t **out, const char *instance, apr_pool_t *
   config->plugins = "policy_xpath export_xml device_idcard";
   config->plugin_settings = apr_array_make(pool, 4, sizeof(gk_plugin_line_t));
   config->memory_max_bytes = (apr_int64_t)1024 << 20;
+  config->photo_queue = 16;
+  config->photo_memory = 1024;
+  config->photo_deadline = 10;
   config->plugin_dir = below(&reader, "app/lib/gaokao/plugins");
   config->packs_dir = below(&reader, "packs");
   config->data_dir = below(&reader, "app/share/gaokao");

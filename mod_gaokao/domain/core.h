@@ -33,6 +33,10 @@ typedef struct gk_config_t {
   const char *plugins;         /* space separated; preset: policy_xpath export_xml and the devices' */
   apr_array_header_t *plugin_settings; /* gk_plugin_line_t: plugin.NAME.KEY = VALUE */
   apr_int64_t memory_max_bytes;  /* memory_max = 1024 (MiB): a process larger than this ends gracefully; 0: no limit */
+  int photo_workers;           /* photo_workers = 2: processes that examine photos; 0: as many as processors */
+  int photo_queue;             /* photo_queue = 16: photos that may wait for one */
+  int photo_memory;            /* photo_memory = 1024: MiB of address space of each */
+  int photo_deadline;          /* photo_deadline = 10: seconds after which one that has not answered is ended */
   const char *packs_dir;       /* packs_dir = packs: pack files for gaokaoctl */
   const char *data_dir;        /* data_dir = app/share/gaokao: schema/pack.rng, schema/candidates.xsd, tables/ */
   const char *spool_dir;       /* spool_dir = data/spool: job results */

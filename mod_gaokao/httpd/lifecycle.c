@@ -193,6 +193,7 @@ void gk_httpd_child_init(apr_pool_t *pchild, server_rec *server)
     report(server, error, pchild);
   gk_keys_hold(gk_core_keys(the_core));
   gk_router_transport(&transport);
+  gk_photo_pool_only(gk_httpd_count_photo);
   gk_httpd_watch(pchild, server);
 }
 

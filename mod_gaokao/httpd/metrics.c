@@ -13,6 +13,7 @@ typedef struct counters_t {
   apr_uint64_t count[MAX_ROUTES][6]; /* by status class; 0 is unused */
   apr_uint64_t took_us[MAX_ROUTES];
   apr_uint64_t database[GK_COUNTS];
+  apr_uint64_t photo[GK_PHOTO_EVENTS];
 } counters_t;
 
 static counters_t *counters;
@@ -62,6 +63,13 @@ void gk_httpd_count(gk_httpd_count_t what)
     __atomic_fetch_add(&counters->database[what], 1, __ATOMIC_RELAXED);
 }
 
+void gk_httpd_count_photo(gk_photo_event_t event)
+{
+  if (counters != NULL)
+    __atomic_fetch_add(&counters->photo[event], 1, __ATOMIC_RELAXED);
+}
+
+static const char *const photo_words[GK_PHOTO_EVENTS] = {"checked", "full", "died", "absent"};
 static const char *const database_words[GK_COUNTS] = {"tripped", "turned_away", "probe"};
 
 const char *gk_httpd_metrics_text(apr_pool_t *pool)
@@ -90,6 +98,10 @@ const char *gk_httpd_metrics_text(apr_pool_t *pool)
     APR_ARRAY_PUSH(lines, const char *) =
         apr_psprintf(pool, "gaokao_database_events_total{event=\"%s\"} %" APR_UINT64_T_FMT, database_words[i],
                      __atomic_load_n(&counters->database[i], __ATOMIC_RELAXED));
+  APR_ARRAY_PUSH(lines, const char *) = "# TYPE gaokao_photo_events_total counter";
+  for (int i = 0; counters != NULL && i < GK_PHOTO_EVENTS; i++)
+    APR_ARRAY_PUSH(lines, const char *) = apr_psprintf(pool, "gaokao_photo_events_total{event=\"%s\"} %" APR_UINT64_T_FMT,
+                                                       photo_words[i], __atomic_load_n(&counters->photo[i], __ATOMIC_RELAXED));
   APR_ARRAY_PUSH(lines, const char *) = "";
   return apr_array_pstrcat(pool, lines, '\n');
 }

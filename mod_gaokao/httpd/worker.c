@@ -1,4 +1,4 @@
-/* httpd/worker.c: keeps gaokao-worker running beside httpd: fork and exec at once, so that it inherits no listening
+/* httpd/worker.c: keeps gaokao-worker running beside httpd, once for jobs and once as the pool that examines photos: fork and exec at once, so that it inherits no listening
  * socket; httpd's other_child supervision starts it again when it dies. It ends with httpd's configuration; the job it
  * had goes on in the next one when its lease runs out. */
 #include <apr_strings.h>
@@ -17,6 +17,7 @@ typedef struct worker_t {
   apr_time_t started;
   int delay_s;
   int shared;
+  bool photo;
 } worker_t;
 
 static void maintain(int reason, void *data, apr_wait_t status);
@@ -25,7 +26,8 @@ static void start(worker_t *worker)
 {
   apr_procattr_t *attributes;
   const char *args[] = {worker->program, "--instance", worker->instance, "--delay",
-                        apr_itoa(worker->pool, worker->delay_s), "--shared", apr_itoa(worker->pool, worker->shared), NULL};
+                        apr_itoa(worker->pool, worker->delay_s), "--shared", apr_itoa(worker->pool, worker->shared),
+                        worker->photo ? "--photo" : NULL, NULL};
   apr_status_t rv = apr_procattr_create(&attributes, worker->pool);
   if (rv == APR_SUCCESS)
     rv = apr_procattr_cmdtype_set(attributes, APR_PROGRAM_ENV);
@@ -46,8 +48,8 @@ static void start(worker_t *worker)
   if (rv == APR_SUCCESS)
     rv = apr_proc_create(&worker->process, worker->program, args, NULL, attributes, worker->pool);
   if (rv != APR_SUCCESS) {
-    ap_log_error(APLOG_MARK, APLOG_CRIT, rv, worker->server, "GK0010: Can't start '%s': background jobs wait",
-                 worker->program);
+    ap_log_error(APLOG_MARK, APLOG_CRIT, rv, worker->server, "GK0010: Can't start '%s': %s", worker->program,
+                 worker->photo ? "no photo can be taken" : "background jobs wait");
     return;
   }
   apr_pool_note_subprocess(worker->pool, &worker->process, APR_KILL_AFTER_TIMEOUT);
@@ -70,8 +72,8 @@ static void maintain(int reason, void *data, apr_wait_t status)
     worker->delay_s = 0;
   else
     worker->delay_s = worker->delay_s == 0 ? 1 : worker->delay_s < 32 ? worker->delay_s * 2 : 32;
-  ap_log_error(APLOG_MARK, APLOG_ERR, 0, worker->server, "GK0011: gaokao-worker died; next start waits %d s",
-               worker->delay_s);
+  ap_log_error(APLOG_MARK, APLOG_ERR, 0, worker->server, "GK0011: gaokao-worker%s died; next start waits %d s",
+               worker->photo ? " --photo" : "", worker->delay_s);
   start(worker);
 }
 
@@ -79,12 +81,15 @@ void gk_httpd_start_worker(apr_pool_t *pconf, server_rec *server, const gk_httpd
 {
   if (config->worker != NULL && strcmp(config->worker, "none") == 0)
     return;
-  worker_t *worker = apr_pcalloc(pconf, sizeof(*worker));
-  worker->pool = pconf;
-  worker->server = server;
-  worker->shared = shared;
-  worker->instance = gk_core_config(gk_httpd_core())->instance;
-  worker->program = config->worker != NULL ? config->worker
-                                           : apr_pstrcat(pconf, worker->instance, "/app/bin/gaokao-worker", NULL);
-  start(worker);
+  for (int photo = 0; photo <= 1; photo++) {
+    worker_t *worker = apr_pcalloc(pconf, sizeof(*worker));
+    worker->pool = pconf;
+    worker->server = server;
+    worker->shared = shared;
+    worker->photo = photo;
+    worker->instance = gk_core_config(gk_httpd_core())->instance;
+    worker->program = config->worker != NULL ? config->worker
+                                             : apr_pstrcat(pconf, worker->instance, "/app/bin/gaokao-worker", NULL);
+    start(worker);
+  }
 }

@@ -13,6 +13,7 @@ libgaokao_core_la_SOURCES += %D%/photo_check.c
 libgaokao_core_la_SOURCES += %D%/photo_check.h
 libgaokao_core_la_SOURCES += %D%/photo_report.c
 libgaokao_core_la_SOURCES += %D%/photo_report.h
+libgaokao_core_la_SOURCES += %D%/photo_pool.h
 libgaokao_core_la_SOURCES += %D%/plugin.h
 libgaokao_core_la_SOURCES += %D%/policy.c
 libgaokao_core_la_SOURCES += %D%/policy.h

@@ -2,7 +2,9 @@
  * beside them. httpd starts it (fork, exec) and starts it again when it dies; it can also be run by hand. It logs to standard
  * error, which is httpd's error log.
  *
- *   gaokao-worker --instance DIR [--delay SECONDS] [--once] [--shared DESCRIPTOR]
+ *   gaokao-worker --instance DIR [--delay SECONDS] [--once] [--photo] [--shared DESCRIPTOR]
+ *
+ * With --photo it is the pool that examines photos instead (photo_worker.h).
  *
  * SIGTERM gives a running job back to the queue and ends; the next worker takes it up. kill -9 does the same after the lease
  * has run out. When httpd's parent dies the worker goes too.
@@ -23,6 +25,7 @@
 #include "jobs/sealer.h"
 #include "plugin/plugin.h"
 #include "store/schema.h"
+#include "worker/photo_worker.h"
 
 #define IDLE_MIN_US (250 * 1000)
 #define IDLE_MAX_US (1000 * 1000)
@@ -150,12 +153,35 @@ static void work(gk_core_t *core, gk_db_t *db, bool once, apr_pool_t *pool)
   apr_pool_destroy(round);
 }
 
+/* The pool: plugins, but no database; its workers are forked from here. */
+static gk_error_t *photo_pool(const char *instance, int shared, apr_pool_t *pool)
+{
+  gk_core_t *core;
+  void *memory;
+  gk_core_log_to(plugin_line);
+  GK_TRY(gk_core_open(&core, instance, pool));
+  if (shared >= 0 && (memory = gk_plugins_shared_open(shared)) != NULL)
+    gk_plugins_share(gk_core_plugins(core), memory);
+  gk_error_t *error = gk_plugins_start(gk_core_plugins(core), pool);
+  if (error != NULL) /* the others are there; a picture that needs this one says so */
+    say(gk_error_log_text(pool, error));
+  const gk_config_t *config = gk_core_config(core);
+  long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  gk_photo_pool_settings_t settings = {
+      .workers = config->photo_workers > 0 ? config->photo_workers : processors < 1 ? 1 : processors > 32 ? 32 : (int)processors,
+      .queue = config->photo_queue, .memory_bytes = (apr_int64_t)config->photo_memory << 20,
+      .deadline_us = config->photo_deadline * APR_USEC_PER_SEC};
+  bool ran = gk_photo_pool_run(core, &settings, &stop, say, pool);
+  gk_plugins_stop(gk_core_plugins(core));
+  return ran ? NULL : gk_error_internal(pool, GK_E_INTERNAL, "The photo pool does not start");
+}
+
 int main(int argc, const char *const *argv)
 {
   const char *instance = ".";
   int delay_s = 0;
   int shared = -1;
-  bool once = false;
+  bool once = false, photo = false;
   apr_pool_t *pool;
   pid_t parent = getppid();
   for (int i = 1; i < argc; i++) {
@@ -167,9 +193,12 @@ int main(int argc, const char *const *argv)
       shared = atoi(argv[++i]);
     } else if (strcmp(argv[i], "--once") == 0) {
       once = true;
+    } else if (strcmp(argv[i], "--photo") == 0) {
+      photo = true;
     } else {
-      fputs("Usage: gaokao-worker --instance DIR [--delay SECONDS] [--once] [--shared DESCRIPTOR]\n"
+      fputs("Usage: gaokao-worker --instance DIR [--delay SECONDS] [--once] [--photo] [--shared DESCRIPTOR]\n"
             "  --once: does what waits in the queue and ends\n"
+            "  --photo: is the pool that examines photos\n"
             "  --shared: memory that httpd shares with it\n",
             stderr);
       return strcmp(argv[i], "--help") == 0 ? 0 : 2;
@@ -195,6 +224,13 @@ int main(int argc, const char *const *argv)
   apr_pool_abort_set(out_of_memory, apr_pool_parent_get(pool)); /* pools made from here on inherit it */
   apr_pool_abort_set(out_of_memory, pool);
   rest(delay_s * APR_USEC_PER_SEC);
+  if (photo) {
+    gk_error_t *fault = stop ? NULL : photo_pool(instance, shared, pool);
+    if (fault != NULL)
+      say(gk_error_log_text(pool, fault));
+    apr_pool_destroy(pool);
+    return fault != NULL ? 1 : 0;
+  }
   gk_core_t *core;
   gk_db_t *db;
   gk_error_t *error = stop ? NULL : open_instance(&core, &db, instance, shared, pool);
