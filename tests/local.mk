@@ -66,6 +66,11 @@ check_LTLIBRARIES += %D%/plugin/faulty.la
 %C%_plugin_faulty_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 %C%_plugin_faulty_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_plugin_faulty_la_LDFLAGS = $(PLUGIN_LINK) -rpath $(abs_builddir)/%D%/plugin
+check_LTLIBRARIES += %D%/plugin/faulty_photo.la
+%C%_plugin_faulty_photo_la_SOURCES = %D%/plugin/faulty_photo.c
+%C%_plugin_faulty_photo_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+%C%_plugin_faulty_photo_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_plugin_faulty_photo_la_LDFLAGS = $(PLUGIN_LINK) -rpath $(abs_builddir)/%D%/plugin
 
 include %D%/gateway/local.mk
 

@@ -224,7 +224,12 @@ gk_error_t *gk_keys_load_any(gk_keys_t **out, const char *path, apr_pool_t *pool
 
 void gk_keys_hold(const gk_keys_t *keys) { sodium_mlock(keys->locked, keys->locked_bytes); }
 
-void gk_keys_forget(const gk_keys_t *keys) { sodium_memzero(keys->locked, keys->locked_bytes); }
+void gk_keys_forget(const gk_keys_t *keys)
+{
+  sodium_mprotect_readwrite(keys->locked);
+  sodium_memzero(keys->locked, keys->locked_bytes);
+  sodium_mprotect_noaccess(keys->locked); /* who asks all the same is not answered with zeros */
+}
 
 /* ---- asking ---------------------------------------------------------------------------------------------- */
 

@@ -305,7 +305,12 @@ gk_error_t *gk_photo_keep(gk_photo_t *out, gk_candidate_t **candidate, gk_act_t 
 gk_error_t *gk_photo_take(gk_photo_t *out, gk_candidate_t **candidate, gk_act_t *act, const gk_photo_wish_t *wish)
 {
   gk_photo_checked_t checked;
+  gk_error_t *error = NULL;
   GK_TRY(load(candidate, act, wish->candidate_id, wish->version)); /* refused before the work, not behind it */
+  if (wish->sha256 != NULL && strlen(wish->sha256) != 64) /* a flipped bit in a JPEG shows nowhere: the sender says what it sent */
+    gk_violation(&error, act->pool, "?sha256", "required", "请在地址中用 sha256 给出文件的 SHA-256（64 位十六进制）",
+                 "Give the file's SHA-256 as ?sha256= in 64 hex digits");
+  GK_TRY(error);
   GK_TRY(gk_photo_examine(&checked, act, wish->bytes, wish->length, wish->sha256));
   return gk_photo_keep(out, candidate, act, wish, &checked);
 }

@@ -19,7 +19,7 @@
 #define MAGIC 0x676b7031u       /* "gkp1" */
 #define JSON_MAX (1024 * 1024)
 #define BLOB_MAX (16 * 1024 * 1024)
-#define ANSWER_MS (60 * 1000)   /* behind a full queue of pictures that all hang until their deadline */
+#define ANSWER_MS (30 * 1000)   /* longer than any picture of a healthy pool takes, queue included */
 #define SOCKET "photo.sock"
 #define SHOWN_PX 1280
 #define SHOWN_QUALITY 80

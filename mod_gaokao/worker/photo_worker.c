@@ -9,6 +9,7 @@
 #include "worker/photo_worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,7 @@ typedef struct master_t {
   const gk_photo_pool_settings_t *settings;
   slot_t *slots;
   int listening;
+  int log[2];                   /* workers may write to no file: what they say goes through here */
   volatile int *stop;
   void (*say)(const char *text);
   apr_int64_t born_us[WORKERS_MAX];
@@ -119,9 +121,10 @@ static bool lock_in(const master_t *master, pid_t parent)
   if (getppid() != parent)
     return false;
   gk_keys_forget(gk_core_keys(master->core));
-  /* Standard error for the log, the listening socket: everything else is the master's. */
-  if (dup2(master->listening, 3) != 3 || close_range(4, ~0U, 0) != 0)
+  /* A way to the log and the listening socket: everything else is the master's. */
+  if (dup2(master->log[1], 2) != 2 || dup2(master->listening, 3) != 3 || close_range(4, ~0U, 0) != 0)
     return false;
+  signal(SIGXFSZ, SIG_IGN);
   limit(RLIMIT_CORE, 0, 0);
   limit(RLIMIT_FSIZE, 0, 0);
   limit(RLIMIT_NOFILE, 16, 16);
@@ -208,6 +211,15 @@ static void look_for_dead(master_t *master)
   }
 }
 
+static void pass_log_on(const master_t *master)
+{
+  char lines[4096];
+  ssize_t n;
+  while ((n = read(master->log[0], lines, sizeof lines)) > 0)
+    if (write(2, lines, (size_t)n) < 0)
+      break;
+}
+
 static void look_for_late(master_t *master)
 {
   for (int i = 0; i < master->settings->workers; i++) {
@@ -283,7 +295,7 @@ bool gk_photo_pool_run(gk_core_t *core, const gk_photo_pool_settings_t *settings
   apr_pool_create(&follow.seen_pool, pool);
   master.slots = mmap(NULL, sizeof(slot_t) * WORKERS_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   master.listening = master.slots != MAP_FAILED ? gk_photo_listen(gk_core_config(core)->instance, settings->queue) : -1;
-  if (master.listening < 0) {
+  if (master.listening < 0 || pipe2(master.log, O_CLOEXEC | O_NONBLOCK) != 0) {
     say(apr_psprintf(pool, "the photo pool can't listen in run/: %s", strerror(errno)));
     return false;
   }
@@ -294,6 +306,7 @@ bool gk_photo_pool_run(gk_core_t *core, const gk_photo_pool_settings_t *settings
       if (follow_options(&follow, &master))
         end_workers(&master);
     }
+    pass_log_on(&master);
     look_for_dead(&master);
     look_for_late(&master);
     /* Who dies at birth is not born again ten times a second. */
@@ -305,5 +318,6 @@ bool gk_photo_pool_run(gk_core_t *core, const gk_photo_pool_settings_t *settings
   }
   close(master.listening);
   end_workers(&master);
+  pass_log_on(&master);
   return true;
 }

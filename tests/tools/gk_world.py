@@ -10,6 +10,7 @@ import subprocess
 import uuid
 
 from gk_client import Client
+from gk_picture import accepted
 
 MARK = "界外"            # in every text of the outer world
 LOGIN = "jiewai"         # in every login of it
@@ -96,7 +97,8 @@ class World:
         point = self.far_staff.get(f"/orgs/{self.far_point['id']}", expect=200).json()
         self.far_staff.patch(f"/orgs/{point['id']}", {"profile": {**point["profile"], "address": MARK + "路1号"}},
                              version=point["version"], expect=200)
-        self.versions = {head: self.version(head) for head in self.outside if head not in ("files", "code", "jobs", "readings", "sessions")}
+        accepted(self.people["point"], self.people["candidate"].get("/me", expect=200).json()["id"], 13)
+        self.versions = {head: self.version(head) for head in self.outside if head not in ("files", "photos", "code", "jobs", "readings", "sessions")}
 
     def things(self, operator, county, point, mark, serial):
         """One thing of each kind at this point, made the way people make them; kind of a path's head -> id."""
@@ -107,6 +109,7 @@ class World:
         taken = operator.post("/readings", reading(mark + "人甲", id_number("430102", "20070607", serial), wide, address=mark + "街9号"),
                               expect=201).json()
         found["readings"], found["candidates"] = taken["id"], taken["candidate_id"]
+        found["photos"] = accepted(operator, found["candidates"], serial)
         found["accounts"] = next(a["id"] for a in province.items(f"/accounts?org_id={point['id']}")
                                  if a["id"] not in (operator.me["account"]["id"], self.people["reviewer"].me["account"]["id"]))
         fill = next(w for w in province.items("/windows?action=fill&kind=window"))
