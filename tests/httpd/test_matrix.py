@@ -21,7 +21,7 @@ PDF = b"%PDF-1.4\n% an empty page\n"
 HEADS = ("orgs", "accounts", "ranges", "candidates", "readings", "windows", "notices", "jobs", "submissions", "packs",
          "alarms", "sessions")
 OPEN_HEADS = ("packs",)  # bound to no place
-NAMED = {"name": "sex", "version": "1", "file": None}
+NAMED = {"name": "sex", "version": "1", "file": None, "photo": None}
 IDS = {"org_id": "orgs", "parent_id": "orgs", "candidate_id": "candidates", "reading_id": "readings", "actor": "accounts",
        "object_id": "candidates", "org_code": "code", "org": "code"}
 LISTS = {"printSlips": "accounts", "printLoginCards": "candidates"}  # whose ids stand in "ids"
