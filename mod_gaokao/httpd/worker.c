@@ -1,6 +1,6 @@
-/* httpd/worker.c: keeps gaokao-worker running beside httpd, once for jobs and once as the pool that examines photos: fork and exec at once, so that it inherits no listening
- * socket; httpd's other_child supervision starts it again when it dies. It ends with httpd's configuration; the job it
- * had goes on in the next one when its lease runs out. */
+/* httpd/worker.c: keeps gaokao-worker running beside httpd, once for jobs and once as the pool that examines photos: fork and
+ * exec at once, so that it inherits no listening socket; httpd's other_child supervision starts it again when it dies. It
+ * ends with httpd's configuration; the job it had goes on in the next one when its lease runs out. */
 #include <apr_strings.h>
 #include <mpm_common.h>
 #include <unixd.h>

@@ -360,7 +360,8 @@ static gk_error_t *error_of(const gk_json_t *json, apr_pool_t *pool)
   gk_error_t *error = NULL;
   const char *pointer = gk_json_str(json, "pointer"), *zh = gk_json_str(json, "zh"), *en = gk_json_str(json, "en");
   if (pointer != NULL) {
-    gk_violation_text(&error, pool, pointer, gk_json_str(json, "word"), gk_json_str(json, "first_zh"), gk_json_str(json, "first_en"));
+    gk_violation_text(&error, pool, pointer, gk_json_str(json, "word"), gk_json_str(json, "first_zh"),
+                      gk_json_str(json, "first_en"));
     return error;
   }
   gk_error_code_t code = (gk_error_code_t)gk_json_int(json, "code");
