@@ -1,5 +1,6 @@
 # Pages are installed as a whole folder: a new file needs no line here. npm packages of package-lock.json come
-# at build time into the build's htdocs/node_modules; their files are served from htdocs/vendor/PACKAGE/.
+# at build time into the build's htdocs/node_modules; their files are served from htdocs/vendor/PACKAGE/. The pages run
+# from the sources as they are; what is installed is bundled by esbuild: /ks as one file, for the first visit on a slow phone.
 HTDOCS_VENDOR = idb lit-html
 
 EXTRA_DIST += htdocs
@@ -37,6 +38,18 @@ install-htdocs:
 	      $(INSTALL_DATA) "htdocs/node_modules/$$f" "$(DESTDIR)$(gkdatadir)/htdocs/vendor/$$f" || exit 1; \
 	    done; \
 	done
+	if test -f htdocs/node_modules/esbuild/bin/esbuild; then \
+	  h="$(DESTDIR)$(gkdatadir)/htdocs"; rm -f "$$h"/js/chunk-*.js && \
+	  for edition in "ks" "hngz --splitting --chunk-names=chunk-[hash]"; do \
+	    set -- $$edition; entry=$$1; shift; \
+	    htdocs/node_modules/esbuild/bin/esbuild --bundle --minify --format=esm --target=es2022 --log-level=warning "$$@" \
+	      --outdir="$$h/js/bundle" "$$h/js/$$entry.js" || exit 1; \
+	  done && \
+	  mv -f "$$h"/js/bundle/*.js "$$h/js/" && rmdir "$$h/js/bundle" && \
+	  for edition in ks hngz; do \
+	    grep -v 'rel="modulepreload"' "$$h/$$edition/index.html" >"$$h/index.tmp" && cat "$$h/index.tmp" >"$$h/$$edition/index.html" || exit 1; \
+	  done && rm -f "$$h/index.tmp"; \
+	fi
 
 uninstall-htdocs:
 	rm -rf $(DESTDIR)$(gkdatadir)/htdocs

@@ -1,6 +1,7 @@
 /* httpd/handler.c: request_rec -> gk_request_t, the router, gk_response_t -> filters. */
 #include <apr_general.h>
 #include <apr_strings.h>
+#include <util_filter.h>
 
 #include "base/text.h"
 #include "base/time.h"
@@ -68,6 +69,29 @@ static const char *new_request_id(apr_pool_t *pool)
   return gk_text_hex(pool, bytes, sizeof(bytes));
 }
 
+/* The client has this: compressing filters write "-br" or "-gzip" behind an ETag. */
+static bool client_has(const char *if_none, const char *etag, apr_pool_t *pool)
+{
+  const char *stem = apr_pstrmemdup(pool, etag, strlen(etag) - 1);
+  for (const char *at = if_none; (at = strstr(at, stem)) != NULL; at++) {
+    const char *end = at + strlen(stem);
+    if (*end == '"' || strncmp(end, "-br\"", 4) == 0 || strncmp(end, "-gzip\"", 6) == 0)
+      return true;
+  }
+  return false;
+}
+
+/* Filters that look by themselves at what the client takes; none where their modules are not loaded. */
+static void compress(request_rec *r)
+{
+  static const char *const names[] = {"BROTLI_COMPRESS", "DEFLATE"};
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    ap_filter_rec_t *filter = ap_get_output_filter_handle(names[i]);
+    if (filter != NULL)
+      ap_add_output_filter_handle(filter, NULL, r, r->connection);
+  }
+}
+
 static void send_response(request_rec *r, gk_request_t *request, gk_response_t *response)
 {
   if (response->streamed)
@@ -100,7 +124,7 @@ static void send_response(request_rec *r, gk_request_t *request, gk_response_t *
   }
   const char *if_none = apr_table_get(r->headers_in, "If-None-Match");
   if (r->method_number == M_GET && response->status == 200 && response->etag != NULL && if_none != NULL &&
-      ap_strstr_c(if_none, response->etag) != NULL) {
+      client_has(if_none, response->etag, r->pool)) {
     r->status = HTTP_NOT_MODIFIED;
     return;
   }
@@ -110,6 +134,8 @@ static void send_response(request_rec *r, gk_request_t *request, gk_response_t *
     return;
   }
   ap_set_content_type(r, response->media_type != NULL ? response->media_type : "application/json");
+  if (response->compress)
+    compress(r);
   ap_set_content_length(r, (apr_off_t)length);
   if (!r->header_only)
     ap_rwrite(text, (int)length, r);

@@ -62,6 +62,7 @@ struct gk_response_t {
   const char *location;
   const char *link_next;        /* query string of the next page: "after=..." */
   apr_table_t *headers;
+  bool compress;                /* may be compressed: says nothing of a person */
   bool streamed;                /* the handler wrote through gk_stream_… */
   bool keep_private;            /* answer must not be kept for replay (holds passwords): the replay says 409 instead */
 };

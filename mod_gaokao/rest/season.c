@@ -52,11 +52,13 @@ gk_error_t *gk_rest_season_get(gk_request_t *request, gk_response_t *response)
   return NULL;
 }
 
-/* What depends on the pack alone may be kept by the browser and asked for again by ETag. */
+/* What depends on the pack alone may be kept by the browser and asked for again by ETag, and compressed: nothing secret stands
+ * beside anything that somebody else could choose (BREACH). */
 static void keep(gk_request_t *request, gk_response_t *response, const char *variant)
 {
   response->etag = apr_psprintf(request->pool, "\"%.32s%s\"", request->act.season->pack_digest, variant);
   apr_table_setn(response->headers, "Cache-Control", "private, no-cache");
+  response->compress = true;
 }
 
 gk_error_t *gk_rest_season_form(gk_request_t *request, gk_response_t *response)
