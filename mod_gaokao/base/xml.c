@@ -5,6 +5,7 @@
 #include <string.h>
 #include <apr_file_io.h>
 #include <apr_strings.h>
+#include <libxml/c14n.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <libxml/relaxng.h>
@@ -312,4 +313,45 @@ const char *gk_xml_escape(apr_pool_t *pool, const char *text)
   }
   *to = '\0';
   return escaped;
+}
+
+/* ---- canonical form -------------------------------------------------------------------------------------- */
+
+const char *gk_xml_namespace(gk_xml_node_t *node)
+{
+  return node->ns != NULL && node->ns->href != NULL ? (const char *)node->ns->href : "";
+}
+
+typedef struct subtree_t {
+  xmlNodePtr root, without;
+} subtree_t;
+
+static int in_subtree(void *data, xmlNodePtr node, xmlNodePtr parent)
+{
+  const subtree_t *subtree = data;
+  int inside = subtree->root == NULL;
+  xmlNodePtr at = node->type == XML_ATTRIBUTE_NODE || node->type == XML_NAMESPACE_DECL ? parent : node;
+  for (; at != NULL; at = at->parent) {
+    if (at == subtree->without)
+      return 0;
+    if (at == subtree->root)
+      inside = 1;
+  }
+  return inside;
+}
+
+gk_error_t *gk_xml_canonical(const char **bytes, apr_size_t *length, gk_xml_t *document, gk_xml_node_t *node,
+                             gk_xml_node_t *without, apr_pool_t *pool)
+{
+  subtree_t subtree = {node, without};
+  xmlOutputBufferPtr out = xmlAllocOutputBuffer(NULL);
+  if (out == NULL)
+    return gk_error_internal(pool, GK_E_INTERNAL, "No output buffer");
+  int written = xmlC14NExecute(document->doc, in_subtree, &subtree, XML_C14N_EXCLUSIVE_1_0, NULL, 0, out);
+  if (written >= 0) {
+    *length = xmlOutputBufferGetSize(out);
+    *bytes = apr_pstrmemdup(pool, (const char *)xmlOutputBufferGetContent(out), *length);
+  }
+  xmlOutputBufferClose(out);
+  return written >= 0 ? NULL : gk_error_internal(pool, GK_E_INTERNAL, "The document has no canonical form");
 }

@@ -33,6 +33,13 @@ const char *gk_xml_text(gk_xml_node_t *node, apr_pool_t *pool);
 typedef struct gk_xml_attr_t { const char *name, *value; } gk_xml_attr_t;
 apr_array_header_t *gk_xml_attrs(gk_xml_node_t *node, apr_pool_t *pool);
 
+/* Namespace of an element's name; "" for none. */
+const char *gk_xml_namespace(gk_xml_node_t *node);
+/* Exclusive C14N 1.0 without comments of the subtree at `node` (NULL: the whole document) without the subtree at `without` (may
+ * be NULL). */
+gk_error_t *gk_xml_canonical(const char **bytes, apr_size_t *length, gk_xml_t *document, gk_xml_node_t *node,
+                             gk_xml_node_t *without, apr_pool_t *pool);
+
 /* True when `expression` compiles as XPath 1.0; *why is libxml2's text in `pool` otherwise. */
 int gk_xml_xpath_compiles(const char *expression, const char **why, apr_pool_t *pool);
 

@@ -66,6 +66,17 @@ bool gk_key_verify(const gk_keys_t *keys, const char *purpose, const char *key_i
 gk_error_t *gk_key_public(unsigned char *out, const gk_keys_t *keys, const char *purpose, const char *key_id,
                           apr_pool_t *pool);
 
+/* ECDSA over P-256 with SHA-256 under a key of `purpose` ("export"): r and s, 32 bytes each, as XML Signature writes them. */
+#define GK_P256_BYTES 64
+gk_error_t *gk_key_sign_p256(unsigned char *signature, const gk_keys_t *keys, const char *purpose, const char *key_id,
+                             const void *message, apr_size_t length, apr_pool_t *pool);
+/* Its public half for those who verify elsewhere. CONFIG when the file has no such key. */
+gk_error_t *gk_key_public_pem(const char **pem, const gk_keys_t *keys, const char *purpose, const char *key_id,
+                              apr_pool_t *pool);
+/* With somebody's public key. CONFIG when `pem` is no public key of that curve. */
+gk_error_t *gk_p256_verify(bool *right, const char *pem, const unsigned char *signature, const void *message,
+                           apr_size_t length, apr_pool_t *pool);
+
 /* 32 bytes as lower-case hex. */
 const char *gk_sha256_hex(apr_pool_t *pool, const void *bytes, apr_size_t length);
 /* Incremental form for streams. */

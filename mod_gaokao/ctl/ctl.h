@@ -103,6 +103,9 @@ gk_error_t *gk_ctl__load_stored_pack(gk_ctl_t *ctl, apr_int64_t pack_id, struct 
 gk_error_t *gk_ctl__seed_windows(gk_ctl_t *ctl, apr_int64_t season_id, const struct gk_pack_t *pack,
                                  gk_date_t start);
 
+/* Proves the pull in `folder` against the public key in file `pem`; ctl->fault when something is wrong with it. export.c */
+gk_error_t *gk_ctl__export_verify(gk_ctl_t *ctl, const char *folder, const char *pem, gk_json_t **result);
+
 /* ---- the commands ---------------------------------------------------------------------------------- */
 
 gk_error_t *gk_ctl_init(gk_ctl_t *ctl); /* setup.c */
@@ -127,6 +130,8 @@ gk_error_t *gk_ctl_plugins_list(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_range_list(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_candidate_show(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_candidate_erase(gk_ctl_t *ctl); /* erase.c */
+gk_error_t *gk_ctl_export_key(gk_ctl_t *ctl); /* export.c */
+gk_error_t *gk_ctl_export_verify(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_job_list(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_job_fetch(gk_ctl_t *ctl); /* fetch.c */
 gk_error_t *gk_ctl_key_create(gk_ctl_t *ctl); /* keys.c */

@@ -17,6 +17,7 @@ libgaokao_ctl_la_SOURCES += %D%/demo_submit.c
 libgaokao_ctl_la_SOURCES += %D%/demo_units.c
 libgaokao_ctl_la_SOURCES += %D%/keys.c
 libgaokao_ctl_la_SOURCES += %D%/erase.c
+libgaokao_ctl_la_SOURCES += %D%/export.c
 libgaokao_ctl_la_SOURCES += %D%/fetch.c
 libgaokao_ctl_la_SOURCES += %D%/lists.c
 libgaokao_ctl_la_SOURCES += %D%/orgs.c

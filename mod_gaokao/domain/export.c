@@ -95,7 +95,7 @@ static gk_error_t *one(void *baton, const gk_export_candidate_t *candidate, apr_
 {
   walk_t *walk = baton;
   gk_export_candidate_t full = *candidate;
-  if (walk->derive) {
+  if (walk->derive && !candidate->withdrawn) {
     full.derived = gk_derive(full.document, walk->act->season->pack, walk->today, pool);
     if (strlen(full.point) >= 6)
       gk_json_set_str(full.derived, "county", apr_pstrmemdup(pool, full.point, 6));
@@ -134,11 +134,16 @@ static gk_error_t *walk_points(walk_t *walk, const gk_export_plan_t *plan, apr_p
   return error;
 }
 
-gk_error_t *gk_export_each(gk_act_t *act, const gk_export_plan_t *plan, gk_export_each_fn each, void *baton)
+gk_error_t *gk_export_walk(gk_act_t *act, const gk_export_plan_t *plan, gk_export_each_fn each, void *baton)
 {
   walk_t walk = {act, each, baton, plan->with_derived, gk_date_of(act->now)};
+  return walk_points(&walk, plan, act->pool);
+}
+
+gk_error_t *gk_export_each(gk_act_t *act, const gk_export_plan_t *plan, gk_export_each_fn each, void *baton)
+{
   GK_TRY(gk_export_store_begin(act));
-  gk_error_t *error = walk_points(&walk, plan, act->pool);
+  gk_error_t *error = gk_export_walk(act, plan, each, baton);
   gk_export_store_end(act);
   return error;
 }

@@ -3,7 +3,7 @@
 
 #include "jobs/kinds.h"
 
-static const gk_job_kind_t *const kinds[] = {&gk_job_export_xml, &gk_job_rehearse_pack};
+static const gk_job_kind_t *const kinds[] = {&gk_job_export_xml, &gk_job_rehearse_pack, &gk_job_export_pull};
 
 const gk_job_kind_t *gk_job_kind(const char *name)
 {

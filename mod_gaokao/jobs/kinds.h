@@ -9,4 +9,7 @@ extern const gk_job_kind_t gk_job_export_xml;
 /* The dry run of a policy pack over every record. args {"pack": id}. (rehearsal_job.c) */
 extern const gk_job_kind_t gk_job_rehearse_pack;
 
+/* The parts of a pull; made by POST /export/pulls only. args {"pull"}. (pull_write.c) */
+extern const gk_job_kind_t gk_job_export_pull;
+
 #endif

@@ -10,15 +10,21 @@
 struct gk_sealed_file_t {
   apr_file_t *file;
   gk_vault_key_t key;
-  apr_int64_t job_id, number;
+  const char *what;
+  apr_int64_t number;
   apr_size_t held;
   char *piece;
   apr_pool_t *pool, *scratch;
 };
 
-static const char *context(apr_int64_t job_id, apr_int64_t number, bool last, apr_pool_t *pool)
+static const char *of_job(apr_int64_t job_id, apr_pool_t *pool)
 {
-  return apr_psprintf(pool, "job.file.%" APR_INT64_T_FMT ".%" APR_INT64_T_FMT "%s", job_id, number, last ? ".last" : "");
+  return apr_psprintf(pool, "job.file.%" APR_INT64_T_FMT, job_id);
+}
+
+static const char *context(const char *what, apr_int64_t number, bool last, apr_pool_t *pool)
+{
+  return apr_psprintf(pool, "%s.%" APR_INT64_T_FMT "%s", what, number, last ? ".last" : "");
 }
 
 static gk_error_t *disk(apr_pool_t *pool, apr_status_t rv)
@@ -30,8 +36,13 @@ static gk_error_t *disk(apr_pool_t *pool, apr_status_t rv)
 
 gk_sealed_file_t *gk_sealed_file_start(apr_file_t *file, const gk_vault_key_t *key, apr_int64_t job_id, apr_pool_t *pool)
 {
+  return gk_sealed_file_start_as(file, key, of_job(job_id, pool), pool);
+}
+
+gk_sealed_file_t *gk_sealed_file_start_as(apr_file_t *file, const gk_vault_key_t *key, const char *what, apr_pool_t *pool)
+{
   gk_sealed_file_t *out = apr_pcalloc(pool, sizeof(*out));
-  *out = (gk_sealed_file_t){.file = file, .key = *key, .job_id = job_id, .piece = apr_palloc(pool, PIECE_BYTES), .pool = pool};
+  *out = (gk_sealed_file_t){.file = file, .key = *key, .what = what, .piece = apr_palloc(pool, PIECE_BYTES), .pool = pool};
   apr_pool_create(&out->scratch, pool);
   return out;
 }
@@ -41,7 +52,7 @@ static gk_error_t *flush(gk_sealed_file_t *out, bool last)
   gk_sealed_t sealed;
   unsigned char length[4];
   apr_pool_clear(out->scratch);
-  gk_error_t *error = gk_vault_seal(&sealed, &out->key, context(out->job_id, out->number++, last, out->scratch), out->piece,
+  gk_error_t *error = gk_vault_seal(&sealed, &out->key, context(out->what, out->number++, last, out->scratch), out->piece,
                                     out->held, out->scratch);
   if (error != NULL)
     return gk_error_dup(out->pool, error);
@@ -75,7 +86,7 @@ gk_error_t *gk_sealed_file_end(gk_sealed_file_t *out) { return flush(out, true);
 
 static gk_error_t *spoilt(apr_pool_t *pool) { return gk_error_internal(pool, GK_E_SEALED, "a job's file is cut or changed"); }
 
-static gk_error_t *read_pieces(apr_file_t *file, const gk_vault_key_t *key, apr_int64_t job_id, gk_sealed_file_fn write,
+static gk_error_t *read_pieces(apr_file_t *file, const gk_vault_key_t *key, const char *what, gk_sealed_file_fn write,
                                void *baton, apr_pool_t *pool)
 {
   unsigned char *bytes = apr_palloc(pool, SEALED_MAX);
@@ -96,7 +107,7 @@ static gk_error_t *read_pieces(apr_file_t *file, const gk_vault_key_t *key, apr_
     if (!last)
       apr_file_ungetc((char)head[0], file);
     gk_blob_t value = {bytes, length};
-    gk_error_t *error = gk_vault_unseal(&text, &got, key, context(job_id, number, last, scratch),
+    gk_error_t *error = gk_vault_unseal(&text, &got, key, context(what, number, last, scratch),
                                         key->id != 0 ? GK_RECORD_KEY : "", value, scratch);
     if (error == NULL)
       error = write(baton, text, got);
@@ -110,7 +121,6 @@ static gk_error_t *read_pieces(apr_file_t *file, const gk_vault_key_t *key, apr_
 gk_error_t *gk_sealed_file_read(const char *path, const gk_job_t *job, gk_act_t *act, gk_sealed_file_fn write, void *baton)
 {
   gk_json_t *result;
-  apr_file_t *file;
   gk_vault_key_t key = {0, NULL, false};
   GK_TRY(gk_json_parse(&result, job->result, strlen(job->result), act->pool));
   apr_int64_t id = gk_json_int(result, "record_key");
@@ -119,11 +129,18 @@ gk_error_t *gk_sealed_file_read(const char *path, const gk_job_t *job, gk_act_t 
     if (error != NULL)
       return error->code == GK_E_NOT_FOUND ? gk_error_plain(act->pool, GK_E_GONE) : error;
   }
-  if (gk_vault_erased(&key))
-    return gk_error_plain(act->pool, GK_E_GONE);
-  if (apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BINARY | APR_FOPEN_BUFFERED, 0, act->pool) != APR_SUCCESS)
-    return gk_error_plain(act->pool, GK_E_GONE);
-  gk_error_t *error = read_pieces(file, &key, job->id, write, baton, act->pool);
+  return gk_sealed_file_read_as(path, &key, of_job(job->id, act->pool), write, baton, act->pool);
+}
+
+gk_error_t *gk_sealed_file_read_as(const char *path, const gk_vault_key_t *key, const char *what, gk_sealed_file_fn write,
+                                   void *baton, apr_pool_t *pool)
+{
+  apr_file_t *file;
+  if (gk_vault_erased(key))
+    return gk_error_plain(pool, GK_E_GONE);
+  if (apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BINARY | APR_FOPEN_BUFFERED, 0, pool) != APR_SUCCESS)
+    return gk_error_plain(pool, GK_E_GONE);
+  gk_error_t *error = read_pieces(file, key, what, write, baton, pool);
   apr_file_close(file);
   return error;
 }

@@ -18,6 +18,7 @@ libgaokao_core_la_SOURCES += %D%/parts.c
 libgaokao_core_la_SOURCES += %D%/photos.c
 libgaokao_core_la_SOURCES += %D%/plugins.c
 libgaokao_core_la_SOURCES += %D%/problem.c
+libgaokao_core_la_SOURCES += %D%/pulls.c
 libgaokao_core_la_SOURCES += %D%/progress.c
 libgaokao_core_la_SOURCES += %D%/ranges.c
 libgaokao_core_la_SOURCES += %D%/readings.c

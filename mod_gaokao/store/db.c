@@ -233,6 +233,21 @@ gk_error_t *gk_db_commit(gk_db_t *db, apr_pool_t *pool)
   return NULL;
 }
 
+gk_error_t *gk_db_commit_to_snapshot(gk_db_t *db, apr_pool_t *pool)
+{
+  const char *first;
+  bool locked = db->locked;
+  db->locked = false; /* COMMIT is not to let go of it */
+  gk_error_t *error = gk_db_commit(db, pool);
+  if (error == NULL)
+    error = gk_db_begin_snapshot(db, pool);
+  if (error == NULL) /* the first read is what fixes the view */
+    error = db->call->script_value(db, "SELECT count(*) FROM setting", &first, pool);
+  db->locked = locked;
+  unlock(db);
+  return error;
+}
+
 void gk_db_rollback(gk_db_t *db)
 {
   bool unsent = begins(db);

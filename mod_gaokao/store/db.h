@@ -103,6 +103,8 @@ void gk_db_rollback(gk_db_t *db);
 bool gk_db_in_transaction(const gk_db_t *db);
 /* A read-only view of one moment (deferred BEGIN / REPEATABLE READ READ ONLY), ended by gk_db_rollback. */
 gk_error_t *gk_db_begin_snapshot(gk_db_t *db, apr_pool_t *pool);
+/* Commits, then begins such a view. On SQLite no write lies between the two: the write lock is held over both. */
+gk_error_t *gk_db_commit_to_snapshot(gk_db_t *db, apr_pool_t *pool);
 
 /* ---- statements ------------------------------------------------------------------------------------
  * `row` points to the statement's gk_row_NAME_t. */

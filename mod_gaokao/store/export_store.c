@@ -15,7 +15,22 @@ gk_error_t *gk_export_store_begin(gk_act_t *act)
 {
   if (gk_db_engine(act->db) == GK_SQLITE)
     GK_TRY(gk_db_script(act->db, "PRAGMA cache_size = -1024", act->pool));
-  return gk_db_begin_snapshot(act->db, act->pool);
+  return gk_db_in_transaction(act->db) ? gk_db_commit_to_snapshot(act->db, act->pool) : gk_db_begin_snapshot(act->db, act->pool);
+}
+
+gk_error_t *gk_export_store_raise(gk_act_t *act)
+{
+  if (gk_db_engine(act->db) != GK_SQLITE)
+    return NULL;
+  return gk_db_exec(act->db, GK_CALL(pull_raise), NULL, act->pool);
+}
+
+gk_error_t *gk_export_store_sight(gk_export_sight_t *out, gk_act_t *act)
+{
+  gk_row_pull_sight_t row;
+  GK_TRY(gk_db_get(act->db, GK_CALL(pull_sight), &row, act->pool));
+  *out = (gk_export_sight_t){row.snapshot, row.database, row.timeline};
+  return NULL;
 }
 
 void gk_export_store_end(gk_act_t *act)
@@ -99,6 +114,7 @@ typedef struct stream_t {
   void *baton;
   apr_hash_t *parts; /* NULL: none wanted */
   bool plain;        /* the stored fields are all that is wanted */
+  bool changes;
 } stream_t;
 
 /* The whole document, with the fields of parts. */
@@ -115,6 +131,20 @@ static gk_error_t *read_document(gk_export_candidate_t *out, const stream_t *str
   return gk_document_from_json(&out->document, fields, pool);
 }
 
+_Static_assert(sizeof(gk_row_export_candidates_t) == sizeof(gk_row_export_changes_t), "export columns");
+
+static gk_error_t *withdrawn(const stream_t *stream, const gk_row_export_candidates_t *row, apr_pool_t *pool)
+{
+  gk_export_candidate_t candidate = {.id = row->id,
+                                     .version = row->version,
+                                     .number = row->number,
+                                     .candidate_number = row->candidate_number,
+                                     .state = row->state,
+                                     .point = stream->point->code,
+                                     .withdrawn = true};
+  return stream->each(stream->baton, &candidate, pool);
+}
+
 static gk_error_t *on_row(void *baton, const void *data, apr_pool_t *pool)
 {
   stream_t *stream = baton;
@@ -122,10 +152,12 @@ static gk_error_t *on_row(void *baton, const void *data, apr_pool_t *pool)
   gk_vault_key_t key;
   const char *text;
   apr_size_t length;
+  if (row->present == 0)
+    return withdrawn(stream, row, pool);
   GK_TRY(gk_vault_open(&key, stream->act->core, &GK_HELD(row), pool));
   GK_TRY(gk_vault_unseal(&text, &length, &key, gk_candidate_context(row->id, pool), row->key_id, row->doc, pool));
   if (text == NULL) /* erased: there is nothing to hand on */
-    return NULL;
+    return stream->changes ? withdrawn(stream, row, pool) : NULL;
   gk_export_candidate_t candidate = {.id = row->id,
                                      .version = row->version,
                                      .number = row->number,
@@ -142,9 +174,15 @@ static gk_error_t *on_row(void *baton, const void *data, apr_pool_t *pool)
 gk_error_t *gk_export_store_each(gk_act_t *act, const gk_export_plan_t *plan, const gk_export_point_t *point,
                                  gk_export_each_fn each, void *baton, apr_pool_t *pool)
 {
-  stream_t stream = {act, point, each, baton, NULL, !plan->with_parts && !plan->with_derived};
+  stream_t stream = {act, point, each, baton, NULL, !plan->with_parts && !plan->with_derived, plan->since != NULL};
   if (plan->with_parts)
     GK_TRY(load_parts(&stream.parts, act, plan, point->path, pool));
+  if (plan->since != NULL)
+    return gk_db_each(act->db,
+                      GK_CALL(export_changes, .season_id = act->season->id, .org_path = point->path,
+                              .scope_lo = plan->scope_lo, .scope_hi = plan->scope_hi, .art = plan->art,
+                              .state_1 = plan->state_1, .state_2 = plan->state_2, .any = plan->any, .since = plan->since),
+                      on_row, &stream, pool);
   return gk_db_each(act->db,
                     GK_CALL(export_candidates, .season_id = act->season->id, .org_path = point->path,
                             .scope_lo = plan->scope_lo, .scope_hi = plan->scope_hi, .art = plan->art,

@@ -60,6 +60,7 @@ SQL_FILES += %D%/sql/part.sql
 SQL_FILES += %D%/sql/photo.sql
 SQL_FILES += %D%/sql/progress.sql
 SQL_FILES += %D%/sql/proof.sql
+SQL_FILES += %D%/sql/pull.sql
 SQL_FILES += %D%/sql/range.sql
 SQL_FILES += %D%/sql/reading.sql
 SQL_FILES += %D%/sql/seal.sql
@@ -84,6 +85,7 @@ SCHEMA_FILES += %D%/sql/schema/009_index_keys.sql
 SCHEMA_FILES += %D%/sql/schema/010_confirmation_index.sql
 SCHEMA_FILES += %D%/sql/schema/011_photo.sql
 SCHEMA_FILES += %D%/sql/schema/012_pack_life.sql
+SCHEMA_FILES += %D%/sql/schema/013_export_pull.sql
 
 EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
 

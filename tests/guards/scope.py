@@ -39,6 +39,9 @@ WITHOUT = {
     "pack_actor": "the account that asked for an activation, by its own id: this makes the scope",
     "rehearsal_put": "written by the dry run, beside the record that its own statement had in scope",
     "job_open_count": "counts the account's own jobs",
+    "pull_newest": "a number, to tell a mark from the future",
+    "pull_expire": "the worker ends what nobody came back for, in the whole instance",
+    "pull_live": "which files of the spool the worker must leave alone",
 }
 # Files whose statements have no scope as a whole: only these folders may call them.
 ELSEWHERE = {

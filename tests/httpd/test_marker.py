@@ -105,6 +105,9 @@ def test_nothing_about_people_lies_in_clear(engine, pack):
         marks = refused(journey)
         job(journey)
         journey.top.get("/export/candidates.xml?state=any", expect=200)
+        pull = journey.top.post("/export/pulls", {"states": "any"}, expect=201).json()["id"]
+        site.wait(lambda: journey.top.get(f"/export/pulls/{pull}", expect=200).json()["state"] == "ready", 60, "a pull is written")
+        journey.top.get(f"/export/pulls/{pull}/parts/1", expect=200)
         journey.points[0][2].get("/audit?limit=50")
         for candidate in journey.made.values():
             marks += [candidate["card"]["id_number"], candidate["card"]["address"]] if candidate["card"] else []

@@ -98,7 +98,7 @@ class World:
         self.far_staff.patch(f"/orgs/{point['id']}", {"profile": {**point["profile"], "address": MARK + "路1号"}},
                              version=point["version"], expect=200)
         accepted(self.people["point"], self.people["candidate"].get("/me", expect=200).json()["id"], 13)
-        self.versions = {head: self.version(head) for head in self.outside if head not in ("files", "photos", "code", "jobs", "readings", "sessions")}
+        self.versions = {head: self.version(head) for head in self.outside if head not in ("files", "photos", "code", "jobs", "readings", "sessions", "export")}
 
     def things(self, operator, county, point, mark, serial):
         """One thing of each kind at this point, made the way people make them; kind of a path's head -> id."""
@@ -122,6 +122,9 @@ class World:
         # Jobs are one's own: the export client's is outside for the province too.
         owner = self.people["export"] if mark == MARK else province
         found["jobs"] = owner.post("/jobs", {"kind": "export_xml", "args": {"state": "any"}}, expect=201).json()["id"]
+        export = self.people["export"]
+        found["export"] = export.post("/export/pulls", {"org": point["code"], "states": "any"}, expect=201).json()["id"]
+        self.site.wait(lambda: export.get(f"/export/pulls/{found['export']}", expect=200).json()["state"] == "ready", 60, "a pull is written")
         sql(self.site, "INSERT INTO submission (season_id, org_id, org_path, level, kind, state, total, counts, digest, submitted_by,"
             f" submitted_us, reason) SELECT s.id, {point['id']}, '{point['path']}', 'point', 'art', 'returned', 0, '{{}}', '{'0' * 64}', 1, 1,"
             f" '{mark}' FROM season s WHERE s.active = 1")

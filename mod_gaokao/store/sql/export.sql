@@ -15,12 +15,47 @@ SELECT count(*) FROM candidate
    AND (state = ${state_1:text} OR state = ${state_2:text} OR (${any:int} = 1 AND state <> 'withdrawn'));
 
 -- name: export_candidates
--- returns: id int, number text, candidate_number text, state text, version int, key_id text, doc blob, record_key int, wrap_key text, wrapped blob
-SELECT c.id, c.number, c.candidate_number, c.state, c.version, c.key_id, c.doc, k.id, k.key_id, k.wrapped
+-- returns: id int, number text, candidate_number text, state text, version int, present int, key_id text, doc blob, record_key int, wrap_key text, wrapped blob
+SELECT c.id, c.number, c.candidate_number, c.state, c.version, 1, c.key_id, c.doc, k.id, k.key_id, k.wrapped
   FROM candidate c LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.season_id = ${season_id:int} AND c.org_path = ${org_path:text} AND c.org_path >= ${scope_lo:text}
    AND c.org_path < ${scope_hi:text} AND number IS NOT NULL AND (${art:int} = 0 OR art = 1)
    AND (state = ${state_1:text} OR state = ${state_2:text} OR (${any:int} = 1 AND state <> 'withdrawn'))
+ ORDER BY number;
+
+-- The same for what changed after a mark (013_export_pull.sql). What is not in the export now is there without its document,
+-- unless it never can have been. The full number of a transaction is its 32 bits below the newest one's.
+-- name: export_changes
+-- returns: id int, number text, candidate_number text, state text, version int, present int, key_id text, doc blob, record_key int, wrap_key text, wrapped blob
+SELECT id, number, candidate_number, state, version, present, key_id, CASE WHEN present = 1 THEN doc ELSE CAST('' AS BLOB) END,
+       record_key, wrap_key, wrapped
+  FROM (SELECT c.id, c.number, c.candidate_number, c.state, c.version,
+               CASE WHEN (${art:int} = 0 OR c.art = 1)
+                     AND (c.state = ${state_1:text} OR c.state = ${state_2:text} OR (${any:int} = 1 AND c.state <> 'withdrawn'))
+                    THEN 1 ELSE 0 END AS present,
+               c.key_id, c.doc, k.id AS record_key, k.key_id AS wrap_key, k.wrapped
+          FROM candidate c LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
+         WHERE c.season_id = ${season_id:int} AND c.org_path = ${org_path:text} AND c.org_path >= ${scope_lo:text}
+           AND c.org_path < ${scope_hi:text} AND c.number IS NOT NULL AND c.changed >= CAST(${since:text} AS INTEGER)) AS x
+ WHERE present = 1 OR candidate_number IS NOT NULL OR ${any} = 1
+ ORDER BY number;
+
+-- name: export_changes [pgsql]
+SELECT id, number, candidate_number, state, version, present, key_id, CASE WHEN present = 1 THEN doc ELSE CAST('' AS bytea) END,
+       record_key, wrap_key, wrapped
+  FROM (SELECT c.id, c.number, c.candidate_number, c.state, c.version,
+               CASE WHEN (${art:int} = 0 OR c.art = 1)
+                     AND (c.state = ${state_1:text} OR c.state = ${state_2:text} OR (${any:int} = 1 AND c.state <> 'withdrawn'))
+                    THEN 1 ELSE 0 END AS present,
+               c.key_id, c.doc, k.id AS record_key, k.key_id AS wrap_key, k.wrapped
+          FROM (SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT) AS newest) t
+          CROSS JOIN candidate c LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
+         WHERE c.season_id = ${season_id:int} AND c.org_path = ${org_path:text} AND c.org_path >= ${scope_lo:text}
+           AND c.org_path < ${scope_hi:text} AND c.number IS NOT NULL
+           AND NOT pg_visible_in_snapshot(
+                 CAST(CAST(t.newest - ((t.newest - CAST(CAST(c.xmin AS TEXT) AS BIGINT)) & 4294967295) AS TEXT) AS xid8),
+                 CAST(${since:text} AS pg_snapshot))) AS x
+ WHERE present = 1 OR candidate_number IS NOT NULL OR ${any} = 1
  ORDER BY number;
 
 -- Parts of the same candidates, when the pack's mapping names fields of parts.

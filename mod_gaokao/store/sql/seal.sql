@@ -83,6 +83,6 @@ SELECT d.object_id, d.seq, d.org_path, d.object_version FROM audit d
 -- name: seal_bulk
 -- returns: org_path text, action text, seq int
 SELECT org_path, action, seq FROM audit
- WHERE object_kind IN ('submission', 'org')
-   AND action IN ('submission.create', 'submission.accept', 'submission.return', 'demo.load')
+ WHERE object_kind IN ('submission', 'org', 'export_pull')
+   AND action IN ('submission.create', 'submission.accept', 'submission.return', 'demo.load', 'export.receipt')
  ORDER BY seq
