@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 #include <jansson.h>
@@ -201,6 +202,11 @@ const char *gk_json_str(const gk_json_t *object, const char *key) { return json_
 apr_int64_t gk_json_int(const gk_json_t *object, const char *key) { return json_integer_value(json_object_get(object, key)); }
 bool gk_json_bool(const gk_json_t *object, const char *key) { return json_is_true(json_object_get(object, key)); }
 const char *gk_json_str_value(const gk_json_t *value) { return json_string_value(value); }
+double gk_json_real_value(const gk_json_t *value)
+{
+  return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
 apr_int64_t gk_json_int_value(const gk_json_t *value) { return json_integer_value(value); }
 bool gk_json_bool_value(const gk_json_t *value) { return json_is_true(value); }
 bool gk_json_is_object(const gk_json_t *value) { return json_is_object(value); }

@@ -51,6 +51,7 @@ apr_int64_t gk_json_int(const gk_json_t *object, const char *key);
 bool gk_json_bool(const gk_json_t *object, const char *key);
 const char *gk_json_str_value(const gk_json_t *value);   /* NULL unless a string */
 apr_int64_t gk_json_int_value(const gk_json_t *value);
+double gk_json_real_value(const gk_json_t *value);           /* any number; NaN for everything else */
 bool gk_json_bool_value(const gk_json_t *value);
 bool gk_json_is_object(const gk_json_t *value);
 bool gk_json_is_array(const gk_json_t *value);

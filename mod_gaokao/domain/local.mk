@@ -60,6 +60,7 @@ libgaokao_core_la_SOURCES += %D%/password_words.h
 libgaokao_core_la_SOURCES += %D%/paths.c
 libgaokao_core_la_SOURCES += %D%/paths.h
 libgaokao_core_la_SOURCES += %D%/photo.c
+libgaokao_core_la_SOURCES += %D%/photo_bulk.c
 libgaokao_core_la_SOURCES += %D%/photo.h
 libgaokao_core_la_SOURCES += %D%/ports.h
 libgaokao_core_la_SOURCES += %D%/ports_account.h

@@ -192,7 +192,7 @@ static const char *measures_of(const gk_photo_checked_t *checked, apr_pool_t *po
   return facts != NULL ? gk_json_text_sorted(facts, pool) : "";
 }
 
-static const char *state_for(const gk_photo_checked_t *checked)
+const char *gk_photo_state_for(const gk_photo_checked_t *checked)
 {
   if (is(checked->verdict, "fine"))
     return "accepted";
@@ -281,7 +281,7 @@ gk_error_t *gk_photo_keep(gk_photo_t *out, gk_candidate_t **candidate, gk_act_t 
     return no_picture(checked, act->pool);
   GK_TRY(gk_photo_store_list(&photos, act, c->id, HISTORY));
   const char *before = c->photo_state;
-  gk_photo_t photo = {.candidate_id = c->id, .state = chip ? "chip" : state_for(checked), .source = wish->source,
+  gk_photo_t photo = {.candidate_id = c->id, .state = chip ? "chip" : gk_photo_state_for(checked), .source = wish->source,
                       .verdict = checked->verdict, .width_px = checked->width_px, .height_px = checked->height_px,
                       .bytes = (apr_int64_t)checked->length, .digest = gk_sha256_hex(act->pool, checked->jpeg, checked->length),
                       .taken_by = act->who->account_id, .taken = act->now, .report = checked->report, .jpeg = checked->jpeg,

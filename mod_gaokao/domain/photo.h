@@ -108,6 +108,20 @@ gk_error_t *gk_photo_keep(gk_photo_t *out, gk_candidate_t **candidate, gk_act_t 
 gk_error_t *gk_photo_decide(gk_photo_t *out, gk_candidate_t **candidate, gk_act_t *act, apr_int64_t candidate_id,
                             apr_int64_t version, apr_int64_t id, const char *verdict, const char *reason);
 
+/* ---- many at once (domain/photo_bulk.c) ------------------------------------------------------------------ */
+
+/* What a file would become, judged and not kept. `name` is the file's: a whole registration number or ID number before the
+ * dot says whose it is. {"candidate" or null, "open", "photo_state", "verdict", "becomes", "findings"}. */
+gk_error_t *gk_photo_preview(gk_json_t **out, gk_act_t *act, const char *name, const unsigned char *bytes, apr_size_t length,
+                             const char *sha256);
+/* State that a picture becomes by its verdict (domain/photo.c). */
+const char *gk_photo_state_for(const gk_photo_checked_t *checked);
+
+/* How the raw measurements of the subtree's photos are spread, at most 20,000 of the newest, and what other limits than the
+ * season's would change. `wanted`: NULL or [{"name", "low", "high", "look_low", "look_high"}]. Errors: INVALID (/limits/...). */
+gk_error_t *gk_photo_measures(gk_json_t **out, gk_act_t *act, const gk_json_t *wanted);
+gk_error_t *gk_photo_store_measures(apr_array_header_t **texts, gk_act_t *act, int limit);
+
 /* ---- the store (store/photo_store.c) --------------------------------------------------------------------- */
 
 gk_error_t *gk_photo_store_list(apr_array_header_t **out, gk_act_t *act, apr_int64_t candidate_id, int limit);

@@ -117,3 +117,30 @@ gk_error_t *gk_rest_photos_own_picture(gk_request_t *request, gk_response_t *res
   send_picture(request, response, &photo);
   return NULL;
 }
+
+gk_error_t *gk_rest_photos_preview(gk_request_t *request, gk_response_t *response)
+{
+  gk_error_t *error = NULL;
+  const char *name = gk_query_str(request, "name", 200, &error), *sha256 = gk_query_str(request, "sha256", 64, &error);
+  if (name == NULL && error == NULL)
+    gk_violation(&error, request->pool, "?name", "required", "请在地址中用 name 给出文件名", "Give the file's name as ?name=");
+  if ((sha256 == NULL || strlen(sha256) != 64) && error == NULL)
+    gk_violation(&error, request->pool, "?sha256", "required", "请在地址中用 sha256 给出文件的 SHA-256（64 位十六进制）",
+                 "Give the file's SHA-256 as ?sha256= in 64 hex digits");
+  GK_TRY(gk_query_end(request, error));
+  return gk_photo_preview(&response->json, &request->act, name, request->raw, request->raw_length, sha256);
+}
+
+gk_error_t *gk_rest_photos_measures(gk_request_t *request, gk_response_t *response)
+{
+  GK_TRY(gk_query_end(request, NULL));
+  return gk_photo_measures(&response->json, &request->act, NULL);
+}
+
+gk_error_t *gk_rest_photos_trial(gk_request_t *request, gk_response_t *response)
+{
+  gk_decode_t d = gk_decode_start(request->json, request->pool);
+  gk_json_t *limits = gk_decode_array(&d, "limits", GK_REQUIRED, 50);
+  GK_TRY(gk_decode_end(&d));
+  return gk_photo_measures(&response->json, &request->act, limits);
+}

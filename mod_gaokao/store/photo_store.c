@@ -195,3 +195,15 @@ gk_error_t *gk_photo_store_queue(apr_array_header_t **out, gk_act_t *act, const 
   *out = queue;
   return NULL;
 }
+
+gk_error_t *gk_photo_store_measures(apr_array_header_t **texts, gk_act_t *act, int limit)
+{
+  apr_array_header_t *rows;
+  GK_TRY(gk_db_list(act->db, GK_CALL(photo_measures, .season_id = act->season->id, .limit = limit, GK_SCOPE(act)), &rows,
+                    act->pool));
+  apr_array_header_t *all = apr_array_make(act->pool, rows->nelts, sizeof(const char *));
+  for (int i = 0; i < rows->nelts; i++)
+    APR_ARRAY_PUSH(all, const char *) = APR_ARRAY_IDX(rows, i, gk_row_photo_measures_t).measures;
+  *texts = all;
+  return NULL;
+}

@@ -7,6 +7,7 @@ import json
 import struct
 import uuid
 import zlib
+from urllib.parse import quote
 
 import pytest
 
@@ -144,3 +145,42 @@ def test_the_candidate_sees_the_photo_and_the_reason(people):
     own.get("/me/photo/picture", expect=404)
     assert "facts" not in json.dumps(seen)
     accepted(point, me, 9)
+
+
+def preview(client, picture, name, **more):
+    return client.request("POST", f"/photos/preview?name={quote(name)}&sha256={hashlib.sha256(picture).hexdigest()}", picture,
+                          headers={"Content-Type": "application/octet-stream"}, **more)
+
+
+def test_many_photos_are_seen_before_any_is_kept(people, someone):
+    """Named by registration number or ID number, in whatever folder; nothing is stored by looking."""
+    point = people["point"]
+    record = point.get(f"/candidates/{someone}", expect=200)
+    number, identity = record.json()["number"], record.json()["fields"]["id_number"]
+    for name in (f"{number}.png", f"D:\\照片\\{number}.PNG", f"高三/{identity}.jpg"):
+        seen = preview(point, png(mark=21), name, expect=200).json()
+        assert seen["candidate"]["id"] == someone and seen["open"] and seen["photo_state"] == "none", (name, seen)
+        assert seen["becomes"] in ("accepted", "look", "refused") and seen["verdict"]
+    for name in ("a.png", "99999999.png", number[:7] + ".png", "../../etc/passwd", f"{number}0.png", "%.png"):
+        assert preview(point, png(mark=22), name, expect=200).json()["candidate"] is None, name
+    seen = preview(point, b"hello", f"{number}.png", expect=200).json()
+    assert seen["becomes"] is None and seen["findings"][0]["code"] == "file-type"
+    assert point.request("POST", f"/photos/preview?name={number}.png", b"x", headers={"Content-Type": "image/png"}, expect=422)
+    assert state(point, someone)["photos"] == []
+    assert point.get(f"/candidates/{someone}", expect=200).headers["ETag"] == record.headers["ETag"]
+
+
+def test_other_limits_are_tried_without_changing_any(people, someone):
+    point, county = people["point"], people["county"]
+    send(point, someone, png(mark=23), expect=200)
+    seen = county.get("/photos/measures", expect=200).json()
+    assert seen["n"] >= 1 and sum(seen["now"].values()) == seen["n"] and seen["now"] == seen["then"]
+    assert {"blur", "eye-line", "face-width"} <= {limit["name"] for limit in seen["limits"]}
+    everything = [{"name": limit["name"], "low": -1e8, "high": 1e8, "look_low": -1e8, "look_high": 1e8} for limit in seen["limits"]]
+    tried = county.post("/photos/measures/trial", {"limits": everything}, expect=200).json()
+    assert tried["then"] == {"fine": seen["n"], "look": 0, "block": 0} and tried["newly_passed"] == seen["now"]["block"]
+    assert county.get("/photos/measures", expect=200).json()["limits"] == seen["limits"]
+    for limits, pointer in (([{"name": "nonsense"}], "/limits/0/name"), ([{"name": "blur", "low": "x"}], "/limits/0/low"),
+                            ([{"name": "blur", "low": 9, "high": 1}], "/limits/0")):
+        reply = county.post("/photos/measures/trial", {"limits": limits}, expect=422).json()
+        assert reply["violations"][0]["pointer"] == pointer, reply

@@ -216,5 +216,6 @@ await test("English is complete on the first pages", async () => {
   await tab.context().close();
 });
 
+await import("./photos.mjs");
 await import("./candidate.mjs");
 await import("./strangers.mjs"); // ends the run

@@ -158,7 +158,8 @@ export function side(model, ctx) {
   const { record } = model;
   const rows = [["fee", html`${partTag(record.parts.fee)} ${record.fee_fen ? yuan(record.fee_fen) : ""}
     ${model.fee?.paid?.receipt ? html`<br><span class="soft small">${t("fee.receipt", { receipt: model.fee.paid.receipt })}</span>` : nothing}`],
-  ["review", partTag(record.parts.review)], ["photo", partTag(record.parts.photo)]];
+  ["review", partTag(record.parts.review)], ["photo", html`${tag(t(`photo.state.${record.parts.photo}`), { accepted: "ok", look: "warn", refused: "bad", retake: "bad" }[record.parts.photo] ?? "")}
+    <br><a href="#/candidates/${record.id}/photo">${t(record.parts.photo === "none" && may(ctx.session, "photo_write", record.state) ? "photo.act.camera" : "photo.look")}</a>`]];
   return html`<div class="stack">
     ${acts(model, ctx.session)}
     ${papersCard(model, ctx.session)}

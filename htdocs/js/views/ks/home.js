@@ -5,19 +5,22 @@ import { judge, label, missing } from "../../document.js";
 import { dayTime, inFours, pick, t } from "../../i18n.js";
 import { banner, bar, tag, until } from "../../parts.js";
 import { noticeList } from "../notice-list.js";
+import { dropOwnPhoto, loadOwnPhoto, photoCard } from "./photo-card.js";
 import { mayFill, openOwn, windowOf } from "./own.js";
 
 const ORDER = ["waiting", "allocated", "identified", "card_printed", "reviewed", "filling", "proofed", "confirmed", "submitted", "accepted"];
 
 export async function load(ctx) {
-  const [own, notices] = await Promise.all([
+  const [own, photo, notices] = await Promise.all([
     openOwn(ctx),
+    loadOwnPhoto(),
     api.get("/notices", { query: { limit: 5 } }).then(({ data }) => data.items, () => []),
   ]);
-  return { own, notices };
+  return { own, notices, photo };
 }
 
 export const title = () => t("home.title");
+export const leave = (ctx, { photo }) => dropOwnPhoto(photo);
 
 /* Sections the candidate fills in: {section, missing: [...], faults} */
 export function tasks(own) {
@@ -103,7 +106,7 @@ function clock(ctx) {
   </section>`;
 }
 
-export function render(ctx, { own, notices }) {
+export function render(ctx, { own, notices, photo }) {
   const { record } = own;
   const showTasks = mayFill(own) && record.pledged_at;
   return html`<div class="page">
@@ -117,6 +120,7 @@ export function render(ctx, { own, notices }) {
       <ul class="tasks">${tasks(own).map(({ section, missing: gaps }) => html`<li><a href="#/form/${section.id}"><span>${label(section)}</span>
         ${gaps.length ? tag(t("home.gaps", { n: gaps.length }), "warn") : tag(t("home.complete"), "ok")}</a></li>`)}
         <li><a href="#/check"><span>${t("check.title")}</span></a></li></ul></section>` : nothing}
+    ${photoCard(photo, place(record))}
     ${steps(own, ctx)}
     ${notices.length ? html`<section class="card"><h2>${t("notices")}</h2>${noticeList(notices)}</section>` : nothing}
     <p class="soft small">${pick(ctx.season?.title ?? ctx.season?.name)} · <a href="#/receipt">${t("receipt.title")}</a> · <a href="#/password">${t("password.title")}</a> · <a href="#/sessions">${t("sessions.title")}</a></p>

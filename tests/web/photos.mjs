@@ -1,0 +1,144 @@
+/* Photos at the counter: a ZIP is seen before anything is kept, the queue is worked through by keys, the candidate reads why. */
+import zlib, { deflateRawSync, deflateSync } from "node:zlib";
+import { axeFaults, expect, logins, page, signIn, site, test, text, tooWide, within } from "./lab.mjs";
+
+/* zlib.crc32 is new in Node 22. */
+const crc = zlib.crc32 ?? ((bytes) => {
+  let c = -1;
+  for (const byte of bytes) {
+    c ^= byte;
+    for (let k = 0; k < 8; k += 1) c = (c >>> 1) ^ (c & 1 ? 0xedb88320 : 0);
+  }
+  return (c ^ -1) >>> 0;
+});
+
+function png(width, height, shade) {
+  const chunk = (kind, data) => {
+    const body = Buffer.concat([Buffer.from(kind), data]);
+    const frame = Buffer.alloc(8);
+    frame.writeUInt32BE(data.length, 0);
+    frame.writeUInt32BE(crc(body), 4);
+    return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
+  };
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  head.set([8, 2, 0, 0, 0], 8);
+  const rows = Buffer.alloc(height * (1 + 3 * width), shade);
+  for (let y = 0; y < height; y += 1) rows[y * (1 + 3 * width)] = 0;
+  return Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), chunk("IHDR", head), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
+}
+
+/* entries: [{name: Buffer, data, utf8}] */
+function zip(entries) {
+  const parts = [];
+  const list = [];
+  let at = 0;
+  for (const { name, data, utf8 = false } of entries) {
+    const packed = deflateRawSync(data);
+    const local = Buffer.alloc(30);
+    local.writeUInt32LE(0x04034b50, 0);
+    local.writeUInt16LE(utf8 ? 0x800 : 0, 6);
+    local.writeUInt16LE(8, 8);
+    local.writeUInt32LE(crc(data), 14);
+    local.writeUInt32LE(packed.length, 18);
+    local.writeUInt32LE(data.length, 22);
+    local.writeUInt16LE(name.length, 26);
+    const central = Buffer.alloc(46);
+    central.writeUInt32LE(0x02014b50, 0);
+    local.copy(central, 6, 4, 30);
+    central.writeUInt32LE(at, 42);
+    parts.push(local, name, packed);
+    list.push(central, name);
+    at += 30 + name.length + packed.length;
+  }
+  const size = list.reduce((n, b) => n + b.length, 0);
+  const end = Buffer.alloc(22);
+  end.writeUInt32LE(0x06054b50, 0);
+  end.writeUInt16LE(entries.length, 8);
+  end.writeUInt16LE(entries.length, 10);
+  end.writeUInt32LE(size, 12);
+  end.writeUInt32LE(at, 16);
+  return Buffer.concat([...parts, ...list, end]);
+}
+
+const GBK_FOLDER = Buffer.from([0xd5, 0xd5, 0xc6, 0xac, 0x2f]); // 照片/
+
+async function atTheCounter(path) {
+  const tab = await page();
+  await signIn(tab, "hngz", logins.point.login, logins.point.password);
+  await tab.waitForSelector("nav.menu a");
+  await tab.goto(`${site}/hngz/#${path}`);
+  return tab;
+}
+
+await test("a ZIP of photos is seen before anything is kept, and kept with one press", async () => {
+  const tab = await atTheCounter("/photos/import");
+  await within(tab, "批量上传照片", "the page");
+  const people = await tab.evaluate(async () => (await (await fetch("/api/v1/candidates?limit=200", { headers: { "X-Gaokao-Edition": "hngz" } })).json()).items
+    .filter((c) => c.number && ["reviewed", "filling", "proofed", "confirmed", "identified", "card_printed"].includes(c.state) && c.parts.photo === "none"));
+  expect(people.length >= 2, "nobody to photograph");
+  const file = zip([{ name: Buffer.concat([GBK_FOLDER, Buffer.from(`${people[0].number}.png`)]), data: png(480, 640, 240) },
+    { name: Buffer.from(`高三/${people[1].number}.PNG`), data: png(480, 640, 235), utf8: true },
+    { name: Buffer.from("../../../etc/99999999.png"), data: png(480, 640, 230) }, { name: Buffer.from("readme.txt"), data: Buffer.from("x") }]);
+  await tab.locator("input[type=file]").first().setInputFiles({ name: "photos.zip", mimeType: "application/zip", buffer: file });
+  await within(tab, people[1].name, "the preview");
+  await within(tab, "没有这名考生", "the stranger's row");
+  const rows = await tab.locator("tbody tr").count();
+  expect(rows === 3, `${rows} rows`);
+  const state = (id) => tab.evaluate(async (one) => (await (await fetch(`/api/v1/candidates/${one}/photo`, { headers: { "X-Gaokao-Edition": "hngz" } })).json()).state, id);
+  expect((await state(people[0].id)) === "none", "kept by looking");
+  const keep = tab.locator("button", { hasText: "保存通过和待看" });
+  if (await keep.count()) {
+    await keep.click();
+    await within(tab, "已保存 2 张", "kept");
+    expect((await state(people[0].id)) !== "none" && (await state(people[1].id)) !== "none", "not kept");
+  }
+  const faults = await axeFaults(tab);
+  expect(faults.length === 0, faults.join("\n"));
+  expect(tab.faults.length === 0, tab.faults.join("; "));
+  await tab.context().close();
+});
+
+await test("a ZIP that unpacks to too much, or is cut, is refused in words", async () => {
+  const tab = await atTheCounter("/photos/import");
+  await within(tab, "批量上传照片", "the page");
+  const input = tab.locator("input[type=file]").first();
+  const bomb = zip([{ name: Buffer.from("01020001.png"), data: Buffer.alloc(7_000_000) }]);
+  await input.setInputFiles({ name: "bomb.zip", mimeType: "application/zip", buffer: bomb });
+  await within(tab, "解压后过大", "the bomb");
+  await input.setInputFiles({ name: "cut.zip", mimeType: "application/zip", buffer: bomb.subarray(0, 300) });
+  await within(tab, "文件不完整", "the cut one");
+  await tab.context().close();
+});
+
+await test("the queue is worked through by keys, and the candidate reads why a new photo is needed", async () => {
+  const own = await page({ width: 360, height: 740 });
+  await signIn(own, "ks", logins.candidate.login, logins.candidate.password);
+  await within(own, "我的报名", "home");
+  const id = await own.evaluate(async () => (await (await fetch("/api/v1/me", { headers: { "X-Gaokao-Edition": "ks" } })).json()).id);
+  const tab = await atTheCounter(`/candidates/${id}/photo`);
+  await tab.locator("input[type=file]").setInputFiles({ name: "a.png", mimeType: "image/png", buffer: png(480, 640, 238) });
+  await tab.waitForSelector(".photo-view image");
+  await within(tab, "实测", "the checks");
+  const state = await tab.evaluate(async (one) => (await (await fetch(`/api/v1/candidates/${one}/photo`, { headers: { "X-Gaokao-Edition": "hngz" } })).json()).state, id);
+  expect(["look", "refused", "accepted"].includes(state), state);
+  if (state !== "refused") {
+    await tab.goto(`${site}/hngz/#${state === "look" ? `/photos/${id}` : `/candidates/${id}/photo`}`);
+    await tab.waitForSelector(".photo-view image");
+    const faults = await axeFaults(tab);
+    expect(faults.length === 0, faults.join("\n"));
+    expect((await tooWide(tab)) <= 0, "the queue is too wide");
+    await tab.keyboard.press("r");
+    await tab.locator("dialog select").selectOption({ label: "请摘掉帽子、头饰" });
+    await tab.locator("dialog button.bad").click();
+    await within(tab, "已请考生重拍", "asked again");
+    await own.reload();
+    await within(own, "请摘掉帽子、头饰", "the reason");
+    expect((await tooWide(own)) <= 0, "the own page is too wide");
+  }
+  expect(tab.faults.length === 0 && own.faults.length === 0, [...tab.faults, ...own.faults].join("; "));
+  expect(!/photo\.[a-z]/.test(await text(tab)), "a key instead of a text");
+  await tab.context().close();
+  await own.context().close();
+});
