@@ -76,6 +76,20 @@ gk_error_t *gk_key_public_pem(const char **pem, const gk_keys_t *keys, const cha
 /* With somebody's public key. CONFIG when `pem` is no public key of that curve. */
 gk_error_t *gk_p256_verify(bool *right, const char *pem, const unsigned char *signature, const void *message,
                            apr_size_t length, apr_pool_t *pool);
+/* Under a key that somebody else holds (GK_PUBLIC_BYTES). */
+bool gk_verify_with(const unsigned char *public, const unsigned char *signature, const void *message, apr_size_t length);
+
+/* What others seal to us (crypto_box_seal of libsodium: X25519, XSalsa20-Poly1305) with the active key of `purpose`
+ * ("reading"): its public half and id; and opening it with any key that is not gone. *bytes is followed by a NUL. */
+#define GK_BOX_BYTES 32
+gk_error_t *gk_key_box_public(unsigned char *out, const char **key_id, const gk_keys_t *keys, const char *purpose,
+                              apr_pool_t *pool);
+bool gk_key_box_open(const char **bytes, apr_size_t *length, const gk_keys_t *keys, const char *purpose, const char *key_id,
+                     const unsigned char *sealed, apr_size_t sealed_length, apr_pool_t *pool);
+
+/* base64url without padding (RFC 4648 section 5). Back: NULL unless canonical; a NUL stands behind the bytes. */
+const char *gk_base64url(apr_pool_t *pool, const void *bytes, apr_size_t length);
+unsigned char *gk_unbase64url(const char *text, apr_size_t *length, apr_pool_t *pool);
 
 /* 32 bytes as lower-case hex. */
 const char *gk_sha256_hex(apr_pool_t *pool, const void *bytes, apr_size_t length);

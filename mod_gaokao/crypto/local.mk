@@ -1,8 +1,11 @@
+libgaokao_core_la_SOURCES += %D%/box.c
 libgaokao_core_la_SOURCES += %D%/cipher.c
 libgaokao_core_la_SOURCES += %D%/crypto.h
 libgaokao_core_la_SOURCES += %D%/digest.c
 libgaokao_core_la_SOURCES += %D%/ecdsa.c
 libgaokao_core_la_SOURCES += %D%/internal.h
+libgaokao_core_la_SOURCES += %D%/jws.c
+libgaokao_core_la_SOURCES += %D%/jws.h
 libgaokao_core_la_SOURCES += %D%/keyfile.c
 libgaokao_core_la_SOURCES += %D%/keys.c
 libgaokao_core_la_SOURCES += %D%/merkle.c

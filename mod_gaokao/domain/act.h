@@ -40,6 +40,7 @@ typedef struct gk_act_t {
   apr_time_t now;
   const char *request_id;
   const char *address;       /* the client's, for fair queues; not stored */
+  apr_int64_t live_org;      /* point to whose readings something happened: told to live pages after the commit; 0: none */
   const struct gk_act_pause_t *pause; /* NULL: the connection is the act's own (worker, gaokaoctl) */
   void *pause_baton;
 } gk_act_t;

@@ -88,8 +88,10 @@ gk_error_t *gk_store_reading_get(bool *found, gk_reading_t **out, gk_act_t *act,
 /* Beyond the scope. */
 gk_error_t *gk_store_reading_by_jti(bool *found, gk_reading_t **out, gk_act_t *act, const char *jti);
 gk_error_t *gk_store_reading_set(gk_act_t *act, const gk_reading_t *reading);
-gk_error_t *gk_store_reading_list(apr_array_header_t **out, gk_act_t *act, apr_int64_t candidate_id,
-                                  const char *verdict, apr_int64_t before_id, int limit); /* gk_reading_t *, newest first */
+gk_error_t *gk_store_reading_list(apr_array_header_t **out, gk_act_t *act, const gk_reading_filter_t *filter,
+                                  int limit); /* gk_reading_t *, newest first */
+/* The blocks of a reading in scope; *raw NULL when there are none, or their key was destroyed. */
+gk_error_t *gk_store_reading_raw(gk_json_t **raw, gk_act_t *act, apr_int64_t id);
 
 /* ---- proof and confirmation ------------------------------------------------------------------------------ */
 

@@ -6,7 +6,9 @@
 
 #include "base/text.h"
 #include "domain/paths.h"
+#include "domain/device.h"
 #include "domain/ports_candidate.h"
+#include "domain/ports_device.h"
 #include "domain/watch.h"
 
 static bool is(const char *a, const char *b) { return a != NULL && strcmp(a, b) == 0; }
@@ -224,18 +226,35 @@ static gk_error_t *replayed(gk_reading_t *reading, gk_candidate_t **candidate, g
   return error != NULL && error->code == GK_E_NOT_FOUND ? NULL : error;
 }
 
+/* Pages that look on shall see it. A device says so itself, once for many. */
+static gk_error_t *happened(gk_act_t *act, apr_int64_t org_id)
+{
+  act->live_org = org_id;
+  return gk_store_live_bump(act, org_id);
+}
+
 static gk_error_t *keep(gk_reading_t *reading, gk_act_t *act)
 {
   GK_TRY(gk_act_begin(act));
   GK_TRY(gk_store_reading_insert(&reading->id, act, reading));
   if (reading->id == 0) /* the same reading on another connection was first: look again */
     return gk_error_plain(act->pool, GK_E_RETRY);
+  if (act->who->role != GK_ROLE_DEVICE)
+    GK_TRY(happened(act, reading->org_id));
   gk_json_t *after = gk_json_object(act->pool);
   gk_json_set_str(after, "purpose", reading->purpose);
   gk_json_set_str(after, "verdict", reading->verdict);
   gk_json_set_int(after, "candidate_id", reading->candidate_id);
+  if (reading->device_id != 0) {
+    gk_json_set_int(after, "device_id", reading->device_id);
+    gk_json_set_int(after, "seq", reading->seq);
+    gk_json_set_str(after, "flags", reading->flags);
+  }
+  if (reading->problem != NULL)
+    gk_json_set_str(after, "problem", gk_json_str(reading->problem, "code"));
   if (reading->elsewhere != NULL) {
-    GK_TRY(gk_watch_duplicate(act));
+    if (act->who->account_id != 0)
+      GK_TRY(gk_watch_duplicate(act));
     gk_json_set(after, "elsewhere", reading->elsewhere);
     gk_json_set_str(after, "id_number", gk_text_mask_id(act->pool, gk_json_str(reading->fields, "id_number")));
   }
@@ -263,7 +282,7 @@ gk_error_t *gk_reading_take(gk_reading_t **out, gk_candidate_t **candidate, gk_a
                             .org_path = point->path, .org_name = point->name, .taken = wish->taken,
                             .received = act->now, .received_by = act->who->account_id, .card = wish->card,
                             .fields = gk_document_json(document), .comparison = gk_json_array(act->pool),
-                            .photo = wish->photo};
+                            .photo = wish->photo, .flags = "", .digest = ""};
   *candidate = NULL;
   GK_TRY(judge(reading, candidate, act, wish, point, document));
   *out = reading;
@@ -272,6 +291,138 @@ gk_error_t *gk_reading_take(gk_reading_t **out, gk_candidate_t **candidate, gk_a
   reading->verdict = "test";
   return NULL;
 }
+
+/* ---- taking what a device posted -------------------------------------------------------------------------- */
+
+gk_json_t *gk_reading_problem(const gk_error_t *error, apr_pool_t *pool)
+{
+  gk_json_t *problem = gk_json_object(pool);
+  const gk_error_info_t *info = gk_error_info(error->code);
+  const char *zh = error->zh != NULL ? error->zh : info->zh, *en = error->en != NULL ? error->en : info->en;
+  for (int i = 0; error->violations != NULL && i < error->violations->nelts && i < 5; i++) {
+    const gk_violation_t *one = &APR_ARRAY_IDX(error->violations, i, gk_violation_t);
+    zh = apr_pstrcat(pool, i == 0 ? "" : zh, i == 0 ? "" : "；", one->zh, NULL);
+    en = apr_pstrcat(pool, i == 0 ? "" : en, i == 0 ? "" : "; ", one->en, NULL);
+  }
+  gk_json_set_str(problem, "code", info->slug);
+  gk_json_set_str(problem, "zh", zh);
+  gk_json_set_str(problem, "en", en);
+  return problem;
+}
+
+static gk_reading_t *posted(gk_act_t *act, const gk_reading_wish_t *wish, const char *verdict)
+{
+  gk_reading_t *reading = apr_pcalloc(act->pool, sizeof(*reading));
+  *reading = (gk_reading_t){.jti = wish->jti, .purpose = wish->purpose, .verdict = verdict, .org_id = wish->point->id,
+                            .org_path = wish->point->path, .org_name = wish->point->name, .taken = wish->taken,
+                            .received = act->now, .card = wish->card, .fields = gk_json_object(act->pool),
+                            .comparison = gk_json_array(act->pool), .device_id = wish->device_id, .seq = wish->seq,
+                            .flags = wish->flags, .digest = wish->digest, .subject = wish->subject, .raw = wish->raw};
+  return reading;
+}
+
+gk_error_t *gk_reading_keep(gk_reading_t **out, gk_act_t *act, const gk_reading_wish_t *wish, const char *verdict,
+                            apr_int64_t candidate_id)
+{
+  *out = posted(act, wish, verdict);
+  (*out)->candidate_id = candidate_id;
+  if (wish->problem != NULL)
+    (*out)->problem = gk_reading_problem(wish->problem, act->pool);
+  return keep(*out, act);
+}
+
+/* What only needs somebody at the point: a category, a range, an open window, a look at the record. */
+static bool can_wait(const gk_error_t *error)
+{
+  return error->code == GK_E_WINDOW_CLOSED || error->code == GK_E_INVALID;
+}
+
+gk_error_t *gk_reading_settle(gk_reading_t **out, gk_candidate_t **candidate, gk_act_t *act,
+                              const gk_reading_wish_t *wish)
+{
+  gk_document_t *document = NULL;
+  gk_reading_t *reading = posted(act, wish, "unassigned");
+  gk_error_t *error = wish->undecoded ? wish->problem : read_card(&document, act, wish);
+  *out = reading;
+  *candidate = NULL;
+  if (error != NULL && gk_error_info(error->code)->http >= 500 && !wish->undecoded)
+    return error;
+  if (error != NULL) {
+    reading->verdict = "undecoded";
+  } else {
+    reading->fields = gk_document_json(document);
+    error = wish->problem != NULL ? wish->problem : judge(reading, candidate, act, wish, wish->point, document);
+    if (error != NULL && wish->problem == NULL && !can_wait(error))
+      return error;
+    if (error != NULL) {
+      reading->verdict = "unassigned";
+      reading->comparison = gk_json_array(act->pool);
+      reading->candidate_id = 0;
+      *candidate = NULL;
+    }
+  }
+  if (error != NULL)
+    reading->problem = gk_reading_problem(error, act->pool);
+  return keep(reading, act);
+}
+
+/* The plugin may know it by now, or have been out of service. */
+static gk_error_t *decode_again(gk_reading_t *reading, gk_act_t *act)
+{
+  gk_json_t *raw;
+  gk_document_t *document;
+  apr_size_t length = 0;
+  GK_TRY(gk_store_reading_raw(&raw, act, reading->id));
+  const char *text = raw != NULL ? gk_json_str(raw, "text_block") : NULL;
+  const unsigned char *bytes = text != NULL ? gk_unbase64url(text, &length, act->pool) : NULL;
+  if (bytes == NULL)
+    return gk_error(act->pool, GK_E_INVALID, "这条读卡记录没有可用的文字块，请按人工登记办理",
+                    "This reading has no text block to go on with: register by hand");
+  GK_TRY(gk_device_port_card(&reading->card, act, bytes, length));
+  gk_reading_wish_t wish = {.card = reading->card, .layout = gk_json_str(reading->card, "layout")};
+  GK_TRY(read_card(&document, act, &wish));
+  reading->fields = gk_document_json(document);
+  return NULL;
+}
+
+gk_error_t *gk_reading_assign(gk_reading_t **out, gk_candidate_t **candidate, gk_act_t *act, apr_int64_t id,
+                              const char *subject)
+{
+  bool found;
+  gk_reading_t *reading;
+  gk_document_t *document;
+  gk_org_t *point;
+  gk_error_t *error = NULL;
+  GK_TRY(gk_act_season(act));
+  GK_TRY(gk_store_reading_get(&found, &reading, act, id));
+  if (!found)
+    return gk_error(act->pool, GK_E_NOT_FOUND, "本单位没有这条读卡记录", "There is no such reading in your unit");
+  if (reading->erased)
+    return gk_candidate_gone(act);
+  if (!is(reading->verdict, "unassigned") && !is(reading->verdict, "unknown") && !is(reading->verdict, "undecoded"))
+    return gk_error(act->pool, GK_E_WRONG_STATE, "这条读卡记录已经处理过", "This reading was dealt with already");
+  GK_TRY(gk_candidate_point(&point, act, reading->org_id));
+  if (is(reading->verdict, "undecoded"))
+    GK_TRY(decode_again(reading, act));
+  GK_TRY(gk_document_apply(&document, NULL, reading->fields, act->season->pack, "reading", "entry", "/fields", act->pool));
+  gk_candidate_check_person(&error, act, document, "/fields");
+  if (error != NULL)
+    return error;
+  *candidate = NULL;
+  gk_reading_wish_t wish = {.purpose = "create", .subject = subject != NULL ? subject : reading->subject};
+  GK_TRY(judge(reading, candidate, act, &wish, point, document));
+  reading->problem = NULL;
+  GK_TRY(gk_act_begin(act));
+  GK_TRY(gk_store_reading_set(act, reading));
+  GK_TRY(happened(act, reading->org_id));
+  gk_json_t *after = gk_json_object(act->pool);
+  gk_json_set_str(after, "verdict", reading->verdict);
+  gk_json_set_int(after, "candidate_id", reading->candidate_id);
+  *out = reading;
+  return gk_audit(act, "reading.assign", "reading", id, 1, reading->org_path, NULL, after);
+}
+
+gk_error_t *gk_reading_raw(gk_json_t **raw, gk_act_t *act, apr_int64_t id) { return gk_store_reading_raw(raw, act, id); }
 
 gk_error_t *gk_reading_get(gk_reading_t **out, gk_act_t *act, apr_int64_t id)
 {
@@ -286,11 +437,10 @@ gk_error_t *gk_reading_get(gk_reading_t **out, gk_act_t *act, apr_int64_t id)
   return gk_audit(act, "reading.read", "reading", id, 1, (*out)->org_path, NULL, NULL);
 }
 
-gk_error_t *gk_reading_list(apr_array_header_t **out, gk_act_t *act, apr_int64_t candidate_id, const char *verdict,
-                            apr_int64_t before_id, int limit)
+gk_error_t *gk_reading_list(apr_array_header_t **out, gk_act_t *act, const gk_reading_filter_t *filter, int limit)
 {
   GK_TRY(gk_act_season(act));
-  return gk_store_reading_list(out, act, candidate_id, verdict, before_id, limit + 1);
+  return gk_store_reading_list(out, act, filter, limit + 1);
 }
 
 /* ---- deciding -------------------------------------------------------------------------------------------- */
@@ -370,11 +520,21 @@ gk_error_t *gk_reading_decide(gk_candidate_t **out, gk_act_t *act, apr_int64_t c
   reading->decision = decision;
   GK_TRY(gk_candidate_put(act, c, before, "candidate.identity", decision));
   GK_TRY(gk_store_reading_set(act, reading));
+  GK_TRY(happened(act, reading->org_id));
   *out = c;
   return NULL;
 }
 
 /* ---- showing --------------------------------------------------------------------------------------------- */
+
+static gk_json_t *words(const char *text, apr_pool_t *pool)
+{
+  gk_json_t *list = gk_json_array(pool);
+  char *state = NULL, *copy = apr_pstrdup(pool, text);
+  for (char *word = apr_strtok(copy, " ", &state); word != NULL; word = apr_strtok(NULL, " ", &state))
+    gk_json_add_str(list, word);
+  return list;
+}
 
 gk_json_t *gk_reading_json(const gk_reading_t *r, bool full, apr_pool_t *pool)
 {
@@ -388,6 +548,14 @@ gk_json_t *gk_reading_json(const gk_reading_t *r, bool full, apr_pool_t *pool)
   gk_json_set_time(json, "taken_at", r->taken);
   gk_json_set_time(json, "received_at", r->received);
   gk_json_set(json, "elsewhere", r->elsewhere);
+  gk_json_set_id(json, "device_id", r->device_id);
+  gk_json_set_id(json, "seq", r->seq);
+  gk_json_set(json, "flags", words(r->flags, pool));
+  gk_json_set_str(json, "subject", r->subject);
+  if (r->problem != NULL)
+    gk_json_set(json, "problem", r->problem);
+  else
+    gk_json_set_null(json, "problem");
   if (!full) {
     gk_json_set_str(json, "name", gk_json_str(r->fields, "name"));
     gk_json_set_str(json, "id_number", gk_text_mask_id(pool, gk_json_str(r->fields, "id_number")));

@@ -69,7 +69,8 @@ gk_json_t *gk_alarm_json(const gk_alarm_t *alarm, apr_pool_t *pool)
   gk_json_set_str(json, "kind", alarm->kind);
   gk_json_set_str(json, "org_path", alarm->org_path);
   gk_json_set_str(json, "org_name", alarm->org_name);
-  gk_json_set_id(json, "account_id", alarm->account_id);
+  gk_json_set_id(json, "account_id", alarm->account_id > 0 ? alarm->account_id : 0);
+  gk_json_set_id(json, "device_id", alarm->account_id < 0 ? -alarm->account_id : 0);
   gk_json_set_str(json, "login", alarm->login);
   gk_json_set_str(json, "display_name", alarm->display_name);
   gk_json_set_int(json, "n", alarm->n);
@@ -155,4 +156,9 @@ gk_error_t *gk_watch_read(gk_act_t *act, apr_int64_t candidate_id)
   if (ceiling > 0 && n == ceiling)
     GK_TRY(raise_alarm(act, "reads", slot, act->who->account_id, act->who->org_path, n, ceiling));
   return judge(act, slot, n);
+}
+
+gk_error_t *gk_watch_reading_changed(gk_act_t *act, apr_int64_t device_id)
+{
+  return raise_alarm(act, "readings_changed", act->now / GK_HOUR, -device_id, act->who->org_path, 1, 1);
 }

@@ -6,6 +6,7 @@
  *   reads_unusual     an alarm when an hour reaches read_alarm and three times the account's mean hour of 14 days
  *   duplicates        answers "registered elsewhere" to typed-in numbers: an alarm at 30 an hour
  *   lookups           searches by a whole ID number above the points: an alarm at 60 an hour
+ *   readings_changed  a device posted another reading under an id that was used: an alarm at the first of an hour
  *   sign_ins_failed   of the whole province, per ten minutes: an alarm at sign_in_alarm
  *
  * Counts lie in the database, so that they hold for all nodes together, and belong to the transaction of what they
@@ -19,9 +20,9 @@
 
 typedef struct gk_alarm_t {
   apr_int64_t id;
-  const char *kind;            /* reads reads_unusual duplicates lookups sign_ins_failed */
+  const char *kind;            /* reads reads_unusual duplicates lookups sign_ins_failed readings_changed */
   const char *org_path, *org_name;
-  apr_int64_t account_id;      /* whom it is about; 0: nobody in particular */
+  apr_int64_t account_id;      /* whom it is about; 0: nobody in particular; negative: a device */
   const char *login, *display_name;
   apr_int64_t n, bound;        /* what was counted, and what it reached */
   apr_time_t raised;
@@ -37,6 +38,8 @@ gk_error_t *gk_watch_read(gk_act_t *act, apr_int64_t candidate_id);
 gk_error_t *gk_watch_duplicate(gk_act_t *act);
 gk_error_t *gk_watch_lookup(gk_act_t *act);
 gk_error_t *gk_watch_sign_in_failed(gk_act_t *act);
+/* A device used the id of a reading for another one: an alarm at once. */
+gk_error_t *gk_watch_reading_changed(gk_act_t *act, apr_int64_t device_id);
 
 /* gk_alarm_t of the actor's subtree, newest first, with ids below `before` (0: from the newest). */
 gk_error_t *gk_alarm_list(apr_array_header_t **alarms, gk_act_t *act, bool open, apr_int64_t before, int limit);

@@ -3,12 +3,14 @@
  * graceful restart: nothing is kept outside pconf. */
 #include <errno.h>
 #include <unistd.h>
+#include <apr_shm.h>
 #include <apr_strings.h>
 #include <http_main.h>
 
 #include "base/time.h"
 #include "httpd/httpd_internal.h"
 #include "domain/keyring.h"
+#include "domain/live.h"
 #include "plugin/plugin.h"
 #include "store/schema.h"
 
@@ -153,6 +155,19 @@ static gk_error_t *compare_keys(gk_core_t *core, server_rec *server, apr_pool_t 
   return error;
 }
 
+/* Counts of what happens to readings. Without them live pages ask the database each time. */
+static void share_live(apr_pool_t *pconf, server_rec *server)
+{
+  apr_shm_t *memory;
+  apr_status_t rv = apr_shm_create(&memory, gk_live_bytes(), NULL, pconf);
+  if (rv != APR_SUCCESS) {
+    ap_log_error(APLOG_MARK, APLOG_CRIT, rv, server, "GK0008: No shared memory for live pages: each look asks the database");
+    return;
+  }
+  memset(apr_shm_baseaddr_get(memory), 0, gk_live_bytes());
+  gk_live_attach(apr_shm_baseaddr_get(memory));
+}
+
 int gk_httpd_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
   (void)plog;
@@ -174,6 +189,7 @@ int gk_httpd_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
   apr_status_t rv = gk_httpd_metrics_start(pconf, server, gk_core_config(the_core)->instance);
   if (rv != APR_SUCCESS)
     return HTTP_INTERNAL_SERVER_ERROR;
+  share_live(pconf, server);
   gk_db_bound_connects(); /* children and worker inherit it */
   gk_httpd_start_worker(pconf, server, config, share_plugins(server));
   if (gk_core_config(the_core)->demo)

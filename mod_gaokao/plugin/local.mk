@@ -1,5 +1,6 @@
 libgaokao_core_la_SOURCES += %D%/calls.h
 libgaokao_core_la_SOURCES += %D%/device.c
+libgaokao_core_la_SOURCES += %D%/device_port.c
 libgaokao_core_la_SOURCES += %D%/export.c
 libgaokao_core_la_SOURCES += %D%/guard.c
 libgaokao_core_la_SOURCES += %D%/host.c

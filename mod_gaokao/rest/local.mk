@@ -6,6 +6,7 @@ libgaokao_core_la_SOURCES += %D%/browser.h
 libgaokao_core_la_SOURCES += %D%/candidate_steps.c
 libgaokao_core_la_SOURCES += %D%/candidates.c
 libgaokao_core_la_SOURCES += %D%/candidates.h
+libgaokao_core_la_SOURCES += %D%/devices.c
 libgaokao_core_la_SOURCES += %D%/exports.c
 libgaokao_core_la_SOURCES += %D%/head.c
 libgaokao_core_la_SOURCES += %D%/head.h

@@ -6,7 +6,10 @@
 #include "rest/request.h"
 
 #define LAYOUTS "resident|hmt_permit|foreigner_2017|foreigner_2023"
-#define VERDICTS "created|identified|verified|different|decided|registered_elsewhere|unknown"
+#define VERDICTS                                                                                       \
+  "created|identified|verified|different|decided|registered_elsewhere|unknown|unassigned|undecoded|"    \
+  "picture|examination|unmatched"
+#define FLAGS "late|future|out-of-order|seq-reused|layout-differs|kind-not-enrolled|after-theft"
 #define PHOTO_MAX 8000 /* the raw block has 1,024 bytes, some readers hand out the decoded picture */
 
 static const char *decode_token(gk_decode_t *d, const char *key, apr_size_t max, const char *characters)
@@ -77,12 +80,16 @@ gk_error_t *gk_rest_readings_list(gk_request_t *request, gk_response_t *response
   gk_error_t *error = NULL;
   apr_array_header_t *readings;
   const char *cursor = NULL;
-  apr_int64_t candidate_id = gk_query_int(request, "candidate_id", 1, APR_INT64_MAX, 0, &error);
-  const char *verdict = gk_query_word(request, "verdict", VERDICTS, &error);
-  apr_int64_t before = gk_query_int(request, "after", 1, APR_INT64_MAX, 0, &error);
+  gk_reading_filter_t filter = {
+      .candidate_id = gk_query_int(request, "candidate_id", 1, APR_INT64_MAX, 0, &error),
+      .device_id = gk_query_int(request, "device_id", 1, APR_INT64_MAX, 0, &error),
+      .verdict = gk_query_word(request, "verdict", VERDICTS, &error),
+      .flag = gk_query_word(request, "flag", FLAGS, &error),
+      .before_id = gk_query_int(request, "after", 1, APR_INT64_MAX, 0, &error),
+  };
   int limit = gk_query_limit(request, &error);
   GK_TRY(gk_query_end(request, error));
-  GK_TRY(gk_reading_list(&readings, &request->act, candidate_id, verdict, before, limit));
+  GK_TRY(gk_reading_list(&readings, &request->act, &filter, limit));
   gk_json_t *items = gk_json_array(request->pool);
   for (int i = 0; i < readings->nelts && i < limit; i++)
     gk_json_add(items, gk_reading_json(APR_ARRAY_IDX(readings, i, gk_reading_t *), false, request->pool));

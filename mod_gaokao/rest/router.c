@@ -8,6 +8,8 @@
 #include <apr_general.h>
 
 #include "base/time.h"
+#include "domain/device.h"
+#include "domain/live.h"
 #include "domain/ports.h"
 #include "domain/ports_candidate.h"
 #include "rest/head.h"
@@ -252,6 +254,12 @@ static gk_error_t *find_kept(gk_request_t *request, gk_response_t *response, con
   return replay(request, response, digest, &answer);
 }
 
+/* What may sign somebody out, or switch an account or a unit off. */
+static bool ends_sessions(const char *path)
+{
+  return strncmp(path, "/session", 8) == 0 || strncmp(path, "/accounts", 9) == 0 || strncmp(path, "/orgs", 5) == 0;
+}
+
 /* Keeps the answer and commits what the handler began. */
 static gk_error_t *finish(gk_request_t *request, gk_response_t *response, const char *key, const char *digest)
 {
@@ -271,7 +279,12 @@ static gk_error_t *finish(gk_request_t *request, gk_response_t *response, const 
     if (!kept) /* the same request on another connection was first: look again */
       return gk_error_plain(request->pool, GK_E_RETRY);
   }
-  return gk_db_commit(request->act.db, request->pool);
+  GK_TRY(gk_db_commit(request->act.db, request->pool));
+  if (request->act.live_org != 0)
+    gk_live_bump(request->act.live_org);
+  if (ends_sessions(request->route->path))
+    gk_live_forget_all();
+  return NULL;
 }
 
 static void reset_response(gk_response_t *response, apr_pool_t *pool)
@@ -301,6 +314,19 @@ static gk_error_t *attempt(gk_request_t *request, gk_response_t *response, const
   return finish(request, response, key, digest);
 }
 
+/* A live page that has seen everything: answered without the database (domain/live.h). */
+static bool unchanged(gk_request_t *request, gk_response_t *response)
+{
+  const char *seen = apr_table_get(request->headers, "If-None-Match");
+  if (request->route->handler != gk_rest_readings_changes || seen == NULL || gk_live_due())
+    return false;
+  const char *tag = gk_live_tag_of(request->cookie, request->pool);
+  if (tag == NULL || strcmp(tag, seen) != 0)
+    return false;
+  response->etag = tag;
+  return true;
+}
+
 static gk_error_t *run(gk_request_t *request, gk_response_t *response)
 {
   const unsigned char *bytes;
@@ -309,8 +335,12 @@ static gk_error_t *run(gk_request_t *request, gk_response_t *response)
   GK_TRY(find_route(request, response));
   if (request->route == NULL)
     return NULL; /* OPTIONS */
+  if (unchanged(request, response))
+    return NULL;
   GK_TRY(gk_request_resume_db(request));
   GK_TRY(check_rights(request));
+  if (request->route->action == GK_ACTION_device_post) /* strangers' bodies are not even read */
+    GK_TRY(gk_device_known(&request->act, request->args[0]));
   if ((request->route->flags & VERSION) != 0)
     GK_TRY(gk_head_version(&request->if_match, apr_table_get(request->headers, "If-Match"), request->pool));
   GK_TRY(read_key(request, &key));

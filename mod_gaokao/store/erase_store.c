@@ -49,6 +49,7 @@ gk_error_t *gk_candidate_erase(gk_erased_t *out, gk_act_t *act, int year, const 
   GK_TRY(gk_db_exec(db, GK_CALL(erase_former, .id = row.id), NULL, act->pool));
   GK_TRY(gk_db_exec(db, GK_CALL(erase_parts, .id = row.id), NULL, act->pool));
   GK_TRY(gk_db_exec(db, GK_CALL(erase_readings, .id = row.id, .nothing = nothing, .key = key), NULL, act->pool));
+  GK_TRY(gk_db_exec(db, GK_CALL(erase_raw, .id = row.id), NULL, act->pool));
   GK_TRY(gk_db_exec(db, GK_CALL(erase_proofs, .id = row.id, .nothing = nothing), NULL, act->pool));
   GK_TRY(gk_db_exec(db, GK_CALL(erase_confirmations, .id = row.id), NULL, act->pool));
   GK_TRY(gk_db_exec(db, GK_CALL(erase_fees, .id = row.id), NULL, act->pool));

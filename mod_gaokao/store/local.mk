@@ -8,6 +8,7 @@ libgaokao_core_la_SOURCES += %D%/db.h
 libgaokao_core_la_SOURCES += %D%/db_engine.h
 libgaokao_core_la_SOURCES += %D%/db_pgsql.c
 libgaokao_core_la_SOURCES += %D%/db_sqlite.c
+libgaokao_core_la_SOURCES += %D%/device_store.c
 libgaokao_core_la_SOURCES += %D%/erase_store.c
 libgaokao_core_la_SOURCES += %D%/export_store.c
 libgaokao_core_la_SOURCES += %D%/index.h
@@ -49,6 +50,7 @@ SQL_FILES += %D%/sql/audit_read.sql
 SQL_FILES += %D%/sql/candidate.sql
 SQL_FILES += %D%/sql/ctl.sql
 SQL_FILES += %D%/sql/demo.sql
+SQL_FILES += %D%/sql/device.sql
 SQL_FILES += %D%/sql/erase.sql
 SQL_FILES += %D%/sql/export.sql
 SQL_FILES += %D%/sql/fee.sql
@@ -86,6 +88,7 @@ SCHEMA_FILES += %D%/sql/schema/010_confirmation_index.sql
 SCHEMA_FILES += %D%/sql/schema/011_photo.sql
 SCHEMA_FILES += %D%/sql/schema/012_pack_life.sql
 SCHEMA_FILES += %D%/sql/schema/013_export_pull.sql
+SCHEMA_FILES += %D%/sql/schema/014_device.sql
 
 EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
 

@@ -25,6 +25,11 @@ WITHOUT = {
     "candidate_twin_mark": "marks namesakes wherever they are; no version, no value",
     "fee_receipt": "a receipt counts once in the season; what is shown is decided by the scope",
     "reading_by_jti": "a jti is used once in the season; the domain refuses what lies elsewhere",
+    "reading_raw_insert": "the reading's own row was written with the scope a moment before",
+    "device_any": "whoever posts has no scope yet: the device found by its id makes it, once its signature is right",
+    "device_by_code": "likewise, found by its one-time code",
+    "live_bump": "counts that something happened at the point of a record just written with the scope",
+    "live_since": "counts by point, no rows of anybody, for the memory that a node's processes share",
     "range_meeting": "free serials and overlaps concern a whole county, whoever asks inside it",
     "audit_insert": "each act writes its row, also about what it was refused",
     "candidate_own": "the candidate's own record, by the account's own row: nothing comes from the request",
@@ -140,7 +145,7 @@ def callers():
 # Where a scope comes from: the account's own place, or a unit below it that was looked up within the scope.
 MADE = {"mod_gaokao/domain/session.c", "mod_gaokao/jobs/work.c", "mod_gaokao/ctl/common.c", "mod_gaokao/ctl/demo_submit.c",
         "mod_gaokao/domain/act.c", "mod_gaokao/domain/act.h", "mod_gaokao/rest/router.c",
-        "mod_gaokao/store/pack_store.c"}
+        "mod_gaokao/domain/device.c", "mod_gaokao/store/pack_store.c"}
 NARROWED = {"mod_gaokao/domain/account.c", "mod_gaokao/domain/candidate.c", "mod_gaokao/domain/export.c",
             "mod_gaokao/domain/org.c", "mod_gaokao/domain/range.c", "mod_gaokao/store/progress_store.c",
             "mod_gaokao/store/submission_store.c", "mod_gaokao/store/audit_read_store.c", "mod_gaokao/ctl/accounts.c", "mod_gaokao/ctl/lists.c"}

@@ -315,7 +315,7 @@ static void an_erased_candidate_is_gone_and_nothing_else(apr_pool_t *pool)
     listed = listed || (row->id == c->id && row->erased);
   }
   GK_TEST(listed);
-  GK_TEST_OK(gk_reading_list(&found, act, c->id, NULL, 0, 10));
+  GK_TEST_OK(gk_reading_list(&found, act, &(gk_reading_filter_t){.candidate_id = c->id}, 10));
   GK_TEST_INT(found->nelts, 1);
   GK_TEST(APR_ARRAY_IDX(found, 0, gk_reading_t *)->erased);
   GK_TEST(gk_reading_json(APR_ARRAY_IDX(found, 0, gk_reading_t *), true, pool) != NULL);

@@ -4,8 +4,10 @@ things in a county of another city. Whatever is outside carries a mark, so that 
     world = World(site)
     world.people["county"].get(f"/candidates/{world.outside['candidates']}")     # fails by itself if the mark shows
 """
+import base64
 import datetime
 import json
+import os
 import subprocess
 import uuid
 
@@ -110,6 +112,10 @@ class World:
                               expect=201).json()
         found["readings"], found["candidates"] = taken["id"], taken["candidate_id"]
         found["photos"] = accepted(operator, found["candidates"], serial)
+        device = operator.post("/devices", {"name": mark + "读卡机", "kinds": ["idcard"]}, expect=201).json()
+        operator.post("/devices/enrolment", {"code": device["code"], "public_key": base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("="),
+                                             "software": mark}, expect=201)
+        found["devices"] = device["id"]
         found["accounts"] = next(a["id"] for a in province.items(f"/accounts?org_id={point['id']}")
                                  if a["id"] not in (operator.me["account"]["id"], self.people["reviewer"].me["account"]["id"]))
         fill = next(w for w in province.items("/windows?action=fill&kind=window"))

@@ -22,6 +22,9 @@ DELETE FROM candidate_part WHERE candidate_id = ${id:int} AND key_id = ''
 -- name: erase_readings
 UPDATE reading SET key_id = 'r', body = ${nothing:blob}, record_key_id = ${key:int} WHERE candidate_id = ${id:int} AND key_id = ''
 
+-- name: erase_raw
+DELETE FROM reading_raw WHERE reading_id IN (SELECT id FROM reading WHERE candidate_id = ${id:int})
+
 -- name: erase_proofs
 UPDATE proof SET digest = '', key_id = 'r', doc = ${nothing:blob} WHERE candidate_id = ${id:int}
 
