@@ -52,3 +52,62 @@ plugin_LTLIBRARIES += %D%/photo_file/photo_file.la
 %C%_photo_file_photo_file_la_CPPFLAGS = $(PHOTO_CPPFLAGS)
 %C%_photo_file_photo_file_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_photo_file_photo_file_la_LDFLAGS = $(PLUGIN_LINK)
+
+# Faces: dlib's detector is C++ behind detector.h, compiled alone; the net's weights come by npm into the build. Without
+# network the build goes on without them, and the plugin says so.
+plugin_LTLIBRARIES += %D%/photo_face/photo_face.la
+EXTRA_DIST += %D%/photo_face/weights.awk
+EXTRA_DIST += %D%/photo_face/package.json
+EXTRA_DIST += %D%/photo_face/package-lock.json
+EXTRA_DIST += %D%/photo_face/.npmrc
+%C%_photo_face_photo_face_la_SOURCES = \
+  %D%/photo_face/detector.h \
+  %D%/photo_face/landmarks.c \
+  %D%/photo_face/landmarks.h \
+  %D%/photo_face/photo_face.c
+%C%_photo_face_photo_face_la_CPPFLAGS = $(PHOTO_CPPFLAGS) -I%D%/photo_face
+%C%_photo_face_photo_face_la_CFLAGS = $(PLUGIN_CFLAGS) -O3 -ffp-contract=off
+%C%_photo_face_photo_face_la_LDFLAGS = $(PLUGIN_LINK)
+if HAVE_DLIB
+noinst_LTLIBRARIES += %D%/photo_face/libdetector.la
+%C%_photo_face_libdetector_la_SOURCES = %D%/photo_face/detector_dlib.cc
+%C%_photo_face_libdetector_la_CXXFLAGS = $(GK_CXXFLAGS) -fvisibility=hidden -fvisibility-inlines-hidden
+%C%_photo_face_photo_face_la_LIBADD = %D%/photo_face/libdetector.la $(DLIB_LIBS)
+EXTRA_DIST += %D%/photo_face/detector_none.c
+else
+%C%_photo_face_photo_face_la_SOURCES += %D%/photo_face/detector_none.c
+EXTRA_DIST += %D%/photo_face/detector_dlib.cc
+endif
+PHOTO_FACE_DIGEST = 4611ef65c87d836d03d684b30eec4d195d8b219fa1dd58fc58945831c6b9299b
+PHOTO_FACE_MODEL = node_modules/@vladmandic/face-api/model/face_landmark_68_model
+
+BUILT_SOURCES += %D%/photo_face/weights.h
+CLEANFILES += %D%/photo_face/weights.h %D%/photo_face/tensors.h %D%/photo_face/landmarks.bin
+%D%/photo_face/weights.h: $(srcdir)/%D%/photo_face/package-lock.json $(srcdir)/%D%/photo_face/weights.awk
+	$(AM_V_GEN)$(MKDIR_P) %D%/photo_face && rm -f $@ && \
+	  if test "$(srcdir)" != .; then \
+	    for f in package.json package-lock.json .npmrc; do rm -f %D%/photo_face/$$f && cp $(srcdir)/%D%/photo_face/$$f %D%/photo_face/ || exit 1; done; fi && \
+	  if test "$(NPM)" != no && (cd %D%/photo_face && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error) && \
+	     echo "$(PHOTO_FACE_DIGEST)  %D%/photo_face/$(PHOTO_FACE_MODEL).bin" | sha256sum -c --status - && \
+	     $(AWK) -f $(srcdir)/%D%/photo_face/weights.awk %D%/photo_face/$(PHOTO_FACE_MODEL)-weights_manifest.json \
+	       >%D%/photo_face/tensors.h; then \
+	    cp %D%/photo_face/$(PHOTO_FACE_MODEL).bin %D%/photo_face/landmarks.bin && \
+	    echo '#define PHOTO_WEIGHTS "$(abs_builddir)/%D%/photo_face/landmarks.bin"' >$@; \
+	  else \
+	    echo "photo_face: the landmark net can't be fetched by npm: place and pose of faces will not be checked" >&2; \
+	    echo '/* npm could not fetch them. Delete this file and build again. */' >$@; \
+	  fi
+	$(AM_V_at)rm -rf %D%/photo_face/node_modules
+
+EXTRA_DIST += %D%/photo_colour.h
+plugin_LTLIBRARIES += %D%/photo_place/photo_place.la
+%C%_photo_place_photo_place_la_SOURCES = %D%/photo_place/photo_place.c
+%C%_photo_place_photo_place_la_CPPFLAGS = $(PHOTO_CPPFLAGS)
+%C%_photo_place_photo_place_la_CFLAGS = $(PLUGIN_CFLAGS) -ffp-contract=off
+%C%_photo_place_photo_place_la_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_LTLIBRARIES += %D%/photo_quality/photo_quality.la
+%C%_photo_quality_photo_quality_la_SOURCES = %D%/photo_quality/photo_quality.c
+%C%_photo_quality_photo_quality_la_CPPFLAGS = $(PHOTO_CPPFLAGS)
+%C%_photo_quality_photo_quality_la_CFLAGS = $(PLUGIN_CFLAGS) -ffp-contract=off
+%C%_photo_quality_photo_quality_la_LDFLAGS = $(PLUGIN_LINK)

@@ -125,6 +125,7 @@ gk_error_t *gk_ctl_audit_verify(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_demo(gk_ctl_t *ctl);         /* demo.c */
 gk_error_t *gk_ctl_check(gk_ctl_t *ctl);        /* check.c */
 gk_error_t *gk_ctl_verify(gk_ctl_t *ctl);       /* verify.c */
+gk_error_t *gk_ctl_photo_check(gk_ctl_t *ctl); /* photo.c */
 gk_error_t *gk_ctl_plugin_check(gk_ctl_t *ctl); /* lists.c */
 gk_error_t *gk_ctl_plugins_list(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_range_list(gk_ctl_t *ctl);

@@ -40,6 +40,8 @@ static const gk_ctl_command_t commands[] = {
      "look for faults of the instance and name the cure of each"},
     {"verify", "", 0, 0, "", GK_CTL_DATABASE, gk_ctl_verify,
      "read the whole database: damaged tables and indexes by name"},
+    {"photo check", "FILE", 1, 1, "png= jpeg=", GK_CTL_CORE, gk_ctl_photo_check,
+     "judge a photo as the service would; --png OUT draws the findings, --jpeg OUT writes what would be stored"},
     {"plugin-check", "FILE.so", 1, 1, "", GK_CTL_NOTHING, gk_ctl_plugin_check,
      "load a plugin alone and report on it"},
     {"plugins list", "", 0, 0, "", GK_CTL_CORE, gk_ctl_plugins_list,

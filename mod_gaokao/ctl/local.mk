@@ -21,6 +21,7 @@ libgaokao_ctl_la_SOURCES += %D%/export.c
 libgaokao_ctl_la_SOURCES += %D%/fetch.c
 libgaokao_ctl_la_SOURCES += %D%/lists.c
 libgaokao_ctl_la_SOURCES += %D%/orgs.c
+libgaokao_ctl_la_SOURCES += %D%/photo.c
 libgaokao_ctl_la_SOURCES += %D%/season.c
 libgaokao_ctl_la_SOURCES += %D%/setup.c
 libgaokao_ctl_la_SOURCES += %D%/verify.c

@@ -37,28 +37,32 @@ void gk_photo__say(apr_array_header_t *findings, gk_photo_word_t severity, const
 
 /* In the order in which causes are named. A cause that blocks hides the findings of the codes behind it: without
  * them a person would be sent to mend what is not wrong. "*" is all that comes later in this table. */
+#define OF_LIGHT                                                                                       \
+  "luma contrast blur chroma cast-a cast-b side-light background-distance background-spread background-share " \
+  "eyes-open mouth-gap"
 static const struct { const char *code, *hides; } causes[] = {
     {"file-quality", ""},
     {"face-none", "*"},
     {"face-turned", "*"},
     {"face-many", "*"},
     {"face-score", "*"},
-    {"turn", "tilt eye-line face-width hair-top centre scale no-room side-light eyes-open mouth-gap background-spread"},
-    {"tilt", "eye-line face-width hair-top centre scale no-room background-spread"},
-    {"bright-share", "luma contrast blur chroma cast side-light background-distance background-spread eyes-open mouth-gap"},
-    {"dark-share", "luma contrast blur chroma cast side-light background-distance background-spread eyes-open mouth-gap"},
-    {"luma", "contrast blur chroma cast side-light background-distance background-spread eyes-open mouth-gap"},
-    {"chroma", "cast background-distance"},
-    {"cast", "background-distance"},
+    {"turn", "tilt eye-line face-width hair-top centre scale no-room side-light eyes-open mouth-gap background-spread "
+             "background-share"},
+    {"tilt", "eye-line face-width hair-top centre scale no-room background-spread background-share"},
+    {"bright-share", OF_LIGHT},
+    {"dark-share", OF_LIGHT},
+    {"luma", OF_LIGHT},
+    {"chroma", "cast-a cast-b"},
     {"scale", "eye-line face-width hair-top centre no-room blur"},
     {"no-room", "eye-line face-width hair-top centre"},
     {"size", "eye-line face-width hair-top centre"},
-    {"face-width", "eye-line hair-top centre"},
+    {"face-width", "eye-line hair-top centre background-spread background-share"},
     {"eye-line", "hair-top"},
-    {"centre", ""},
+    {"centre", "background-spread background-share"}, /* hair reaches where only background may be */
     {"hair-top", ""},
-    {"background-distance", "background-spread"},
-    {"background-spread", ""},
+    {"background-distance", "background-spread background-share"},
+    {"background-spread", "background-share hair-top"}, /* where hair begins can't be told from such a background */
+    {"background-share", "hair-top"},
     {"contrast", ""},
     {"blur", ""},
 };
