@@ -410,6 +410,24 @@ gk_error_t *gk_photo_check(gk_photo_check_t **out, gk_plugins_t *plugins, const 
   return NULL;
 }
 
+void gk_photo_warm(gk_plugins_t *plugins, apr_pool_t *pool)
+{
+  enum { WIDTH = 120, HEIGHT = 160 };
+  gaokao_picture_t picture;
+  gk_photo_result_t *result;
+  gk_image_t *image = gk_image_make(WIDTH, HEIGHT, pool);
+  memset(image->pixels, 200, image->stride_bytes * HEIGHT);
+  memset(&picture, 0, sizeof(picture));
+  picture.size = sizeof(picture);
+  picture.format = GAOKAO_PIXELS_RGB8;
+  picture.width_px = WIDTH;
+  picture.height_px = HEIGHT;
+  picture.stride_bytes = (apr_uint32_t)image->stride_bytes;
+  picture.pixels = image->pixels;
+  picture.media_type = "image/jpeg";
+  (void)gk_photo_inspect(plugins, "warm", &picture, &result, pool); /* what fails here fails at a photo too */
+}
+
 gk_error_t *gk_photo_crop(gk_photo_check_t **out, gk_plugins_t *plugins, const gk_photo_profile_t *profile,
                           const unsigned char *bytes, apr_size_t length, int x, int y, int width, int height,
                           const char *request_id, apr_pool_t *pool)

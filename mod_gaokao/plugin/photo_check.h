@@ -60,6 +60,9 @@ gk_error_t *gk_photo_check(gk_photo_check_t **out, gk_plugins_t *plugins, const 
                            const unsigned char *bytes, apr_size_t length, const char *sha256,
                            const char *request_id, apr_pool_t *pool);
 
+/* Shows all plugins a blank picture, so that what they load at the first one is there. */
+void gk_photo_warm(gk_plugins_t *plugins, apr_pool_t *pool);
+
 /* Crops by hand: `x, y, width, height` of the picture as seen (must have the profile's ratio within 1 %) becomes a
  * picture of the profile's size, checked as such: out->normalised is it, findings are in ITS pixels. The file is the
  * one that was uploaded. Errors: INVALID when the rectangle is not inside or of another ratio, or the file is refused. */

@@ -28,12 +28,14 @@
 #include "domain/keyring.h"
 #include "domain/ports.h"
 #include "plugin/overrides.h"
+#include "plugin/photo_check.h"
 #include "plugin/photo_pool.h"
 
 #define WORKERS_MAX 32
 #define LOOK_US (100 * 1000)
 #define OPTIONS_US (2 * APR_USEC_PER_SEC)
 #define LEAVE_US (3 * APR_USEC_PER_SEC)
+#define WARM_US (20 * APR_USEC_PER_SEC)
 #define PICTURES 2000           /* of one worker: what a library leaks goes with it */
 #define CPU_SECONDS 5           /* of one picture, before the master's deadline even */
 
@@ -148,6 +150,11 @@ static void work(const master_t *master, slot_t *slot, pid_t parent, apr_pool_t 
     _exit(1);
   }
   gk_plugins_attend(plugins, true);
+  /* Plugins load their data at their first picture: better at none of a person's. A busy machine may take its time. */
+  slot->since_us = monotonic_us() + WARM_US;
+  gk_photo_warm(plugins, pool);
+  slot->since_us = 0;
+  apr_pool_clear(pool);
   for (int n = 0; n < PICTURES && !*master->stop; n++) {
     struct timeval patience = {10, 0};
     int connection = accept(3, NULL, NULL);
