@@ -35,6 +35,23 @@ plugin_LTLIBRARIES += %D%/policy_xpath/policy_xpath.la
 %C%_policy_xpath_policy_xpath_la_LDFLAGS = $(PLUGIN_LINK)
 %C%_policy_xpath_policy_xpath_la_LIBADD = $(XML2_LIBS)
 
+plugin_LTLIBRARIES += %D%/device_camera/device_camera.la
+%C%_device_camera_device_camera_la_SOURCES = %D%/device_camera/device_camera.c
+%C%_device_camera_device_camera_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+%C%_device_camera_device_camera_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_device_camera_device_camera_la_LDFLAGS = $(PLUGIN_LINK)
+EXTRA_DIST += %D%/device_camera/README.md
+
+plugin_LTLIBRARIES += %D%/device_exam/device_exam.la
+%C%_device_exam_device_exam_la_SOURCES = \
+  %D%/device_exam/device_exam.c \
+  %D%/device_exam/items.c \
+  %D%/device_exam/items.h
+%C%_device_exam_device_exam_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+%C%_device_exam_device_exam_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_device_exam_device_exam_la_LDFLAGS = $(PLUGIN_LINK)
+EXTRA_DIST += %D%/device_exam/README.md
+
 plugin_LTLIBRARIES += %D%/device_idcard/device_idcard.la
 %C%_device_idcard_device_idcard_la_SOURCES = \
   %D%/device_idcard/block.c \

@@ -24,12 +24,14 @@ const MENU = [
   ["menu.watch", [
     ["/progress", "menu.progress", "progress_read"],
     ["/candidates", "menu.candidates", "candidate_read"],
+    ["/readings", "menu.readings", "reading_read"],
     ["/submissions", "menu.submissions", "submission_read"],
   ]],
   ["menu.prepare", [
     ["/orgs", "menu.orgs", "org_read"],
     ["/accounts", "menu.accounts", "account_read"],
     ["/ranges", "menu.ranges", "range_read"],
+    ["/devices", "menu.devices", "device_read"],
     ["/windows", "menu.windows", "window_read"],
     ["/notices", "menu.notices", "progress_read"],
   ]],
@@ -182,6 +184,8 @@ start({
     ["/orgs/{id}", "org"],
     ["/accounts", "accounts"],
     ["/ranges", "ranges"],
+    ["/devices", "devices"],
+    ["/readings", "readings"],
     ["/windows", "windows"],
     ["/notices", "notices"],
     ["/notices/{id}", "notice"],
@@ -207,7 +211,7 @@ start({
     photoImport: view("photo-import"),
     photoMeasures: view("photo-measures"),
     ...Object.fromEntries(["desk", "progress", "candidates", "candidate", "history", "submissions", "submission", "orgs", "org", "accounts",
-      "ranges", "windows", "notices", "notice", "packs", "plugins", "jobs", "audit", "alarms", "self"].map((name) => [name, view(name)])),
+      "ranges", "devices", "readings", "windows", "notices", "notice", "packs", "plugins", "jobs", "audit", "alarms", "self"].map((name) => [name, view(name)])),
   },
   frame,
 });

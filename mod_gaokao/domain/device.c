@@ -58,12 +58,22 @@ static const char *make_audience(const gk_act_t *act, const gk_org_t *point)
   return apr_psprintf(act->pool, "gk:%s:%d:%s", gk_random_hex(act->pool, 8), act->season->year, point->code);
 }
 
+/* Results of the examination are the county's to enter (packs say so of its fields): so are the instruments that enter them. */
+static gk_error_t *may_have(const gk_act_t *act, const char *kinds)
+{
+  if (strstr(kinds, "exam") == NULL || act->who->role != GK_ROLE_POINT)
+    return NULL;
+  return gk_error(act->pool, GK_E_FORBIDDEN, "体检仪器由县市区招考机构登记，请联系县市区",
+                  "Instruments of the examination are enrolled by the county's bureau: ask it");
+}
+
 gk_error_t *gk_device_create(gk_device_t **out, gk_act_t *act, apr_int64_t org_id, const char *name, const char *kinds)
 {
   gk_org_t *point;
   gk_device_t *device = apr_pcalloc(act->pool, sizeof(*device));
   GK_TRY(gk_act_season(act));
   GK_TRY(gk_candidate_point(&point, act, org_id));
+  GK_TRY(may_have(act, kinds));
   const char *code = make_code(act->pool);
   *device = (gk_device_t){.org_id = point->id, .name = name, .kinds = kinds, .audience = make_audience(act, point),
                           .code_digest = code_digest(code, act->pool), .code_until = act->now + CODE_VALID};
@@ -144,6 +154,7 @@ gk_error_t *gk_device_new_code(gk_device_t **out, gk_act_t *act, apr_int64_t id,
 {
   gk_device_t *before = NULL, *after = NULL;
   GK_TRY(load(&before, &after, act, id, version));
+  GK_TRY(may_have(act, before->kinds));
   if (!before->point_open)
     return gk_error(act->pool, GK_E_CONFLICT, "%s已停用，不能启用设备，请联系上级机构",
                     "%s is closed: no device can be enrolled, ask the bureau above", before->org_name);

@@ -79,6 +79,9 @@ gk_error_t *gk_device_post(gk_json_t **answer, gk_device_t *device, gk_act_t *ac
 
 /* (plugin/device_port.c) A card's text block as {name, sex, ...} by the device plugins, behind their guard. Errors: INVALID
  * with the plugin's sentence, PLUGIN. */
+/* Likewise a picture's facts, and the results of an examination by the pack's names of their fields. */
+gk_error_t *gk_device_port_picture(gk_json_t **facts, const gk_act_t *act, const unsigned char *bytes, apr_size_t length);
+gk_error_t *gk_device_port_results(gk_json_t **fields, const gk_act_t *act, const char *text, apr_size_t length);
 gk_error_t *gk_device_port_card(gk_json_t **fields, const gk_act_t *act, const unsigned char *bytes, apr_size_t length);
 
 /* ---- sequence numbers (device_seq.c) --------------------------------------------------------------------- */

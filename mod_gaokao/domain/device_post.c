@@ -1,6 +1,6 @@
 /* domain/device_post.c: a post of readings (device.h): each is verified, opened and decoded for itself before anything is written;
  * then they are kept, some to a transaction. */
-#include "domain/device.h"
+#include "domain/device_internal.h"
 
 #include <string.h>
 #include <apr_strings.h>
@@ -22,26 +22,8 @@ enum { PIECE = 25, TRIES = 6 };
 #define PHOTO_MAX 60000
 #define FILE_MAX (4 * 1024 * 1024)
 
-typedef struct item_t {
-  gk_jws_t jws;
-  const char *status;              /* NULL: not settled yet; refused changed repeated stored */
-  const char *code, *zh, *en;      /* refused, changed: why */
-  const char *kind, *number, *id_number, *after, *captured;
-  gk_json_t *items;                /* of an examination */
-  gk_reading_wish_t wish;
-  gk_reading_t *reading;
-  gk_candidate_t *candidate;
-} item_t;
-
-typedef struct post_t {
-  gk_act_t *act;
-  gk_device_t *device;
-  gk_org_t *point;
-  apr_array_header_t *keys;        /* gk_device_key_t */
-  item_t *items;
-  int count;
-  apr_pool_t *pool;
-} post_t;
+typedef gk_device__item_t item_t;
+typedef gk_device__post_t post_t;
 
 static bool is(const char *a, const char *b) { return a != NULL && strcmp(a, b) == 0; }
 
@@ -222,65 +204,13 @@ static bool prepare(const post_t *post, item_t *item, gk_json_t *json, bool *our
   flag(post, item, strstr(post->device->kinds, item->kind) == NULL, "kind-not-enrolled");
   if (wish->subject != NULL && gk_pack_subject(post->act->season->pack, wish->subject) == NULL)
     wish->subject = NULL; /* chosen at the console then */
+  wish->card = gk_json_object(post->pool);
   if (is(item->kind, "idcard"))
     decode_card(post, item, text_block, text_length);
-  else
-    wish->card = gk_json_object(post->pool);
   return true;
 }
 
 /* ---- keeping ---------------------------------------------------------------------------------------------- */
-
-static gk_error_t *by_number(apr_int64_t *id, gk_act_t *act, const char *number)
-{
-  apr_array_header_t *found;
-  const char *next;
-  gk_candidate_filter_t filter = {.q = number};
-  *id = 0;
-  if (strspn(number, "0123456789") != strlen(number) || strlen(number) < 8)
-    return NULL;
-  GK_TRY(gk_candidate_list(&found, &next, act, &filter, NULL, 2));
-  for (int i = 0; i < found->nelts; i++) {
-    const gk_candidate_t *c = APR_ARRAY_IDX(found, i, gk_candidate_t *);
-    if (is(c->number, number))
-      *id = c->id;
-  }
-  return NULL;
-}
-
-/* Whom a picture or an examination is of: by number, by the card read before it, by the ID number. */
-static gk_error_t *whose(apr_int64_t *id, const post_t *post, const item_t *item)
-{
-  gk_act_t *act = post->act;
-  bool found = false;
-  gk_reading_t *card;
-  gk_candidate_place_t place;
-  *id = 0;
-  if (item->number != NULL)
-    return by_number(id, act, item->number);
-  if (item->after != NULL) {
-    GK_TRY(gk_store_reading_by_jti(&found, &card, act, item->after));
-    *id = found && card->org_id == post->device->org_id ? card->candidate_id : 0;
-  } else if (item->id_number != NULL) {
-    GK_TRY(gk_candidate_place(&place, act, gk_candidate_id_index(act, "1", gk_text_id_number(act->pool, item->id_number))));
-    *id = place.id != 0 && !place.former && gk_act_covers(act, place.org_path) ? place.id : 0;
-  }
-  return NULL;
-}
-
-static gk_error_t *keep_other(const post_t *post, item_t *item)
-{
-  apr_int64_t candidate_id;
-  GK_TRY(whose(&candidate_id, post, item));
-  const char *verdict = candidate_id == 0 ? "unmatched" : is(item->kind, "camera") ? "picture" : "examination";
-  if (candidate_id == 0)
-    item->wish.problem = gk_error(post->pool, GK_E_NOT_FOUND, "本报名点没有这名考生，请在网页版核对号码",
-                                  "This point has no such candidate: check the number in the console");
-  GK_TRY(gk_reading_keep(&item->reading, post->act, &item->wish, verdict, candidate_id));
-  if (candidate_id != 0)
-    GK_TRY(gk_candidate_get(&item->candidate, post->act, candidate_id));
-  return NULL;
-}
 
 static gk_error_t *changed(const post_t *post, item_t *item, const gk_reading_t *first)
 {
@@ -330,7 +260,7 @@ static gk_error_t *settle(const post_t *post, item_t *item, const char **receive
   if (is(item->kind, "idcard")) {
     const char *purpose = item->wish.purpose;
     if (is(purpose, "verify") && item->number != NULL)
-      GK_TRY(by_number(&item->wish.candidate_id, post->act, item->number));
+      GK_TRY(gk_device__by_number(&item->wish.candidate_id, post->act, item->number));
     if (is(purpose, "auto"))
       item->wish.purpose = "create";
     gk_error_t *error = gk_reading_settle(&item->reading, &item->candidate, post->act, &item->wish);
@@ -339,7 +269,7 @@ static gk_error_t *settle(const post_t *post, item_t *item, const char **receive
     if (error != NULL)
       return error;
   } else {
-    gk_error_t *error = keep_other(post, item);
+    gk_error_t *error = gk_device__keep_other(post, item);
     item->wish.flags = flags;
     if (error != NULL)
       return error;
@@ -396,6 +326,15 @@ static gk_error_t *piece(post_t *post, int from, int to, int *blamed)
   device->readings += stored;
   gk_live_bump(device->org_id);
   return NULL;
+}
+
+/* Cards share a transaction. Pictures and examinations are judged by plugins, which run in none: each has its own. */
+static int end_of_piece(const post_t *post, int from)
+{
+  int to = from;
+  while (to < post->count && to < from + PIECE && (post->items[to].kind == NULL || is(post->items[to].kind, "idcard")))
+    to++;
+  return to > from ? to : from + 1;
 }
 
 static gk_error_t *take_piece(post_t *post, int from, int to)
@@ -501,13 +440,18 @@ gk_error_t *gk_device_post(gk_json_t **answer, gk_device_t *device, gk_act_t *ac
   post.items = apr_pcalloc(act->pool, sizeof(item_t) * (apr_size_t)post.count);
   for (int i = 0; i < post.count; i++) {
     bool signed_by_it;
-    prepare(&post, &post.items[i], gk_json_at(readings, (apr_size_t)i), &signed_by_it);
+    item_t *item = &post.items[i];
+    if (prepare(&post, item, gk_json_at(readings, (apr_size_t)i), &signed_by_it) && !is(item->kind, "idcard") &&
+        !is(item->wish.purpose, "test"))
+      GK_TRY(gk_device__prepare_other(&post, item));
     ours += signed_by_it;
   }
   if (ours == 0)
     return none_is_ours(&post);
-  for (int from = 0; from < post.count; from += PIECE)
-    GK_TRY(take_piece(&post, from, from + PIECE < post.count ? from + PIECE : post.count));
+  for (int from = 0, to; from < post.count; from = to) {
+    to = end_of_piece(&post, from);
+    GK_TRY(take_piece(&post, from, to));
+  }
   *answer = gk_json_object(act->pool);
   gk_json_t *results = gk_json_array(act->pool);
   for (int i = 0; i < post.count; i++)

@@ -123,13 +123,19 @@ static gk_error_t *load(work_t *work, gk_act_t *act, gk_action_t action, const c
   return NULL;
 }
 
+/* An instrument of the examination enters what its county may: the county enrolled it (domain/device.c). */
+static const char *editor(const gk_act_t *act)
+{
+  return gk_role_name(act->who->role == GK_ROLE_DEVICE ? GK_ROLE_COUNTY : act->who->role);
+}
+
 /* Applies `fields` and finds what is still missing. */
 static gk_error_t *apply(work_t *work, gk_act_t *act, gk_json_t *fields)
 {
   gk_document_t *document;
   if (fields != NULL)
     GK_TRY(gk_document_apply_part(&work->after.fields, work->before.fields, fields, act->season->pack,
-                                  work->part, gk_role_name(act->who->role), work->candidate->state, "/fields",
+                                  work->part, editor(act), work->candidate->state, "/fields",
                                   act->pool));
   GK_TRY(gk_candidate_document(&document, work->candidate, act->pool));
   return gk_policy_evaluate_part(act->season->rules, document,

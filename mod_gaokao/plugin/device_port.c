@@ -5,6 +5,8 @@
 #include "plugin/calls.h"
 
 #define CARD "application/vnd.gaokao.idcard"
+#define PICTURE "image/*"
+#define RESULTS "application/vnd.gaokao.exam"
 
 static gk_error_t *decode(gk_json_t **fields, const gk_act_t *act, const char *media_type, const unsigned char *bytes,
                           apr_size_t length)
@@ -26,4 +28,14 @@ static gk_error_t *decode(gk_json_t **fields, const gk_act_t *act, const char *m
 gk_error_t *gk_device_port_card(gk_json_t **fields, const gk_act_t *act, const unsigned char *bytes, apr_size_t length)
 {
   return decode(fields, act, CARD, bytes, length);
+}
+
+gk_error_t *gk_device_port_picture(gk_json_t **facts, const gk_act_t *act, const unsigned char *bytes, apr_size_t length)
+{
+  return decode(facts, act, PICTURE, bytes, length);
+}
+
+gk_error_t *gk_device_port_results(gk_json_t **fields, const gk_act_t *act, const char *text, apr_size_t length)
+{
+  return decode(fields, act, RESULTS, (const unsigned char *)text, length);
 }

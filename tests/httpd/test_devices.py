@@ -1,11 +1,11 @@
 """Gateways of points over HTTP (W3, W7, issue "Device gateways"): a small client written from docs/devices.md alone enrols, posts and is
 answered; what is forged, repeated, changed, late, out of order or not decodable is settled one by one (ID-13, ID-14, DI-8, NE-4, IN-2)."""
 import json
-import secrets
+import struct
 import threading
 import time
-import urllib.request
 import uuid
+import zlib
 
 import pytest
 
@@ -39,7 +39,7 @@ class Place:
         self.account = account
         self.operator = Client(site).sign_in(login, slip["password"], change_to="Shebei-Ceshi-2026-OK")
 
-    def gateway(self, kinds=("idcard", "camera", "exam"), name="一号读卡机"):
+    def gateway(self, kinds=("idcard", "camera"), name="一号读卡机"):
         made = self.operator.post("/devices", {"name": name, "kinds": list(kinds)}, expect=201).json()
         gateway = Gateway(origin(self.site))
         assert gateway.enrol(made["code"])[0] == 201
@@ -348,6 +348,53 @@ def test_large_bodies_and_floods(site, place):
         connection.close()
 
 
+# ---- cameras and instruments -------------------------------------------------------------------------------
+
+def png(width, height):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = b"".join(b"\0" + bytes((y * 255 // height, 120, 160)) * width for y in range(height))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def test_a_picture_goes_into_the_photo_flow(place):
+    gateway = place.gateway()
+    card = gateway.card(place.block(), subject="1")
+    jti = json.loads(unb64u(card["protected"]))["jti"]
+    batch = [card, gateway.reading({"kind": "camera", "picture": b64u(png(480, 640)), "after": jti}),
+             gateway.reading({"kind": "camera", "picture": b64u(b"GIF89a" + bytes(50)), "after": jti}),
+             gateway.reading({"kind": "camera", "picture": b64u(png(480, 640)), "number": "99999999"})]
+    results = many(gateway.post(batch))
+    assert [r["status"] for r in results] == ["stored"] * 4
+    assert [r["verdict"] for r in results] == ["created", "picture", "picture", "unmatched"], results
+    assert "problem" not in results[1] and results[2]["problem"]["zh"] and results[3]["problem"]["zh"]
+    assert results[1]["candidate"]["id"] == results[0]["candidate"]["id"]
+    record = place.operator.get(f"/candidates/{results[0]['candidate']['id']}", expect=200).json()
+    assert record["parts"]["photo"] != "none", record["parts"]
+    audit = sql(place.site, f"SELECT action FROM audit WHERE object_kind = 'candidate' AND object_id = {record['id']} ORDER BY id")
+    assert audit[0] == "candidate.create" and len(audit) == 2, audit
+
+
+def test_results_of_an_examination_go_into_the_record(site, place):
+    """W8: the county's instrument; a point may not make itself one."""
+    assert place.operator.post("/devices", {"name": "体检", "kinds": ["exam"]}).json()["code"] == "forbidden"
+    someone = next(c for state in ("filling", "reviewed", "confirmed") for c in place.county.items(f"/candidates?state={state}"))
+    made = place.county.post("/devices", {"name": "身高体重仪", "kinds": ["exam"], "org_id": someone["org"]["id"]}, expect=201).json()
+    gateway = Gateway(origin(site))
+    assert gateway.enrol(made["code"])[0] == 201
+    results = many(gateway.post([gateway.reading({"kind": "exam", "number": someone["number"], "items": {"WK_SG": 172.5, "YK_LYSLY": "5.0"}}),
+                                 gateway.reading({"kind": "exam", "file": b64u(f"NUMBER={someone['number']}\nWK_TZ=60\n".encode()), "file_name": "1.txt"}),
+                                 gateway.reading({"kind": "exam", "number": someone["number"], "items": {"WK_SG": 17.25}}),
+                                 gateway.reading({"kind": "exam", "number": "99999999", "items": {"WK_SG": 170}}),
+                                 gateway.reading({"kind": "exam", "number": someone["number"]})]))
+    assert [r["status"] for r in results] == ["stored"] * 5
+    assert [r["verdict"] for r in results] == ["examination"] * 3 + ["unmatched", "examination"], results
+    assert [r.get("problem") is None for r in results] == [True, True, False, False, False], results
+    assert "身高" in results[2]["problem"]["zh"]
+    part = next(p for p in place.county.get(f"/candidates/{someone['id']}/parts", expect=200).json()["items"] if p["id"] == "examination")
+    assert {k: str(part["fields"][k]) for k in ("wk_sg", "wk_tz", "yk_lysly")} == {"wk_sg": "172.5", "wk_tz": "60", "yk_lysly": "5.0"}, part
+
+
 # ---- what is kept ----------------------------------------------------------------------------------------
 
 def test_blocks_are_kept_sealed(place):
@@ -365,12 +412,6 @@ def test_blocks_are_kept_sealed(place):
 
 def look(client, tag=None):
     return client.get("/readings/changes?limit=20", headers={"If-None-Match": tag} if tag else None)
-
-
-def calls(site):
-    with urllib.request.urlopen(f"http://127.0.0.1:{site.port}/metrics") as reply:
-        text = reply.read().decode()
-    return text
 
 
 def test_a_page_sees_new_readings_and_costs_nothing_else(site, place):

@@ -1,0 +1,41 @@
+/* domain/device_internal.h: what the files about posts of devices share. */
+#ifndef GK_DOMAIN_DEVICE_INTERNAL_H
+#define GK_DOMAIN_DEVICE_INTERNAL_H
+
+#include "domain/device.h"
+#include "domain/photo.h"
+
+/* One reading of a post. */
+typedef struct gk_device__item_t {
+  gk_jws_t jws;
+  const char *status;              /* NULL: not settled yet; refused changed repeated stored */
+  const char *code, *zh, *en;      /* refused, changed: why */
+  const char *kind, *number, *id_number, *after, *captured;
+  gk_json_t *items;                /* of an examination */
+  gk_reading_wish_t wish;
+  gk_photo_checked_t photo;        /* of a camera, examined before anything is written; .verdict NULL: it is none */
+  const unsigned char *bytes;      /* camera: the picture as it came */
+  apr_size_t length;
+  gk_reading_t *reading;
+  gk_candidate_t *candidate;
+} gk_device__item_t;
+
+typedef struct gk_device__post_t {
+  gk_act_t *act;
+  gk_device_t *device;
+  gk_org_t *point;
+  apr_array_header_t *keys;        /* gk_device_key_t */
+  gk_device__item_t *items;
+  int count;
+  apr_pool_t *pool;
+} gk_device__post_t;
+
+/* What cameras and instruments post (device_other.c). Examines a picture, reads results: item->wish.problem says what is wrong.
+ * BUSY when the picture can't be looked at now. */
+gk_error_t *gk_device__prepare_other(const gk_device__post_t *post, gk_device__item_t *item);
+/* Keeps it, with the candidate it is of, in a transaction of its own. */
+gk_error_t *gk_device__keep_other(const gk_device__post_t *post, gk_device__item_t *item);
+/* The candidate of the actor's subtree with this registration number; 0: none. */
+gk_error_t *gk_device__by_number(apr_int64_t *id, gk_act_t *act, const char *number);
+
+#endif
