@@ -198,6 +198,7 @@ endif
 
 EXTRA_DIST += $(GUARDS) $(CTL_PY)
 EXTRA_DIST += %D%/README.md
+EXTRA_DIST += %D%/bench/devices
 EXTRA_DIST += %D%/bench/read.lua
 EXTRA_DIST += %D%/bench/run
 EXTRA_DIST += %D%/bench/save.lua

@@ -153,7 +153,6 @@ gk_error_t *gk_rest_devices_readings(gk_request_t *request, gk_response_t *respo
     gk_decode_fault(&d, "readings", "empty", "至少要有一条", "There must be at least one");
   GK_TRY(gk_decode_end(&d));
   GK_TRY(gk_device_act_as(&device, &request->act, request->args[0]));
-  gk_request_bound(request); /* windows judge them */
   return gk_device_post(&response->json, device, &request->act, readings);
 }
 

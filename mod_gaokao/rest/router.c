@@ -66,7 +66,8 @@ gk_error_t *gk_request_resume_db(gk_request_t *request)
   if (request->act.db != NULL)
     return NULL;
   GK_TRY(transport.connect(request, &request->act.db));
-  if (request->route != NULL && is_write(request) && gk_access(request->route->action)->window[0] != '\0')
+  if (request->route != NULL && is_write(request) &&
+      (gk_access(request->route->action)->window[0] != '\0' || request->route->action == GK_ACTION_device_post))
     gk_request_bound(request);
   return NULL;
 }

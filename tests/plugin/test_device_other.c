@@ -92,8 +92,10 @@ static void results_that_are_none_are_refused_by_name(apr_pool_t *pool)
 static void pictures_are_known_by_their_content(apr_pool_t *pool)
 {
   /* Frame header of 480 by 640 behind one segment that is stepped over. */
-  static const unsigned char jpeg[] = {0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xff, 0xc0, 0, 11, 8, 2, 0x80, 1, 0xe0, 1, 1, 0x11, 0};
-  static const unsigned char png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R', 0, 0, 1, 0xe0, 0, 0, 2, 0x80, 8, 2};
+  static const unsigned char jpeg[] = {0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xff, 0xc0,
+                                       0, 11, 8, 2, 0x80, 1, 0xe0, 1, 1, 0x11, 0};
+  static const unsigned char png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R',
+                                      0, 0, 1, 0xe0, 0, 0, 2, 0x80, 8, 2};
   const gaokao_reading_t *reading = NULL;
   unsigned char bad[sizeof(jpeg)];
   gk_plugins_t *plugins = host(pool);

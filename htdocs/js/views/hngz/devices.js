@@ -62,10 +62,12 @@ function stateOf(d) {
   return silent(d) ? html`${tag(t("devices.silent"), "warn")} <span class="soft">${d.seen_at ? dayTime(d.seen_at) : ""}</span>` : html`${tag(t("devices.state.active"), "ok")}`;
 }
 
+const span = (minutes) => (minutes < 120 ? t("devices.minutes", { n: count(Math.round(minutes)) }) : t("devices.hours", { n: count(Math.round(minutes / 60)) }));
+
 /* Only what asks for somebody: a clock that is wrong, numbers that never came, a reader that says something. */
 function troubles(d) {
   const lines = [
-    Math.abs(d.skew_ms) > SKEW_MS ? t(d.skew_ms > 0 ? "devices.skew.ahead" : "devices.skew.behind", { n: count(Math.round(Math.abs(d.skew_ms) / 60000)) }) : null,
+    Math.abs(d.skew_ms) > SKEW_MS ? t(d.skew_ms > 0 ? "devices.skew.ahead" : "devices.skew.behind", { time: span(Math.abs(d.skew_ms) / 60000) }) : null,
     d.holes.length ? t("devices.holes", { list: d.holes.slice(0, 4).map(([from, to]) => (from === to ? from : `${from}–${to}`)).join("，") }) : null,
     d.waiting > 0 ? t("devices.waiting", { n: count(d.waiting) }) : null,
     d.last_error || null,

@@ -57,7 +57,7 @@ const chooser = (ctx, model, reading) => {
   if (reading.subject) {
     return html`<button class="button" type="button" @click=${() => assign(ctx, reading, null)}>${t("readings.go", { name: subjectName(model.subjects, reading.subject) })}</button>`;
   }
-  return html`<span class="choices" role="group" aria-label=${t("readings.choose", { name: reading.name ?? "" })}>${model.subjects.map((row) => html`<button class="button" type="button"
+  return html`<span class="choices inline" role="group" aria-label=${t("readings.choose", { name: reading.name ?? "" })}>${model.subjects.map((row) => html`<button class="button" type="button"
     @click=${() => assign(ctx, reading, row[0])}>${subjectName(model.subjects, row[0])}</button>`)}</span>`;
 };
 
@@ -66,12 +66,12 @@ function result(ctx, model, r) {
   const flags = r.flags.filter((f) => LOOK_FLAGS.has(f));
   return html`${kind ? tag(t(`reading.${r.verdict}`), kind) : t(`reading.${r.verdict}`)}
     ${flags.map((f) => tag(word("reading.flag", f), "warn"))}
-    ${r.problem && kind ? html`<div class="soft">${pick(r.problem)}</div>` : nothing}
-    ${r.elsewhere ? html`<div class="soft">${pick(r.elsewhere)}</div>` : nothing}`;
+    ${r.problem && kind && !(r.verdict === "unassigned" && r.problem.code === "invalid") ? html`<div class="soft">${pick(r.problem)}</div>` : nothing}
+    ${r.elsewhere ? html`<div class="soft">${pick(r.elsewhere)}</div>` : nothing}
+    ${r.verdict === "unassigned" ? chooser(ctx, model, r) : nothing}`;
 }
 
 function act(ctx, model, r) {
-  if (r.verdict === "unassigned") return chooser(ctx, model, r);
   if (r.verdict === "undecoded" && may(ctx.session, "reading_assign")) return html`<button class="link" type="button" @click=${() => assign(ctx, r, null)}>${t("readings.again")}</button>`;
   if (r.verdict === "different" && r.candidate_id) return html`<a class="button" href="#/candidates/${r.candidate_id}">${t("readings.decide")}</a>`;
   return nothing;
@@ -88,12 +88,12 @@ const columnsOf = (ctx, model) => [
 
 export function render(ctx, model) {
   const work = model.items.filter((r) => WORK.has(r.verdict));
-  return html`<div class="page">
+  return html`<div class="page live">
     <div class="page-head"><h1>${model.device ? t("readings.ofDevice") : t("menu.readings")}</h1>
       ${may(ctx.session, "device_read") ? html`<a class="button" href="#/devices">${t("menu.devices")}</a>` : nothing}</div>
     <p class="soft" role="status">${t("readings.note", { n: count(model.items.length) })} ${work.length ? html`<strong class="wrong">${t("readings.work", { n: count(work.length) })}</strong>` : t("readings.noWork")}</p>
     ${fault ? problem(fault) : nothing}
-    ${model.items.length ? table(columnsOf(ctx, model), model.items, { caption: t("menu.readings"), chosen: (r) => r.fresh })
+    ${model.items.length ? html`<section class="card">${table(columnsOf(ctx, model), model.items, { caption: t("menu.readings"), chosen: (r) => r.fresh })}</section>`
       : html`${empty(t("readings.none"))}${banner("info", html`<p>${t("readings.none.do")} <a href="#/devices">${t("menu.devices")}</a></p>`)}`}
   </div>`;
 }
