@@ -78,7 +78,7 @@ def many(answer):
 def test_a_code_works_once(site, place):
     made = place.operator.post("/devices", {"name": "登记", "kinds": ["idcard"]}, expect=201).json()
     gateway = Gateway(origin(site))
-    assert gateway.send("1/readings", {"readings": [{}]})[0] == 401
+    assert gateway.send("999999999/readings", {"readings": [{}]})[0] == 401
     status, problem = gateway.send(f"{made['id']}/readings", {"readings": [{}]})
     assert (status, problem["code"]) == (401, "device-unknown")  # nobody enrolled yet
     assert gateway.enrol("0000-0000-0000")[1]["code"] == "code-invalid"
