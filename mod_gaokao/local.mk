@@ -9,6 +9,7 @@ include %D%/crypto/local.mk
 include %D%/domain/local.mk
 include %D%/store/local.mk
 include %D%/plugin/local.mk
+include %D%/print/local.mk
 include %D%/rest/local.mk
 include %D%/jobs/local.mk
 include %D%/httpd/local.mk

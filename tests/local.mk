@@ -24,6 +24,7 @@ UNIT_TESTS += %D%/unit/test_jws
 UNIT_TESTS += %D%/unit/test_merkle
 UNIT_TESTS += %D%/unit/test_memory
 UNIT_TESTS += %D%/unit/test_pack
+UNIT_TESTS += %D%/unit/test_print
 UNIT_TESTS += %D%/unit/test_seal
 UNIT_TESTS += %D%/unit/test_password
 UNIT_TESTS += %D%/unit/test_sniff
@@ -84,6 +85,7 @@ include %D%/gateway/local.mk
 BENCHES =
 BENCHES += %D%/bench/idcard
 BENCHES += %D%/bench/photo
+BENCHES += %D%/bench/print
 BENCHES += %D%/bench/rules
 BENCHES += %D%/bench/seal
 BENCHES += %D%/bench/statements

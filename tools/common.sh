@@ -23,6 +23,9 @@ BUILD_PACKAGES="autoconf automake libtool gcc libc6-dev make pkg-config mawk
   zlib1g-dev libzstd-dev g++ libdlib-dev"
 PGSQL_PACKAGES="postgresql-15"
 TLS_PACKAGES="openssl"
+BUILD_PACKAGES+=" libcairo2-dev libpango1.0-dev libqrencode-dev" # papers
+# What papers are set in; a smaller set works too, with rare characters missing (docs/papers.md).
+FONT_PACKAGES="fonts-noto-cjk fonts-babelstone-han fonts-hanazono"
 
 # missing_packages NAME...: those dpkg does not have installed.
 missing_packages() {
@@ -70,6 +73,13 @@ need_postgresql() {
   fi
   # shellcheck disable=SC2086 # a list of words
   need_packages "PostgreSQL" $PGSQL_PACKAGES
+}
+
+# Fonts are for papers only: without them the service runs, and says so.
+need_fonts() {
+  # shellcheck disable=SC2086 # a list of words
+  (need_packages "papers (Chinese fonts, 190 MB on disk)" $FONT_PACKAGES) ||
+    warn "Without these fonts papers lack rare characters, or can't be printed at all (docs/papers.md)"
 }
 
 # Node and npm are asked for by command: a machine may have them from elsewhere.

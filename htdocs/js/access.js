@@ -25,6 +25,8 @@ export const ACCESS = {
   device_revoke: ["PCNO"],
   identity_decide: ["O", "allocated identified card_printed reviewed filling proofed"],
   card_print: ["O", "identified card_printed reviewed filling proofed"],
+  paper_card: ["O", "card_printed reviewed filling proofed confirmed"],
+  paper_print: ["ON"],
   slip_renew: ["O", "identified card_printed reviewed filling proofed confirmed"],
   papers_write: ["OR", "identified card_printed reviewed filling proofed"],
   fee_write: ["O", "identified card_printed reviewed filling proofed"],
@@ -53,7 +55,7 @@ export const ACCESS = {
   alarm_read: ["PCNA"],
   alarm_write: ["PCN"],
   job_read: ["PCNOAX"],
-  job_write: ["PCNX"],
+  job_write: ["PCNOX"],
   export_read: ["XP"],
 };
 

@@ -76,34 +76,55 @@ static gk_error_t *print_one(gk_act_t *act, gk_login_card_t *card)
   return error != NULL && error->code == GK_E_STALE_VERSION ? gk_error_plain(act->pool, GK_E_RETRY) : error;
 }
 
-gk_error_t *gk_cards_print(apr_array_header_t **cards, gk_act_t *act, gk_json_t *ids, const char *from, const char *to,
-                           const char *class_name)
+gk_error_t *gk_cards_choose(apr_array_header_t **cards, gk_act_t *act, gk_json_t *ids, const char *from, const char *to,
+                            const char *class_name)
 {
-  apr_array_header_t *list = NULL;
   GK_TRY(gk_act_season(act));
   if (ids != NULL && gk_json_size(ids) > GK_CARDS_MAX)
     return ask_for_something(act, "一次最多打印1000张，请分几次打印", "At most 1,000 cards at a time: print in several goes");
   if (gk_json_size(ids) > 0)
-    GK_TRY(by_ids(&list, act, ids));
-  else if (from != NULL || to != NULL || class_name != NULL)
-    GK_TRY(by_range(&list, act, from, to, class_name));
-  else
-    return ask_for_something(act, "请选择考生，或写明报名顺序号的起止或班级",
-                             "Choose candidates, or say which numbers or which class");
+    return by_ids(cards, act, ids);
+  if (from != NULL || to != NULL || class_name != NULL)
+    return by_range(cards, act, from, to, class_name);
+  return ask_for_something(act, "请选择考生，或写明报名顺序号的起止或班级", "Choose candidates, or say which numbers or which class");
+}
+
+gk_error_t *gk_cards_hand_out(gk_act_t *act, apr_array_header_t *cards)
+{
+  for (int i = 0; i < cards->nelts; i++) {
+    gk_login_card_t *card = &APR_ARRAY_IDX(cards, i, gk_login_card_t);
+    /* One question to the calendar for all; a single card may lie in a candidate's own extension. */
+    if (i == 0)
+      GK_TRY(gk_calendar_check(act, gk_access(GK_ACTION_card_print)->window, card->candidate->org_path,
+                               cards->nelts == 1 ? card->candidate_id : 0));
+    GK_TRY(print_one(act, card));
+  }
+  return NULL;
+}
+
+gk_error_t *gk_cards_print(apr_array_header_t **cards, gk_act_t *act, gk_json_t *ids, const char *from, const char *to,
+                           const char *class_name)
+{
+  apr_array_header_t *list = NULL;
+  GK_TRY(gk_cards_choose(&list, act, ids, from, to, class_name));
   int again = 0;
   for (int i = 0; i < list->nelts; i++)
     again += !is(APR_ARRAY_IDX(list, i, gk_login_card_t).candidate->state, "identified");
   if (again > GK_CARDS_AGAIN_FREE)
     GK_TRY(gk_session_fresh(act));
-  for (int i = 0; i < list->nelts; i++) {
-    gk_login_card_t *card = &APR_ARRAY_IDX(list, i, gk_login_card_t);
-    /* One question to the calendar for all; a single card may lie in a candidate's own extension. */
-    if (i == 0)
-      GK_TRY(gk_calendar_check(act, gk_access(GK_ACTION_card_print)->window, card->candidate->org_path,
-                               list->nelts == 1 ? card->candidate_id : 0));
-    GK_TRY(print_one(act, card));
-  }
+  GK_TRY(gk_cards_hand_out(act, list));
   *cards = list;
+  return NULL;
+}
+
+gk_error_t *gk_card_again(gk_login_card_t *card, bool *found, gk_act_t *act, apr_int64_t candidate_id)
+{
+  GK_TRY(gk_act_season(act));
+  GK_TRY(gk_store_card_get(found, card, act, candidate_id));
+  if (*found)
+    card->password = card->own_password || card->account_id == 0
+                         ? NULL
+                         : gk_slip_password(gk_core_keys(act->core), card->account_id, card->generation, act->pool);
   return NULL;
 }
 

@@ -25,6 +25,13 @@ typedef struct gk_login_card_t {
  * that can have no card yet. */
 gk_error_t *gk_cards_print(apr_array_header_t **cards, gk_act_t *act, gk_json_t *ids, const char *from, const char *to,
                            const char *class_name);
+/* Its two halves, for a batch whose act was proved fresh when it was wished for: whom it is for (nothing is changed), and
+ * handing them out: states, passwords, audit. */
+gk_error_t *gk_cards_choose(apr_array_header_t **cards, gk_act_t *act, gk_json_t *ids, const char *from, const char *to,
+                            const char *class_name);
+gk_error_t *gk_cards_hand_out(gk_act_t *act, apr_array_header_t *cards);
+/* The card as it is now, for a page that jammed: nothing changes, the audit row is the caller's. */
+gk_error_t *gk_card_again(gk_login_card_t *card, bool *found, gk_act_t *act, apr_int64_t candidate_id);
 /* A new password at the point (F8): the old one and the own one die, sessions end. reading_id 0: the operator looked at
  * the card. Errors: CONFLICT when the reading is not this candidate's of the last 24 hours. */
 gk_error_t *gk_card_renew(gk_login_card_t *card, gk_act_t *act, apr_int64_t candidate_id, apr_int64_t version,

@@ -171,6 +171,7 @@ gk_json_t *gk_job_json(const gk_job_t *job, apr_pool_t *pool)
     gk_json_set_bool(result, "file",
                      gk_json_str(result, "file") != NULL); /* where it lies is the server's business */
     gk_json_remove(result, "record_key");
+    gk_json_remove(result, "ids"); /* whom papers were for: for printing pages again */
     gk_json_set(json, "result", result);
   } else {
     gk_json_set_null(json, "result");

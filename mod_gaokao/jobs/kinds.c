@@ -3,7 +3,17 @@
 
 #include "jobs/kinds.h"
 
-static const gk_job_kind_t *const kinds[] = {&gk_job_export_xml, &gk_job_rehearse_pack, &gk_job_export_pull};
+static const gk_job_kind_t *const kinds[] = {
+    &gk_job_export_pull,
+    &gk_job_export_xml,
+    &gk_job_print_cards,
+    &gk_job_print_forms,
+    &gk_job_print_login_sheet,
+    &gk_job_print_proofs,
+    &gk_job_print_roster,
+    &gk_job_print_slips,
+    &gk_job_rehearse_pack,
+};
 
 const gk_job_kind_t *gk_job_kind(const char *name)
 {

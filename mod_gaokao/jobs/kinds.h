@@ -11,5 +11,14 @@ extern const gk_job_kind_t gk_job_rehearse_pack;
 
 /* The parts of a pull; made by POST /export/pulls only. args {"pull"}. (pull_write.c) */
 extern const gk_job_kind_t gk_job_export_pull;
+/* Papers for many (jobs/print_job.c), each {"paper"?: a4 letter, "missing"?: leave_out box} and either a choice, or
+ * {"job", "first_page"?, "last_page"?}: pages of a job that is done, printed again as they were. A choice is {"ids"}, or
+ * {"from"?, "to"?, "class"?} of the own unit's candidates. Changes of records are those of the single act. */
+extern const gk_job_kind_t gk_job_print_cards;
+extern const gk_job_kind_t gk_job_print_login_sheet;
+extern const gk_job_kind_t gk_job_print_proofs;
+extern const gk_job_kind_t gk_job_print_forms;
+extern const gk_job_kind_t gk_job_print_slips;  /* choice: {"ids"} or {"org_id", "role"?} of accounts */
+extern const gk_job_kind_t gk_job_print_roster; /* choice: also {"org_id"}, or nothing: the whole unit */
 
 #endif

@@ -15,6 +15,7 @@ libgaokao_core_la_SOURCES += %D%/me.c
 libgaokao_core_la_SOURCES += %D%/notices.c
 libgaokao_core_la_SOURCES += %D%/orgs.c
 libgaokao_core_la_SOURCES += %D%/packs.c
+libgaokao_core_la_SOURCES += %D%/papers.c
 libgaokao_core_la_SOURCES += %D%/parts.c
 libgaokao_core_la_SOURCES += %D%/photos.c
 libgaokao_core_la_SOURCES += %D%/plugins.c

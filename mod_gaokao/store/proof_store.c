@@ -2,6 +2,7 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "domain/paper.h"
 #include "domain/ports_candidate.h"
 #include "store/sql.h"
 #include "store/vault.h"
@@ -156,4 +157,70 @@ gk_error_t *gk_store_confirmation_void(gk_act_t *act, apr_int64_t candidate_id, 
                     GK_CALL(confirmation_void, .voided_by = act->who->account_id, .now = act->now, .reason = reason,
                             .candidate_id = candidate_id, GK_SCOPE(act)),
                     NULL, act->pool);
+}
+
+/* ---- papers ---------------------------------------------------------------------------------------------- */
+
+_Static_assert(sizeof(gk_row_proof_before_t) == sizeof(gk_row_proof_get_t), "proof columns");
+_Static_assert(sizeof(gk_row_paper_people_t) == sizeof(gk_row_paper_person_t), "paper columns");
+
+gk_error_t *gk_store_proof_before(bool *found, gk_proof_t *proof, gk_act_t *act, apr_int64_t candidate_id,
+                                  apr_int64_t version)
+{
+  gk_row_proof_before_t row;
+  gk_vault_key_t key;
+  GK_TRY(gk_db_find(act->db,
+                    GK_CALL(proof_before, .candidate_id = candidate_id, .version = version, .season_id = act->season->id,
+                            GK_SCOPE(act)),
+                    found, &row, act->pool));
+  if (!*found)
+    return NULL;
+  *proof = (gk_proof_t){row.id, row.candidate_id, row.version, row.pack_id, NULL, row.digest, row.printed_by,
+                        row.printed_us};
+  GK_TRY(gk_vault_keep(&key, act, GK_VAULT_CANDIDATE, candidate_id, &GK_HELD(&row)));
+  GK_TRY(gk_vault_unseal(&proof->text, NULL, &key, gk_proof_context(row.candidate_id, row.version, act->pool), row.key_id, row.doc,
+                         act->pool));
+  return proof->text != NULL ? NULL : gk_error_plain(act->pool, GK_E_GONE);
+}
+
+static gk_paper_person_t person_of(const gk_row_paper_person_t *row)
+{
+  return (gk_paper_person_t){.id = row->id, .version = row->version, .proof_version = row->proof_version,
+                             .confirmed_version = row->confirmed_version, .number = row->number,
+                             .name = row->name != NULL ? row->name : "", .class_name = row->class != NULL ? row->class : "",
+                             .subject = row->subject, .state = row->state, .org_code = row->org_code,
+                             .org_name = row->org_name};
+}
+
+gk_error_t *gk_store_paper_people(apr_array_header_t **people, gk_act_t *act, const gk_paper_filter_t *filter, int limit)
+{
+  apr_array_header_t *rows;
+  GK_TRY(gk_db_list(act->db,
+                    GK_CALL(paper_people, .season_id = act->season->id, GK_SCOPE(act), .org_id = filter->org_id,
+                            .from = filter->from, .to = filter->to, .class = filter->class_name, .limit = limit),
+                    &rows, act->pool));
+  *people = apr_array_make(act->pool, rows->nelts, sizeof(gk_paper_person_t));
+  for (int i = 0; i < rows->nelts; i++)
+    APR_ARRAY_PUSH(*people, gk_paper_person_t) =
+        person_of((const gk_row_paper_person_t *)&APR_ARRAY_IDX(rows, i, gk_row_paper_people_t));
+  return NULL;
+}
+
+gk_error_t *gk_store_paper_person(bool *found, gk_paper_person_t *person, gk_act_t *act, apr_int64_t id)
+{
+  gk_row_paper_person_t row;
+  GK_TRY(gk_db_find(act->db, GK_CALL(paper_person, .id = id, .season_id = act->season->id, GK_SCOPE(act)), found, &row,
+                    act->pool));
+  if (*found)
+    *person = person_of(&row);
+  return NULL;
+}
+
+gk_error_t *gk_store_paper_who(const char **name, gk_act_t *act, apr_int64_t account_id)
+{
+  gk_row_paper_who_t row;
+  bool found;
+  GK_TRY(gk_db_find(act->db, GK_CALL(paper_who, .id = account_id), &found, &row, act->pool));
+  *name = !found ? "" : row.display_name != NULL && row.display_name[0] != '\0' ? row.display_name : row.login;
+  return NULL;
 }

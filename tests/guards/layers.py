@@ -15,11 +15,12 @@ INWARD = {
     "store": {"store", "base", "crypto", "domain"},
     "domain": {"domain", "base", "crypto"},
     "plugin": {"plugin", "base", "domain", "crypto"},
-    "rest": {"rest", "base", "crypto", "domain", "store", "plugin", "jobs"},
+    "print": {"print", "base", "domain"},
+    "rest": {"rest", "base", "crypto", "domain", "store", "plugin", "print", "jobs"},
     "httpd": {"httpd", "rest", "base", "crypto", "domain", "store", "plugin", "jobs"},
-    "jobs": {"jobs", "base", "crypto", "domain", "store", "plugin"},
+    "jobs": {"jobs", "base", "crypto", "domain", "store", "plugin", "print"},
     "worker": {"worker", "jobs", "base", "crypto", "domain", "store", "plugin"},
-    "ctl": {"ctl", "jobs", "base", "crypto", "domain", "store", "plugin"},
+    "ctl": {"ctl", "jobs", "base", "crypto", "domain", "store", "plugin", "print"},
     "gateway": {"gateway", "base", "crypto"},
     "include": set(),
     "": {"httpd", "rest", "base"},
@@ -46,6 +47,7 @@ DOORS = [
      ["httpd/", "mod_gaokao.c"]),
     (r"curl/", ["gateway/post.c"]),
     (r"sqlite3\.h$|libpq-fe\.h$", ["store/"]),
+    (r"cairo|pango/|fontconfig/|qrencode\.h$|glib", ["print/"]),
     (r"apr_dbd\.h$", ["store/", "httpd/dbd.c", "ctl/"]),
 ]
 

@@ -43,6 +43,7 @@ WITHOUT = {
     "pack_get": "likewise",
     "pack_actor": "the account that asked for an activation, by its own id: this makes the scope",
     "rehearsal_put": "written by the dry run, beside the record that its own statement had in scope",
+    "paper_who": "who printed or took a fee stands on the paper; found by the id in a row whose statement had the scope",
     "job_open_count": "counts the account's own jobs",
     "pull_newest": "a number, to tell a mark from the future",
     "pull_expire": "the worker ends what nobody came back for, in the whole instance",

@@ -147,6 +147,54 @@ await test("a scanner's code goes to the candidate, and not into the field that 
   await tab.context().close();
 });
 
+await test("a scanned proof sheet opens its record and says whether it is the present one", async () => {
+  const tab = await page();
+  await signIn(tab, "hngz", logins.point.login, logins.point.password);
+  await tab.waitForSelector("nav.menu a");
+  const get = async (path) => (await tab.request.get(`${site}/api/v1${path}`, { headers: { "X-Gaokao-Edition": "hngz" } })).json();
+  const one = (await get("/candidates?state=proofed")).items[0];
+  const { proof_version: version } = await get(`/candidates/${one.id}`);
+  const scan = (code) => tab.evaluate((letters) => {
+    for (const key of [...letters, "Enter"]) document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  }, code);
+  await scan(`${one.number}/${version}/0123abcd`);
+  await within(tab, `第 ${version} 版就是现在有效的一版`, "the present sheet");
+  await scan(`${one.number}/1/0123abcd`);
+  await within(tab, `扫到的是第 1 版，不是现在有效的第 ${version} 版`, "an old sheet");
+  expect(tab.faults.length === 0, tab.faults.join("; "));
+  await tab.context().close();
+});
+
+await test("papers: a job is followed to its PDF and gives pages again; one opens from its record", async () => {
+  const tab = await page();
+  await signIn(tab, "hngz", logins.point.login, logins.point.password);
+  await tab.waitForSelector("nav.menu a");
+  await tab.goto(`${site}/hngz/#/jobs`);
+  const pdf = (part) => tab.waitForResponse((r) => r.url().includes(part) && r.status() === 200 && r.headers()["content-type"] === "application/pdf", { timeout: 60000 });
+  const open = async () => {
+    const button = tab.locator("dialog button", { hasText: "打开 PDF" });
+    await button.waitFor({ timeout: 60000 });
+    expect(/已生成 [\d,]+ 人，共 [\d,]+ 页/.test(await tab.locator("dialog").innerText()), await tab.locator("dialog").innerText());
+    await Promise.all([pdf("/result"), button.click()]);
+    await tab.locator("dialog button", { hasText: "关闭" }).last().click();
+  };
+  await tab.getByRole("button", { name: "成批打印…" }).click();
+  await tab.getByLabel("打印什么").selectOption("print_roster");
+  const faults = await axeFaults(tab);
+  expect(faults.length === 0, faults.join("\n"));
+  await tab.locator("dialog .dialog-foot .main").click();
+  await open();
+  await tab.locator("tbody tr", { hasText: "花名册" }).first().getByText("重打几页…").click();
+  await tab.getByLabel("到第几页").fill("1");
+  await tab.locator("dialog .dialog-foot .main").click();
+  await open();
+  const list = await (await tab.request.get(`${site}/api/v1/candidates?state=confirmed`, { headers: { "X-Gaokao-Edition": "hngz" } })).json();
+  await tab.goto(`${site}/hngz/#/candidates/${list.items[0].id}`);
+  for (const kind of ["card", "proof", "form", "receipt"]) await Promise.all([pdf(`/papers/${kind}.pdf`), tab.locator(`[data-paper=${kind}]`).click()]);
+  expect(tab.faults.length === 0, tab.faults.join("; "));
+  await tab.context().close();
+});
+
 await test("two people change one field: both values are shown, and the clerk chooses", async () => {
   const tab = await page();
   await signIn(tab, "hngz", logins.point.login, logins.point.password);

@@ -5,7 +5,7 @@ import { may } from "../../access.js";
 import { api, newKey, serverNow } from "../../api.js";
 import { narrow, shape } from "../../document.js";
 import { formDialog, reasonDialog } from "../../form-dialog.js";
-import { inFours, pick, t, word, yuan } from "../../i18n.js";
+import { fullTime, inFours, pick, t, word, yuan } from "../../i18n.js";
 import { toast } from "../../parts.js";
 import { acted } from "../../waits.js";
 import { chooseSides } from "./conflict.js";
@@ -178,10 +178,13 @@ async function cards(model) {
   }
 }
 
+/* Somebody who has signed in already may only have mislaid the card: their own password dies too, so it is asked (PE-6). */
 async function renew(model) {
+  const used = Boolean(model.record.login?.own_password || model.record.login?.signed_in_at);
   const data = await formDialog({
-    title: t("act.renew.title", { name: model.record.name }), intro: html`<p>${t("act.renew.intro")}</p>`, act: t("act.renew"), kind: "bad",
-    fields: [{ id: "card_seen", type: "check", label: t("act.renew.seen") }],
+    title: t("act.renew.title", { name: model.record.name }), act: t("act.renew"), kind: "bad",
+    intro: html`<p>${t("act.renew.intro")}</p>${used ? html`<p><strong>${t("act.renew.used", { at: fullTime(model.record.login.signed_in_at) })}</strong></p>` : nothing}`,
+    fields: [{ id: "card_seen", type: "check", label: t("act.renew.seen") }, used && { id: "sure", type: "check", required: true, label: t("act.renew.sure") }],
     send: (values) => send(model, "post", "/new-slip", { card_seen: values.card_seen === "1" }),
   });
   if (!data) return;

@@ -8,6 +8,7 @@ import { banner, icon, problem, tag, typing } from "../../parts.js";
 import { partTag, stateTag } from "../../states.js";
 import { actsOf, decide, putPapers, toLookAt } from "./acts.js";
 import { partCards } from "./parts.js";
+import { openPaper } from "./printing.js";
 
 /* {record, etag, form, judged, verdicts, readings, parts, papers, fee, refresh(), fail(error)} */
 export async function loadCandidate(ctx, id) {
@@ -42,6 +43,7 @@ export async function loadCandidate(ctx, id) {
     requestAnimationFrame(() => document.querySelector("[role=alert]")?.scrollIntoView({ block: "nearest" }));
   };
   await model.fetch();
+  model.sheet = Number(ctx.query?.sheet) || 0;
   return model;
 }
 
@@ -145,6 +147,7 @@ export function middle(model, ctx) {
   return html`<div class="stack">
     ${head(model)}
     ${model.problem ? problem(model.problem) : nothing}
+    ${scannedSheet(model)}
     ${record.login?.dead_slip_at ? banner("warn", t("candidate.deadSlip", { at: fullTime(record.login.dead_slip_at) })) : nothing}
     ${record.state === "proofed" && model.proof ? banner("", html`${t("proof.now", { version: record.proof_version, at: fullTime(model.proof.printed_at) })}`) : nothing}
     ${compared(model, ctx)}
@@ -154,6 +157,38 @@ export function middle(model, ctx) {
   </div>`;
 }
 
+/* What can be printed of this record now. Printing changes nothing; first prints are acts. */
+function printCard(model, session) {
+  const { record } = model;
+  const paper = (kind, allowed, query) => (allowed ? [[kind, query]] : []);
+  const sheet = record.proof_version || record.confirmed_version;
+  const list = [
+    ...paper("card", may(session, "paper_card", record.state)),
+    ...paper("proof", may(session, "paper_print") && sheet),
+    ...paper("form", may(session, "paper_print") && sheet),
+    ...paper("receipt", may(session, "paper_print") && model.fee?.paid),
+  ];
+  if (!list.length) return nothing;
+  const open = async (kind) => {
+    model.problem = null;
+    try {
+      await openPaper(`/candidates/${record.id}/papers/${kind}.pdf`);
+    } catch (error) {
+      model.fail(error);
+    }
+  };
+  return html`<section class="card"><div class="card-head"><h2>${t("paper.title")}</h2></div><div class="card-body act-list">
+    ${list.map(([kind]) => html`<button type="button" class="button" data-paper=${kind} @click=${() => open(kind)}>${icon("print")} ${t(`paper.${kind}`)}</button>`)}</div></section>`;
+}
+
+/* The sheet that was scanned: whether it is the one to be signed. */
+const scannedSheet = (model) => {
+  const present = model.record.proof_version || model.record.confirmed_version;
+  if (!model.sheet) return nothing;
+  return model.sheet === present ? banner("ok", t("sheet.present", { version: model.sheet }))
+    : banner("warn", html`<strong>${present ? t("sheet.old", { version: model.sheet, present }) : t("sheet.void", { version: model.sheet })}</strong>`);
+};
+
 export function side(model, ctx) {
   const { record } = model;
   const rows = [["fee", html`${partTag(record.parts.fee)} ${record.fee_fen ? yuan(record.fee_fen) : ""}
@@ -162,6 +197,7 @@ export function side(model, ctx) {
     <br><a href="#/candidates/${record.id}/photo">${t(record.parts.photo === "none" && may(ctx.session, "photo_write", record.state) ? "photo.act.camera" : "photo.look")}</a>`]];
   return html`<div class="stack">
     ${acts(model, ctx.session)}
+    ${printCard(model, ctx.session)}
     ${papersCard(model, ctx.session)}
     <section class="card"><dl class="facts one">${rows.map(([id, shown]) => html`<dt>${t(`part.${id}`)}</dt><dd>${shown}</dd>`)}
       <dt>${t("candidate.point")}</dt><dd>${record.org?.name}</dd>

@@ -1,7 +1,6 @@
 /* The list of candidates: number, name or the end of the ID number; state, subject, class. */
 import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { may } from "../../access.js";
-import { api } from "../../api.js";
 import { loadForm, loadTable } from "../../document.js";
 import { english, fullTime, inFours, t, word } from "../../i18n.js";
 import { arriveList, leaveList, listView, loadList } from "../../list.js";
@@ -9,19 +8,18 @@ import { lookupReason } from "../../lookup.js";
 import { tag } from "../../parts.js";
 import { partTag, stateOptions, stateTag } from "../../states.js";
 import { createCandidate } from "./create.js";
-import { showCards } from "./papers.js";
+import { printJob, printMany, printsMany } from "./printing.js";
 
 export const subjectName = (rows, code) => {
   const row = rows.find((r) => r[0] === code);
   return row ? (english() && row[2] ? row[2] : row[1]) : (code ?? "");
 };
 
-/* In one act; the server refuses who has no card yet, and nothing is printed then. */
-async function printCards(ids) {
-  const { data } = await api.post("/candidates/cards", { ids });
-  showCards(data.items);
-  return data;
-}
+/* The job hands the cards out and says who was left out. */
+const printing = (kind) => async (ids) => {
+  await printJob(kind, { ids });
+  return {};
+};
 
 const describe = (ctx, subjects) => ({
   path: "/candidates",
@@ -51,10 +49,16 @@ const describe = (ctx, subjects) => ({
     { name: "state", label: t("candidate.state"), cell: (c) => stateTag(c.state), text: (c) => t(`state.${c.state}`) },
   ],
   batch: () => [
-    may(ctx.session, "card_print") ? { text: t("batch.cards"), run: printCards } : null,
+    may(ctx.session, "card_print") ? { text: t("batch.cards"), run: printing("print_cards") } : null,
+    may(ctx.session, "proof_print") ? { text: t("batch.proofs"), run: printing("print_proofs") } : null,
+    may(ctx.session, "card_print") ? { text: t("batch.forms"), run: printing("print_forms") } : null,
   ].filter(Boolean),
-  tools: () => (may(ctx.session, "candidate_create")
-    ? html`<button class="button main" type="button" @click=${() => createCandidate(ctx)}>${t("create.open")}</button>` : nothing),
+  tools: (c, model) => html`${may(ctx.session, "candidate_create")
+    ? html`<button class="button main" type="button" @click=${() => createCandidate(ctx)}>${t("create.open")}</button>` : nothing}
+    ${printsMany(ctx.session).length ? html`<button class="button" type="button" @click=${() => printMany(ctx.session, { class: ctx.query.class ?? "" }).then((done) => done && ctx.reload()).catch((error) => {
+      model.problem = error;
+      ctx.update();
+    })}>${t("paper.many")}</button>` : nothing}`,
   empty: t("candidates.empty"),
 });
 

@@ -10,7 +10,7 @@ import { empty, problem, tag, toast, typing } from "../../parts.js";
 import { go, link } from "../../router.js";
 import { cardFields, readingBody } from "./acts.js";
 import { actKeys, loadCandidate, middle, side } from "./candidate-page.js";
-import { showCards } from "./papers.js";
+import { printJob } from "./printing.js";
 
 const WORDS = { to_read: "menu.reading", to_print: "menu.cards", to_review: "menu.review", to_proof: "menu.proof", to_confirm: "menu.confirm",
   to_approve: "menu.approve", to_fill: "menu.fill", to_submit: "menu.submissions" };
@@ -81,11 +81,14 @@ async function readCard(ctx, model) {
   }
 }
 
+/* Queues whose paper is printed for all at once. */
+const PRINTS = { to_print: ["card_print", "print_cards", "cards.all"], to_proof: ["proof_print", "print_proofs", "proof.all"] };
+
 async function printAll(ctx, model) {
+  model.problem = null;
   try {
-    const { data } = await api.post("/candidates/cards", { ids: model.items.map((c) => c.id) });
+    await printJob(PRINTS[model.queue][1], { ids: model.items.map((c) => c.id) });
     await refreshQueue(ctx, model);
-    showCards(data.items);
   } catch (error) {
     model.problem = error;
     ctx.update();
@@ -110,7 +113,7 @@ export function render(ctx, model) {
     <section class="card queue" aria-label=${name}>
       <div class="card-head"><h2>${name} ${items.length}${model.next ? "+" : ""}</h2>
         ${queue === "to_read" && may(ctx.session, "candidate_create") ? html`<button class="button main" type="button" @click=${() => readCard(ctx, model)}>${t("reading.create")}</button>` : nothing}
-        ${queue === "to_print" && items.length ? html`<button class="button" type="button" @click=${() => printAll(ctx, model)}>${t("cards.all", { n: items.length })}</button>` : nothing}</div>
+        ${PRINTS[queue] && items.length && may(ctx.session, PRINTS[queue][0]) ? html`<button class="button" type="button" @click=${() => printAll(ctx, model)}>${t(PRINTS[queue][2], { n: items.length })}</button>` : nothing}</div>
       ${items.length || model.room ? html`<form class="queue-class" @submit=${(event) => chooseClass(event, model)}>
         <input type="search" name="class" aria-label=${t("desk.class")} placeholder=${t("desk.class")} .value=${model.room} autocomplete="off"></form>` : nothing}
       ${items.length ? html`<ul>${items.map((c) => html`<li><a href=${link(`/desk/${queue}/${c.id}`, { class: model.room })} aria-current=${c.id === model.id ? "true" : nothing}>

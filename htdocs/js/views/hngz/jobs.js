@@ -3,10 +3,11 @@ import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { may } from "../../access.js";
 import { api } from "../../api.js";
 import { formDialog } from "../../form-dialog.js";
-import { count, fullTime, t, word } from "../../i18n.js";
+import { count, fullTime, pick, t, word } from "../../i18n.js";
 import { listView, loadList } from "../../list.js";
 import { bar, problem, toast } from "../../parts.js";
 import { jobTag } from "../../states.js";
+import { leftOut, pagesAgain, printMany, printsMany } from "./printing.js";
 
 export const every = 3;
 
@@ -41,13 +42,16 @@ export const load = (ctx) => loadList(ctx, {
     { label: t("job.progress"), kind: "bar-cell", text: (j) => `${j.done}/${j.total}`, cell: (j) => html`${bar([{ value: j.state === "done" ? 1 : (j.done ?? 0) / (j.total || 1), kind: "a" }], 1, `${j.done}/${j.total}`)}
       <span class="small soft">${count(j.done)} / ${count(j.total)}</span>` },
     { label: t("job.created"), cell: (j) => fullTime(j.created_at), kind: "tight" },
-    { label: t("job.error"), cell: (j) => j.error?.zh ?? (typeof j.error === "string" ? j.error : "") },
+    { label: t("job.error"), text: (j) => pick(j.error) || "", cell: (j) => (j.result?.skipped_count ? html`<details><summary>${t("paper.leftOut", { n: j.result.skipped_count })}</summary>${leftOut(j.result)}</details>`
+      : pick(j.error) || "") },
     { label: "", kind: "acts-cell", text: () => "", cell: (j) => html`
       ${["queued", "running"].includes(j.state) && may(ctx.session, "job_write") ? html`<button class="link" type="button" @click=${() => run(ctx, model, api.post(`/jobs/${j.id}/cancel`, {}), "jobs.cancelled")}>${t("jobs.cancel")}</button>` : nothing}
-      ${j.state === "done" && j.result ? html`<a href=${api.href(`/jobs/${j.id}/result`)} download>${t("jobs.result")}</a>` : nothing}` },
+      ${j.state === "done" && j.kind.startsWith("print_") && j.result?.pages ? html`<button class="link" type="button" @click=${() => run(ctx, model, pagesAgain(j), "jobs.started")}>${t("paper.again")}</button>` : nothing}
+      ${j.state === "done" && j.result?.file ? html`<a href=${api.href(`/jobs/${j.id}/result`)} download>${t("jobs.result")}</a>` : nothing}` },
   ],
   empty: t("jobs.empty"),
-  tools: (c, model) => (may(ctx.session, "export_read") ? html`<button class="button main" type="button" @click=${() => create(ctx, model)}>${t("jobs.export")}</button>` : nothing),
+  tools: (c, model) => html`${may(ctx.session, "export_read") ? html`<button class="button main" type="button" @click=${() => create(ctx, model)}>${t("jobs.export")}</button>` : nothing}
+    ${printsMany(ctx.session).length ? html`<button class="button main" type="button" @click=${() => run(ctx, model, printMany(ctx.session).then((done) => done || undefined), "jobs.started")}>${t("paper.many")}</button>` : nothing}`,
 });
 
 export const render = (ctx, model) => listView(ctx, model, { above: model.fault ? problem(model.fault) : nothing });

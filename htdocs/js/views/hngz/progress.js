@@ -3,7 +3,8 @@ import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { api } from "../../api.js";
 import { fullTime, count, t, word, yuan } from "../../i18n.js";
 import { copyButton, table } from "../../list.js";
-import { bar, empty } from "../../parts.js";
+import { bar, empty, icon, problem } from "../../parts.js";
+import { openPaper } from "./printing.js";
 
 export const every = 15;
 
@@ -32,6 +33,16 @@ export async function load(ctx) {
   }
   ctx.model = model;
   return model;
+}
+
+async function counts(ctx, model) {
+  model.fault = null;
+  try {
+    await openPaper("/progress/counts.pdf", { org_id: model.org });
+  } catch (error) {
+    model.fault = error;
+    ctx.update();
+  }
 }
 
 const figure = (name, value, note, href) => html`<div class="card figure"><span class="small soft">${name}</span>
@@ -65,7 +76,9 @@ export function render(ctx, model) {
   return html`<div class="page">
     <div class="page-head"><h1>${t("menu.progress")}</h1>
       <span class="trail">${ctx.params.id ? html`<a href="#/progress">${ctx.session.org.name}</a> › ${name}` : name} · ${t("progress.at", { at: fullTime(model.at).slice(-8) })}</span>
-      <div class="acts-right">${rows.length ? copyButton(named, () => rows) : nothing}</div></div>
+      <div class="acts-right"><button class="button" type="button" @click=${() => counts(ctx, model)}>${icon("print")} ${t("paper.counts")}</button>
+        ${rows.length ? copyButton(named, () => rows) : nothing}</div></div>
+    ${model.fault ? problem(model.fault) : nothing}
     <div class="figures">
       ${figure(t("progress.total"), whole.total, whole.expected ? t("progress.expected", { n: count(whole.expected), share: share(whole.total, whole.expected) }) : "")}
       ${figure(t("progress.reviewed"), sum(whole.states, ["reviewed", "filling", ...FILLED]), share(sum(whole.states, ["reviewed", "filling", ...FILLED]), whole.total))}

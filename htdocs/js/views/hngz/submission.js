@@ -6,9 +6,10 @@ import { loadForm, loadTable } from "../../document.js";
 import { reasonDialog } from "../../form-dialog.js";
 import { count, fullTime, t, word } from "../../i18n.js";
 import { table } from "../../list.js";
-import { problem, toast } from "../../parts.js";
+import { icon, problem, toast } from "../../parts.js";
 import { partTag } from "../../states.js";
 import { subjectName } from "./candidates.js";
+import { openPaper } from "./printing.js";
 
 /* Accepted by the level right above. */
 const BELOW = { province: "city", city: "county", county: "point" };
@@ -23,6 +24,16 @@ async function accept(ctx, model) {
     await api.post(`/submissions/${model.submission.id}/acceptance`, {}, { etag: model.etag });
     toast(t("submissions.accepted"));
     await ctx.reload();
+  } catch (error) {
+    model.fault = error;
+    ctx.update();
+  }
+}
+
+async function sheet(ctx, model) {
+  model.fault = null;
+  try {
+    await openPaper(`/submissions/${model.submission.id}/sheet.pdf`);
   } catch (error) {
     model.fault = error;
     ctx.update();
@@ -47,6 +58,7 @@ export function render(ctx, model) {
   return html`<div class="page">
     <div class="page-head"><h1>${s.org?.name} ${word("submission.kind", s.kind)}</h1>${partTag(s.state)}
       <div class="acts-right"><a class="button" href="#/submissions">${t("back")}</a>
+        <button class="button" type="button" @click=${() => sheet(ctx, model)}>${icon("print")} ${t("paper.submission")}</button>
         ${decides ? html`${s.state === "submitted" && BELOW[ctx.session.org.level] === s.org.level ? html`<button class="button main" type="button" @click=${() => accept(ctx, model)}>${t("submissions.accept")}</button>` : nothing}
           <button class="button bad" type="button" @click=${() => giveBack(ctx, model)}>${t("submissions.return")}</button>` : nothing}</div></div>
     ${model.fault ? problem(model.fault) : nothing}
