@@ -20,7 +20,7 @@ as_root() {
 BUILD_PACKAGES="autoconf automake libtool gcc libc6-dev make pkg-config mawk
   apache2-bin apache2-dev libapr1-dev libaprutil1-dev libaprutil1-dbd-sqlite3 libaprutil1-dbd-pgsql media-types
   libxml2-dev libpng-dev libjpeg62-turbo-dev libjansson-dev libsodium-dev libssl-dev libpq-dev libsqlite3-dev libunistring-dev libseccomp-dev
-  zlib1g-dev libzstd-dev g++ libdlib-dev"
+  zlib1g-dev libzstd-dev g++ libdlib-dev libcurl4-openssl-dev"
 PGSQL_PACKAGES="postgresql-15"
 TLS_PACKAGES="openssl"
 BUILD_PACKAGES+=" libcairo2-dev libpango1.0-dev libqrencode-dev" # papers

@@ -57,6 +57,7 @@ export const ACCESS = {
   job_read: ["PCNOAX"],
   job_write: ["PCNOX"],
   export_read: ["XP"],
+  export_pull: ["XP"],
 };
 
 /* May this session do it, to a record in this state (left out: to any)? */

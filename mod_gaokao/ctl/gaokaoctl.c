@@ -54,6 +54,10 @@ static const gk_ctl_command_t commands[] = {
      "one record by registration number; leaves an audit row"},
     {"export key", "[KEY]", 0, 1, "", GK_CTL_CONFIG, gk_ctl_export_key,
      "public half of the key that signs manifests, as PEM: give it to the province by hand"},
+    {"export pull", "SITE FOLDER", 2, 2,
+     "key= login= cacert= cert= cert-key= after= since= org= kind= states= encoding= compression= part-records= unpack acknowledge",
+     GK_CTL_NOTHING, gk_ctl_export_pull,
+     "the province's client: fetch a pull into FOLDER and prove it; the same command goes on where the line broke"},
     {"export verify", "FOLDER", 1, 1, "key=", GK_CTL_NOTHING, gk_ctl_export_verify,
      "prove a fetched pull: manifest.xml against --key FILE.pem, each part against the manifest"},
     {"key list", "", 0, 0, "", GK_CTL_CONFIG, gk_ctl_key_list, "keys of the key file, without the keys"},
@@ -82,7 +86,7 @@ static void usage(FILE *out)
     const gk_ctl_command_t *c = &commands[i];
     fprintf(out, "  %s%s%s\n", c->name, c->arguments[0] != '\0' ? " " : "", c->arguments);
     if (c->options[0] != '\0') {
-      char words[200], *last = NULL;
+      char words[400], *last = NULL;
       apr_cpystrn(words, c->options, sizeof(words));
       fprintf(out, "     ");
       for (char *w = apr_strtok(words, " ", &last); w != NULL; w = apr_strtok(NULL, " ", &last)) {
@@ -176,6 +180,8 @@ static const gk_ctl_command_t *match(const apr_array_header_t *words, int *used)
   return best;
 }
 
+static const char *const switches[] = {"json", "real", "totp", "force", "password-stdin", "unpack", "acknowledge"};
+
 /* Takes "--name value", "--name=value" and switches out of argv; the rest are words. */
 static gk_error_t *parse(gk_ctl_t *ctl, int argc, const char *const *argv, const gk_ctl_command_t **command)
 {
@@ -185,8 +191,9 @@ static gk_error_t *parse(gk_ctl_t *ctl, int argc, const char *const *argv, const
     if (strncmp(argv[i], "--", 2) == 0) {
       APR_ARRAY_PUSH(given, const char *) = argv[i];
       const char *name = argv[i] + 2;
-      bool is_switch = strchr(name, '=') != NULL || strcmp(name, "json") == 0 || strcmp(name, "real") == 0 ||
-                       strcmp(name, "totp") == 0 || strcmp(name, "force") == 0 || strcmp(name, "password-stdin") == 0;
+      bool is_switch = strchr(name, '=') != NULL;
+      for (size_t s = 0; s < sizeof(switches) / sizeof(switches[0]); s++)
+        is_switch = is_switch || strcmp(name, switches[s]) == 0;
       if (!is_switch) {
         if (i + 1 >= argc)
           return gk_ctl__usage(ctl, "%s 后面要有值", "%s needs a value", argv[i]);

@@ -22,9 +22,11 @@ libgaokao_ctl_la_SOURCES += %D%/fetch.c
 libgaokao_ctl_la_SOURCES += %D%/lists.c
 libgaokao_ctl_la_SOURCES += %D%/orgs.c
 libgaokao_ctl_la_SOURCES += %D%/photo.c
+libgaokao_ctl_la_SOURCES += %D%/pull.c
 libgaokao_ctl_la_SOURCES += %D%/season.c
 libgaokao_ctl_la_SOURCES += %D%/setup.c
 libgaokao_ctl_la_SOURCES += %D%/verify.c
+libgaokao_ctl_la_LIBADD = $(CURL_LIBS)
 
 bin_PROGRAMS += gaokaoctl
 gaokaoctl_SOURCES = %D%/gaokaoctl.c

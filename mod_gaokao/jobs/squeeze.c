@@ -3,6 +3,8 @@
 #include "jobs/squeeze.h"
 
 #include <string.h>
+#include <apr_file_io.h>
+#include <apr_strings.h>
 #include <zlib.h>
 #ifdef HAVE_ZSTD
 #include <zstd.h>
@@ -142,4 +144,87 @@ gk_error_t *gk_squeeze_end(gk_squeeze_t *squeeze)
     return zstd(squeeze, NULL, 0, ZSTD_e_end);
 #endif
   return NULL;
+}
+
+/* ---- back ------------------------------------------------------------------------------------------------ */
+
+enum { IN_BYTES = 128 * 1024 };
+
+static gk_error_t *unpacked(apr_pool_t *pool, apr_file_t *out, const char *target, gk_error_t *error)
+{
+  if (apr_file_close(out) != APR_SUCCESS && error == NULL)
+    error = gk_error(pool, GK_E_CONFIG, "写不了 %s", "%s can't be written", target);
+  if (error != NULL)
+    apr_file_remove(target, pool);
+  return error;
+}
+
+static gk_error_t *damaged(apr_pool_t *pool, const char *path)
+{
+  return gk_error(pool, GK_E_SEALED, "%s 不能解压：已损坏", "%s can't be unpacked: it is damaged", path);
+}
+
+static gk_error_t *gunzip(const char *path, apr_file_t *out, apr_pool_t *pool)
+{
+  gzFile in = gzopen(path, "rb");
+  char *buffer = apr_palloc(pool, IN_BYTES);
+  int n = -1;
+  bool written = true;
+  if (in == NULL)
+    return damaged(pool, path);
+  while (written && (n = gzread(in, buffer, IN_BYTES)) > 0)
+    written = apr_file_write_full(out, buffer, (apr_size_t)n, NULL) == APR_SUCCESS;
+  int closed = gzclose(in);
+  if (!written)
+    return gk_error(pool, GK_E_CONFIG, "磁盘写入失败", "The disk can't be written");
+  return n == 0 && closed == Z_OK ? NULL : damaged(pool, path);
+}
+
+#ifdef HAVE_ZSTD
+static gk_error_t *unzstd(const char *path, apr_file_t *out, apr_pool_t *pool)
+{
+  apr_file_t *in;
+  char *from = apr_palloc(pool, IN_BYTES), *to = apr_palloc(pool, IN_BYTES);
+  size_t left = 1;
+  gk_error_t *error = NULL;
+  if (apr_file_open(&in, path, APR_FOPEN_READ | APR_FOPEN_BINARY, 0, pool) != APR_SUCCESS)
+    return damaged(pool, path);
+  ZSTD_DCtx *context = ZSTD_createDCtx();
+  for (apr_size_t got = IN_BYTES; context != NULL && error == NULL; got = IN_BYTES) {
+    if (apr_file_read(in, from, &got) != APR_SUCCESS)
+      break;
+    ZSTD_inBuffer given = {from, got, 0};
+    while (error == NULL && given.pos < given.size) {
+      ZSTD_outBuffer made = {to, IN_BYTES, 0};
+      left = ZSTD_decompressStream(context, &made, &given);
+      if (ZSTD_isError(left))
+        error = damaged(pool, path);
+      else if (apr_file_write_full(out, to, made.pos, NULL) != APR_SUCCESS)
+        error = gk_error(pool, GK_E_CONFIG, "磁盘写入失败", "The disk can't be written");
+    }
+  }
+  ZSTD_freeDCtx(context);
+  apr_file_close(in);
+  return error == NULL && left != 0 ? damaged(pool, path) : error;
+}
+#endif
+
+gk_error_t *gk_unsqueeze_file(const char *path, apr_pool_t *pool)
+{
+  apr_file_t *out;
+  const char *end = strrchr(path, '.');
+  bool gz = end != NULL && strcmp(end, ".gz") == 0, zst = end != NULL && strcmp(end, ".zst") == 0;
+  if (!gz && !zst)
+    return NULL;
+  const char *target = apr_pstrmemdup(pool, path, (apr_size_t)(end - path));
+  if (apr_file_open(&out, target, APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_TRUNCATE | APR_FOPEN_BINARY,
+                    APR_FPROT_UREAD | APR_FPROT_UWRITE, pool) != APR_SUCCESS)
+    return gk_error(pool, GK_E_CONFIG, "写不了 %s", "%s can't be written", target);
+#ifdef HAVE_ZSTD
+  if (zst)
+    return unpacked(pool, out, target, unzstd(path, out, pool));
+#endif
+  if (zst)
+    return unpacked(pool, out, target, gk_error(pool, GK_E_CONFIG, "本程序不带 zstd，请用 zstd -d", "Built without zstd: use zstd -d"));
+  return unpacked(pool, out, target, gunzip(path, out, pool));
 }

@@ -23,4 +23,8 @@ gk_error_t *gk_squeeze_write(gk_squeeze_t *squeeze, const void *bytes, apr_size_
 /* What is left. */
 gk_error_t *gk_squeeze_end(gk_squeeze_t *squeeze);
 
+/* Beside a compressed file (.gz, .zst) the same without that ending; other files stay as they are. Errors: SEALED when it is
+ * damaged, CONFIG when it can't be written. */
+gk_error_t *gk_unsqueeze_file(const char *path, apr_pool_t *pool);
+
 #endif

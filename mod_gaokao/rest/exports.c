@@ -3,11 +3,13 @@
 #include <apr_strings.h>
 
 #include "jobs/export.h"
+#include "jobs/squeeze.h"
 #include "rest/request.h"
 
 typedef struct stream_t {
   gk_request_t *request;
   gk_response_t *response;
+  gk_squeeze_t *squeeze;
 } stream_t;
 
 /* The headers go with the first bytes: until then a fault is still a problem document. */
@@ -17,6 +19,11 @@ static gk_error_t *write_bytes(void *baton, const void *bytes, apr_size_t length
   if (!stream->response->streamed)
     GK_TRY(gk_stream_start(stream->request, stream->response));
   return gk_stream_write(stream->request, bytes, length);
+}
+
+static gk_error_t *squeeze_bytes(void *baton, const void *bytes, apr_size_t length)
+{
+  return gk_squeeze_write(((stream_t *)baton)->squeeze, bytes, length);
 }
 
 /* An audit row of its own transaction: what has left the house stays on record, however the request ends. */
@@ -37,17 +44,24 @@ gk_error_t *gk_rest_export_candidates(gk_request_t *request, gk_response_t *resp
   wish.filter.org = gk_query_str(request, "org", 10, &error);
   const char *kind = gk_query_word(request, "kind", "art|all", &error);
   wish.filter.state = gk_query_word(request, "state", "submitted|accepted|any", &error);
+  wish.encoding = gk_query_word(request, "encoding", "UTF-8|GB18030", &error);
+  const char *compression = gk_query_word(request, "compression", "none|gzip|zstd", &error);
   GK_TRY(gk_query_end(request, error));
   wish.filter.art = kind != NULL && strcmp(kind, "art") == 0;
   GK_TRY(gk_export_prepare(&plan, &media_type, &extension, &request->act, &wish));
-  response->media_type = media_type;
+  if (compression == NULL)
+    compression = "none";
+  response->media_type = gk_squeeze_media_type(compression, media_type);
   apr_table_setn(response->headers, "Content-Disposition",
-                 apr_psprintf(request->pool, "attachment; filename=\"candidates-%s-%d.%s\"", plan.code,
-                              request->act.season->year, extension));
+                 apr_psprintf(request->pool, "attachment; filename=\"candidates-%s-%d.%s%s\"", plan.code,
+                              request->act.season->year, extension, gk_squeeze_suffix(compression)));
   /* A whole province takes longer than a request's deadline for one statement. */
   GK_TRY(gk_db_ready(request->act.db, 0, request->pool));
-  stream_t stream = {request, response};
-  error = gk_export_run(&result, &request->act, &plan, &wish, write_bytes, NULL, &stream);
+  stream_t stream = {request, response, NULL};
+  GK_TRY(gk_squeeze_start(&stream.squeeze, compression, write_bytes, &stream, request->pool));
+  error = gk_export_run(&result, &request->act, &plan, &wish, squeeze_bytes, NULL, &stream);
+  if (error == NULL)
+    error = gk_squeeze_end(stream.squeeze);
   gk_error_t *unrecorded = result.bytes > 0 ? record(request, &result, &wish, error == NULL) : NULL;
   return error != NULL ? error : unrecorded;
 }

@@ -45,7 +45,7 @@ DOORS = [
     (r"openssl/|sodium(/|\.h$)|gcrypt\.h$", ["crypto/"]),
     (r"(httpd|ap_[a-z_]+|http_[a-z]+|util_[a-z_]+|mpm_common|mod_[a-z_]+|scoreboard|unixd)\.h$",
      ["httpd/", "mod_gaokao.c"]),
-    (r"curl/", ["gateway/post.c"]),
+    (r"curl/", ["gateway/post.c", "ctl/pull.c"]),
     (r"sqlite3\.h$|libpq-fe\.h$", ["store/"]),
     (r"cairo|pango/|fontconfig/|qrencode\.h$|glib", ["print/"]),
     (r"apr_dbd\.h$", ["store/", "httpd/dbd.c", "ctl/"]),
