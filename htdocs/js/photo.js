@@ -44,6 +44,9 @@ export const accepted = (view) => view.photos.find((p) => p.state === "accepted"
 export const current = (view) => view.photos.find((p) => p.state === "look")
   ?? view.photos.find((p) => ["accepted", "refused", "retake"].includes(p.state));
 
+/* The proposed crop does what the picture itself does not. */
+export const helps = (photo) => Boolean(photo.report?.crop) && photo.report.crop.verdict !== "block";
+
 export const findings = (photo) => (photo.report?.findings ?? []).filter((f) => f.severity !== "fine");
 const passed = (photo) => (photo.report?.findings ?? []).filter((f) => f.severity === "fine");
 

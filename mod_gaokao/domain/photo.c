@@ -192,11 +192,14 @@ static const char *measures_of(const gk_photo_checked_t *checked, apr_pool_t *po
   return facts != NULL ? gk_json_text_sorted(facts, pool) : "";
 }
 
+/* The proposed crop is no better than the picture. */
+static bool crop_blocked(const gk_json_t *report) { return is(gk_json_str(gk_json_get(report, "crop"), "verdict"), "block"); }
+
 const char *gk_photo_state_for(const gk_photo_checked_t *checked)
 {
   if (is(checked->verdict, "fine"))
     return "accepted";
-  return is(checked->verdict, "block") && checked->cut == NULL ? "refused" : "look";
+  return is(checked->verdict, "block") && (checked->cut == NULL || crop_blocked(checked->report)) ? "refused" : "look";
 }
 
 static bool has(const apr_array_header_t *photos, const char *state)
@@ -355,6 +358,8 @@ static gk_error_t *move(decision_t *d, gk_act_t *act, const char *state, const c
   return changed ? NULL : gk_error_plain(act->pool, GK_E_RETRY);
 }
 
+static gk_error_t *take_crop(decision_t *d, gk_act_t *act, const char *reason);
+
 static gk_error_t *take_as_is(decision_t *d, gk_act_t *act, const char *reason)
 {
   const gk_pack_t *pack = act->season->pack;
@@ -369,6 +374,8 @@ static gk_error_t *take_as_is(decision_t *d, gk_act_t *act, const char *reason)
                     GK_PHOTO_REFUSALS);
   if (blocked)
     GK_TRY(need_reason(act, reason));
+  if (blocked && d->photo.cut != NULL) /* of a larger picture the ticket takes the crop */
+    return take_crop(d, act, reason);
   if (d->photo.width_px != pack->photo.width_px || d->photo.height_px != pack->photo.height_px) /* the ticket has one size */
     return gk_error(act->pool, GK_E_WRONG_STATE, "准考证照片必须是 %d×%d 像素：请用建议的裁剪，或重新上传这个尺寸的照片。",
                     "The admission ticket takes %d×%d pixels: use the proposed crop, or send a picture of that size.",
@@ -391,10 +398,11 @@ static gk_error_t *ask_again(decision_t *d, gk_act_t *act, const char *reason)
 static gk_error_t *take_crop(decision_t *d, gk_act_t *act, const char *reason)
 {
   gk_photo_checked_t checked;
-  if (!is(d->photo.state, "look") || d->photo.cut == NULL)
+  bool anyway = is(d->photo.verdict, "block") && d->refusals >= GK_PHOTO_REFUSALS && reason != NULL;
+  if ((!is(d->photo.state, "look") && !anyway) || d->photo.cut == NULL)
     return gk_error(act->pool, GK_E_WRONG_STATE, "这张照片没有可用的裁剪建议。", "There is no proposed crop of this photo.");
   GK_TRY(gk_photo_examine(&checked, act, d->photo.cut, d->photo.cut_bytes, NULL));
-  if (checked.jpeg == NULL || is(checked.verdict, "block"))
+  if (checked.jpeg == NULL || (is(checked.verdict, "block") && !anyway))
     return gk_error(act->pool, GK_E_WRONG_STATE, "裁剪后仍有必须改正的问题，请重拍。",
                     "The crop still has a fault that must be put right: take a new photo.");
   gk_photo_t cut = {.candidate_id = d->candidate->id, .state = "accepted", .source = "crop", .verdict = checked.verdict,

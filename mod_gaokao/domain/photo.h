@@ -4,7 +4,7 @@
  * this process where there are none). What is kept is always our own JPEG, free of metadata. By the verdict it becomes
  *   fine                 accepted: the record's photo
  *   look, unchecked      look: somebody of the point decides (accept, crop, retake)
- *   block, with a crop   look as well: the crop is one click away
+ *   block, with a crop that passes   look as well: the crop is one click away
  *   block                refused; after GK_PHOTO_REFUSALS of them in a row the clerk may accept one, with a reason
  * An accepted photo stays the record's until another one is accepted, so that a bad picture never takes a good one away.
  * Nothing is overwritten: replaced pictures stay as rows. The record's photo_state is none, accepted, look, refused or

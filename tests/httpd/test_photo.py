@@ -115,11 +115,11 @@ def test_three_refusals_then_the_clerk(people, someone):
     assert state(reviewer, someone)["state"] == "accepted"
 
 
-def test_the_queue_and_a_retake(people, someone):
+def test_the_queue_and_a_retake(site, people, someone):
     point = people["point"]
     made = send(point, someone, png(mark=7), expect=200).json()
-    if made["photo"]["state"] == "refused":
-        pytest.skip("a face plugin blocks blank pictures outright")
+    if made["photo"]["state"] == "refused":  # a face plugin blocks blank pictures outright: as if it had only asked to look
+        sql(site, f"UPDATE photo SET state = 'look', verdict = 'look' WHERE id = {made['photo']['id']}")
     item = next(i for i in point.items("/photos") if i["candidate"]["id"] == someone)
     assert item["photo"]["id"] == made["photo"]["id"] and item["candidate"]["version"] == made["candidate"]["version"]
     assert someone not in [i["candidate"]["id"] for i in people["county"].items("/photos?state=retake")]

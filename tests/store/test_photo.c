@@ -210,9 +210,22 @@ static void pictures_lie_sealed_and_go_with_the_record(apr_pool_t *pool)
                          "length(report) > 0"), 0);
 }
 
+static void a_crop_that_does_not_help_is_a_refusal(apr_pool_t *pool)
+{
+  static const struct { const char *report, *state; } rows[] = {{"{\"crop\":{\"verdict\":\"fine\"}}", "look"},
+                                                               {"{\"crop\":{\"verdict\":\"look\"}}", "look"},
+                                                               {"{\"crop\":{\"verdict\":\"block\"}}", "refused"}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    gk_photo_checked_t checked = {.verdict = "block", .cut = (const unsigned char *)"crop", .cut_length = 4};
+    GK_TEST_OK(gk_json_parse(&checked.report, rows[i].report, strlen(rows[i].report), pool));
+    GK_TEST_STR(gk_photo_state_for(&checked), rows[i].state);
+  }
+}
+
 int main(void)
 {
   gk_test_begin("photo");
+  GK_TEST_RUN(a_crop_that_does_not_help_is_a_refusal);
   STORE_EACH_ENGINE({
     act_start();
     flow_start();

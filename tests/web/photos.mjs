@@ -121,14 +121,27 @@ await test("the queue is worked through by keys, and the candidate reads why a n
   await tab.locator("input[type=file]").setInputFiles({ name: "a.png", mimeType: "image/png", buffer: png(480, 640, 238) });
   await tab.waitForSelector(".photo-view image");
   await within(tab, "实测", "the checks");
-  const state = await tab.evaluate(async (one) => (await (await fetch(`/api/v1/candidates/${one}/photo`, { headers: { "X-Gaokao-Edition": "hngz" } })).json()).state, id);
-  expect(["look", "refused", "accepted"].includes(state), state);
-  if (state !== "refused") {
-    await tab.goto(`${site}/hngz/#${state === "look" ? `/photos/${id}` : `/candidates/${id}/photo`}`);
+  const state = () => tab.evaluate(async (one) => (await (await fetch(`/api/v1/candidates/${one}/photo`, { headers: { "X-Gaokao-Edition": "hngz" } })).json()), id);
+  let seen = await state();
+  for (let n = 0; n < 3 && seen.state === "refused" && !seen.clerk_decides; n += 1) {
+    await tab.locator("input[type=file]").setInputFiles({ name: "a.png", mimeType: "image/png", buffer: png(480, 640, 230 + n) });
+    await tab.waitForFunction((before) => document.querySelectorAll(".photo-history li").length > before, n + (n ? 1 : 0), { timeout: 30000 });
+    seen = await state();
+  }
+  if (seen.state === "refused") { // a face plugin: blank pictures have no face, and after three the clerk decides
+    await within(tab, "按原样通过", "the clerk decides");
+    await tab.keyboard.press("a");
+    await tab.locator("dialog textarea").fill("浏览器测试，由办理人决定");
+    await tab.locator("dialog button.main").click();
+    await within(tab, "已通过", "accepted by the clerk");
+  } else if (seen.state === "look") {
+    await tab.goto(`${site}/hngz/#/photos/${id}`);
     await tab.waitForSelector(".photo-view image");
+  }
+  {
     const faults = await axeFaults(tab);
     expect(faults.length === 0, faults.join("\n"));
-    expect((await tooWide(tab)) <= 0, "the queue is too wide");
+    expect((await tooWide(tab)) <= 0, "the photo's page is too wide");
     await tab.keyboard.press("r");
     await tab.locator("dialog select").selectOption({ label: "请摘掉帽子、头饰" });
     await tab.locator("dialog button.bad").click();

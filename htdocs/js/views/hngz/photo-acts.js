@@ -4,7 +4,7 @@ import { api } from "../../api.js";
 import { formDialog } from "../../form-dialog.js";
 import { t } from "../../i18n.js";
 import { dialog, dialogFrame, problem, toast } from "../../parts.js";
-import { current, sendPhoto } from "../../photo.js";
+import { current, helps, sendPhoto } from "../../photo.js";
 
 const CANNED = ["hat", "front", "ears", "background", "eyes", "light", "person", "blur"];
 
@@ -43,9 +43,9 @@ export function choices(view, photo, profile = { width: 480, height: 640 }) {
   const exact = photo.width_px === profile.width && photo.height_px === profile.height;
   const blocked = photo.verdict === "block";
   const list = [];
-  if (photo.state === "look" && photo.report?.crop) list.push("crop");
+  if (photo.state === "look" && helps(photo)) list.push("crop");
   if (photo.state === "look" && exact && !blocked) list.push("accept");
-  if (blocked && exact && view.clerk_decides && photo.state !== "accepted") list.push("anyway");
+  if (blocked && (exact || photo.report?.crop) && view.clerk_decides && photo.state !== "accepted") list.push("anyway");
   if (photo.state !== "refused") list.push("retake");
   return list;
 }

@@ -4,7 +4,7 @@ import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { may } from "../../access.js";
 import { fullTime, t } from "../../i18n.js";
 import { empty, icon, problem, tag } from "../../parts.js";
-import { accepted, advice, chip, cropView, current, dropPhotos, findings, findingTable, loadPhotos, overlay, PHOTO_KIND } from "../../photo.js";
+import { accepted, advice, chip, cropView, current, dropPhotos, findings, findingTable, helps, loadPhotos, overlay, PHOTO_KIND } from "../../photo.js";
 import { acceptAnyway, askAgain, choices, decide, takeBy } from "./photo-acts.js";
 
 export const PHOTO_KEYS = { crop: "Enter", accept: "A", anyway: "A", retake: "R", camera: "C", file: "U", lines: "L" };
@@ -62,9 +62,9 @@ export function panelActions(panel, ctx) {
 function summary(photo, view) {
   const list = findings(photo);
   const first = list[0];
-  const crop = photo.state === "look" && photo.report?.crop;
+  const crop = photo.state === "look" && helps(photo);
   return html`<section class="card"><div class="card-body stack">
-    ${crop && photo.verdict !== "fine" ? html`<p class="photo-lead">${icon("check")} ${t("photo.cropHelps")}</p>` : nothing}
+    ${crop && photo.report.crop.verdict === "fine" ? html`<p class="photo-lead">${icon("check")} ${t("photo.cropHelps")}</p>` : nothing}
     ${first ? advice(list) : html`<p class="photo-lead ok">${icon("check")} ${t("photo.allFine")}</p>`}
     ${photo.decision?.reason ? html`<p>${tag(t(`photo.decision.${photo.decision.verdict}`), photo.decision.verdict === "retake" ? "bad" : "ok")} ${photo.decision.reason}</p>` : nothing}
     ${view.clerk_decides && photo.verdict === "block" ? html`<p class="soft">${t("photo.clerkDecides", { n: view.refusals })}</p>`
@@ -100,7 +100,7 @@ export function panelView(panel, ctx, headLine) {
       ${photo ? html`<section class="card">${findingTable(photo, point)}</section>` : nothing}
     </div>
     <div class="stack photo-beside">
-      ${crop ? html`<section class="card"><div class="card-head"><h2>${t("photo.crop")}</h2>${tag(t(`photo.severity.${crop.verdict ?? "fine"}`), crop.verdict === "look" || crop.verdict === "unchecked" ? "warn" : "ok")}</div>
+      ${crop ? html`<section class="card"><div class="card-head"><h2>${t("photo.crop")}</h2>${tag(t(`photo.severity.${crop.verdict ?? "fine"}`), { block: "bad", look: "warn", unchecked: "warn" }[crop.verdict] ?? "ok")}</div>
         <div class="photo-small">${cropView(photo, urls.get(photo.id))}</div></section>` : nothing}
       ${present && present.id !== photo?.id ? html`<section class="card"><div class="card-head"><h2>${t("photo.present")}</h2></div>
         <div class="photo-small">${overlay(present, urls.get(present.id), { lines: false })}</div></section>` : nothing}
