@@ -115,6 +115,10 @@ CLEANFILES += %D%/photo_face/weights.h %D%/photo_face/tensors.h %D%/photo_face/l
 	    echo '/* npm could not fetch them. Delete this file and build again. */' >$@; \
 	  fi
 	$(AM_V_at)rm -rf %D%/photo_face/node_modules
+clean-local: clean-photo-face
+clean-photo-face:
+	test "$(srcdir)" = . || rm -f %D%/photo_face/package.json %D%/photo_face/package-lock.json %D%/photo_face/.npmrc
+.PHONY: clean-photo-face
 
 EXTRA_DIST += %D%/photo_colour.h
 plugin_LTLIBRARIES += %D%/photo_place/photo_place.la

@@ -103,7 +103,7 @@ static inline const char *photo_range(const photo_call_t *c, const gaokao_findin
     return apr_psprintf(c->pool, zh ? "不低于 %.*f" : "at least %.*f", digits, f->low);
   if (f->low == 0)
     return apr_psprintf(c->pool, zh ? "不超过 %.*f" : "at most %.*f", digits, f->high);
-  return apr_psprintf(c->pool, zh ? "%.*f 至 %.*f" : "%.*f to %.*f", digits, f->low, digits, f->high);
+  return apr_psprintf(c->pool, zh ? " %.*f 至 %.*f" : "%.*f to %.*f", digits, f->low, digits, f->high);
 }
 
 /* Tells a measure as a fact, and as a finding where the profile has a limit for it. Returns its severity, 0 without. */

@@ -310,9 +310,17 @@ static gk_image_region_t in_file(const check_t *c, const look_t *look, const gao
   return r;
 }
 
-/* Findings about the file stay when the crop's take the place of the others. */
+/* Findings about the file stay when the crop's take the place of the others; what the crop's own file is like is nobody's
+ * concern, but for its size. */
 static void keep_file_findings(const look_t *from, apr_array_header_t *to)
 {
+  int kept = 0;
+  for (int i = 0; i < to->nelts; i++) {
+    const gk_photo_finding_t *finding = &APR_ARRAY_IDX(to, i, gk_photo_finding_t);
+    if (strncmp(finding->said.code, "file-", 5) != 0 || strcmp(finding->said.code, "file-bytes") == 0)
+      APR_ARRAY_IDX(to, kept++, gk_photo_finding_t) = *finding;
+  }
+  to->nelts = kept;
   for (int i = 0; i < from->findings->nelts; i++) {
     const gk_photo_finding_t *finding = &APR_ARRAY_IDX(from->findings, i, gk_photo_finding_t);
     if (strncmp(finding->said.code, "file-", 5) == 0 || strcmp(finding->said.code, "scale") == 0)

@@ -7,11 +7,13 @@ import os
 import shutil
 import signal
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET
+import zlib
 
 ROOT = os.path.abspath(os.environ.get("top_srcdir") or os.path.join(os.path.dirname(__file__), "..", ".."))
 BUILD = os.path.abspath(os.environ.get("top_builddir") or ".")
@@ -447,6 +449,29 @@ def worker_exports_what_is_there(i):
             subprocess.run(["xmllint", "--noout", "--schema", f"{ROOT}/conf/schema/candidates.xsd", "-"], check=True,
                            input=body, capture_output=True)
     same(int(i.sql("SELECT count(*) FROM audit WHERE action = 'export.candidates'")[0]), 3, "audit rows")
+
+
+@test
+def photo_check_says_what_the_service_would_say(i):
+    """Without photo plugins nothing is called fine; what is no picture is blocked by its code; both outputs are written."""
+    row = b"\0" + bytes((240, 240, 240)) * 480
+    chunk = lambda name, body: struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+    picture, drawn, stored = (f"{i.dir}/{name}" for name in ("a.png", "drawn.png", "stored.jpg"))
+    with open(picture, "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 480, 640, 8, 2, 0, 0, 0)) +
+                   chunk(b"IDAT", zlib.compress(row * 640)) + chunk(b"IEND", b""))
+    code, report, _ = i.json("photo", "check", picture, "--png", drawn, "--jpeg", stored)
+    same((code, report["verdict"], report["profile"]), (0, "unchecked", "moe-480x640"))
+    same({f["code"] for f in report["findings"]}, {"face", "quality", "file"})
+    with open(drawn, "rb") as file:
+        same(file.read(8), b"\x89PNG\r\n\x1a\n")
+    with open(stored, "rb") as file:
+        body = file.read()
+    same((hashlib.sha256(body).hexdigest(), body[:3]), (report["normalised"]["sha256"], b"\xff\xd8\xff"))
+    code, report, _ = i.json("photo", "check", f"{i.dir}/gaokao.conf", "--png", f"{i.dir}/none.png")
+    same((code, report["verdict"], report["findings"][0]["code"]), (1, "block", "file-type"))
+    assert not os.path.exists(f"{i.dir}/none.png")
+    same(i.json("photo", "check", f"{i.dir}/not-there")[0], 1)
 
 
 @test

@@ -25,7 +25,7 @@ static const case_t photo_cases[] = {
     {"dark, just seen", DARK, 0.6, "", NULL},
     {"black face", DARK, 0.1, "dark-share", NULL},
     {"bright", BRIGHT, 1.12, "", NULL},
-    {"burnt out", BRIGHT, 2.2, "bright-share", NULL},
+    {"burnt out", BRIGHT, 1.9, "bright-share", NULL},
     {"pale", GREY, 0.6, "", NULL},
     {"black and white", GREY, 1, "chroma", NULL},
     {"64 levels", LEVELS, 64, "", NULL},

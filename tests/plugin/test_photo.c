@@ -268,8 +268,8 @@ static void *APR_THREAD_FUNC check_all(apr_thread_t *thread, void *data)
     *different += strcmp(gk_json_text(check->report, pool), thread_reports[i]) != 0;
   }
   apr_pool_destroy(pool);
-  apr_thread_exit(thread, APR_SUCCESS);
-  return NULL;
+  (void)thread;
+  return NULL; /* apr_thread_exit() would leave ASan's marks on the stack */
 }
 
 static void sixteen_threads_say_what_one_says(apr_pool_t *pool)
