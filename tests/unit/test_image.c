@@ -97,7 +97,9 @@ static void what_can_t_be_used_is_refused_by_name(apr_pool_t *pool)
   file_t adam7 = make_png(image, (png_how_t){.colour = PNG_COLOR_TYPE_RGB, .interlaced = true}, pool);
   file_t jpeg = make_jpeg(image, (jpeg_how_t){0}, pool);
   file_t bad_crc = {apr_pmemdup(pool, png.bytes, png.length), png.length};
-  bad_crc.bytes[png.length - 20] ^= 1;
+  bad_crc.bytes[png.length - 14] ^= 1; /* of the data's checksum; the data are right */
+  file_t bad_data = {apr_pmemdup(pool, png.bytes, png.length), png.length};
+  bad_data.bytes[png.length - 20] ^= 1;
   file_t big_jpeg = {apr_pmemdup(pool, jpeg.bytes, jpeg.length), jpeg.length};
   for (apr_size_t i = 2; i + 8 < jpeg.length; i++)
     if (big_jpeg.bytes[i] == 0xff && big_jpeg.bytes[i + 1] == 0xc0) {
@@ -124,6 +126,7 @@ static void what_can_t_be_used_is_refused_by_name(apr_pool_t *pool)
       {"8 MB and one", {(unsigned char *)long_file, 8000001}, "file-huge"},
       {"150 scans", make_jpeg(image, (jpeg_how_t){.scans = 150}, pool), "file-huge"},
       {"bad checksum", bad_crc, "file-broken"},
+      {"one bit of the data", bad_data, "file-broken"},
       {"no data", {(unsigned char *)"\xff\xd8\xff\xd9", 4}, "file-broken"},
       {"signature only", {(unsigned char *)"\x89PNG\r\n\x1a\n", 8}, "file-broken"},
   };
