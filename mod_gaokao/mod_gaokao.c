@@ -18,6 +18,7 @@ static void register_hooks(apr_pool_t *pool)
   /* Nothing in clear beyond loopback. */
   ap_hook_post_read_request(gk_httpd_post_read_request, NULL, NULL, APR_HOOK_MIDDLE);
   /* No search for files below our addresses. */
+  ap_hook_translate_name(gk_httpd_translate_name, NULL, NULL, APR_HOOK_FIRST);
   ap_hook_map_to_storage(gk_httpd_map_to_storage, NULL, NULL, APR_HOOK_FIRST);
   ap_hook_handler(gk_httpd_handler, NULL, NULL, APR_HOOK_MIDDLE);
   /* The access log and counters. */

@@ -3,7 +3,9 @@
  *
  * Nobody waits long for a connection (faults.md DB-2, DB-3). mod_dbd's pool waits without limit, and holds its lock
  * while it connects: so at most one thread at a time asks it, and no more than it has connections; the others wait
- * for their turn here, at most WAIT_US. While the database is down one request a second tries it and the others get
+ * for their turn here, at most WAIT_US, in the order in which they came: whoever gives a connection back hands it to the
+ * first of them, or lucky threads would keep passing the ones that have to be woken. With nobody waiting it stays here for
+ * the next one. While the database is down one request a second tries it and the others get
  * their 503 at once. While only writing hangs (COMMIT waits for a synchronous standby that is gone, others for the
  * locks it holds) the same holds for writes alone, and reading goes on. */
 #include <apr_dbd.h>
@@ -31,11 +33,24 @@ static APR_OPTIONAL_FN_TYPE(ap_dbd_close) *dbd_close;
 typedef struct breaker_t { apr_time_t until; } breaker_t;
 static breaker_t all_calls, writes;
 
+/* Somebody who waits: gets a connection, or with `granted` alone leave to ask mod_dbd for one. */
+typedef struct waiter_t {
+  struct waiter_t *next;
+  apr_thread_cond_t *wake;
+  ap_dbd_t *handle;
+  bool granted;
+} waiter_t;
+
+enum { IDLE = 16 };
+
 static struct {
   apr_thread_mutex_t *mutex;
-  apr_thread_cond_t *changed;
-  int free;                       /* connections nobody holds */
+  waiter_t *first, **last;
+  ap_dbd_t *idle[IDLE];           /* connections that were given back, the last one first */
+  int idles;
+  int free;                       /* connections that mod_dbd may still give */
   bool asking;                    /* somebody is inside mod_dbd */
+  server_rec *server;
 } turns;
 
 /* What one request holds. */
@@ -57,14 +72,24 @@ static int connections(void)
   return n;
 }
 
-apr_status_t gk_httpd_dbd_start(apr_pool_t *pchild)
+/* Before mod_dbd's pool goes: it closes only what lies in it. */
+static apr_status_t give_all_back(void *ignored)
+{
+  (void)ignored;
+  while (turns.idles > 0)
+    dbd_close(turns.server, turns.idle[--turns.idles]);
+  return APR_SUCCESS;
+}
+
+apr_status_t gk_httpd_dbd_start(apr_pool_t *pchild, server_rec *server)
 {
   dbd_open = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open);
   dbd_close = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_close);
   turns.free = connections();
+  turns.last = &turns.first;
+  turns.server = server;
+  apr_pool_pre_cleanup_register(pchild, NULL, give_all_back);
   apr_status_t rv = apr_thread_mutex_create(&turns.mutex, APR_THREAD_MUTEX_DEFAULT, pchild);
-  if (rv == APR_SUCCESS)
-    rv = apr_thread_cond_create(&turns.changed, pchild);
   return rv != APR_SUCCESS ? rv : dbd_open != NULL && dbd_close != NULL ? APR_SUCCESS : APR_ENOTIMPL;
 }
 
@@ -98,7 +123,8 @@ static void trip(breaker_t *breaker)
   __atomic_store_n(&breaker->until, gk_tick() + PAUSE_US, __ATOMIC_RELAXED);
   gk_httpd_count(GK_COUNT_TRIPPED);
   apr_thread_mutex_lock(turns.mutex);
-  apr_thread_cond_broadcast(turns.changed); /* those who wait for a turn go with their 503 */
+  for (waiter_t *waiter = turns.first; waiter != NULL; waiter = waiter->next)
+    apr_thread_cond_signal(waiter->wake); /* they go with their 503 */
   apr_thread_mutex_unlock(turns.mutex);
 }
 
@@ -113,26 +139,76 @@ static gk_error_t *down(request_rec *r, const char *why, bool quiet)
 
 /* ---- turns ----------------------------------------------------------------------------------------------- */
 
-static gk_error_t *take_turn(request_rec *r, bool probes)
+static waiter_t *first_out(void)
+{
+  waiter_t *waiter = turns.first;
+  turns.first = waiter->next;
+  if (turns.first == NULL)
+    turns.last = &turns.first;
+  waiter->granted = true;
+  apr_thread_cond_signal(waiter->wake);
+  return waiter;
+}
+
+static void leave_queue(waiter_t *waiter)
+{
+  waiter_t **at = &turns.first;
+  while (*at != waiter)
+    at = &(*at)->next;
+  *at = waiter->next;
+  if (turns.last == &waiter->next)
+    turns.last = at;
+}
+
+/* Under the mutex, when a connection came free or nobody asks mod_dbd any more. */
+static void let_ask(void)
+{
+  if (turns.first != NULL && turns.free > 0 && !turns.asking) {
+    turns.free--;
+    turns.asking = true;
+    first_out();
+  }
+}
+
+static gk_error_t *wait_turn(request_rec *r, bool probes, waiter_t *self)
 {
   apr_time_t until = gk_tick() + WAIT_US;
   gk_error_t *error = NULL;
-  apr_thread_mutex_lock(turns.mutex);
-  while (turns.free == 0 || turns.asking) {
+  if (apr_thread_cond_create(&self->wake, r->pool) != APR_SUCCESS)
+    return gk_error_internal(r->pool, GK_E_INTERNAL, "no condition to wait on");
+  *turns.last = self;
+  turns.last = &self->next;
+  while (!self->granted && error == NULL) {
     apr_time_t left = until - gk_tick();
     if (!probes && is_open(&all_calls))
       error = down(r, "The database went down meanwhile", true);
     else if (left <= 0)
       error = gk_error_retry(gk_error_internal(r->pool, GK_E_BUSY, "No connection came free in time"), 2 * APR_USEC_PER_SEC);
-    if (error != NULL)
-      break;
-    apr_thread_cond_timedwait(turns.changed, turns.mutex, left);
+    else
+      apr_thread_cond_timedwait(self->wake, turns.mutex, left);
   }
-  if (error == NULL) {
+  if (self->granted) /* at the last moment, perhaps */
+    return NULL;
+  leave_queue(self);
+  return error;
+}
+
+/* *handle: a connection somebody handed over, or NULL: ask mod_dbd, then say so to asked(). */
+static gk_error_t *take_turn(request_rec *r, bool probes, ap_dbd_t **handle)
+{
+  gk_error_t *error = NULL;
+  waiter_t self = {.handle = NULL};
+  apr_thread_mutex_lock(turns.mutex);
+  if (turns.idles > 0 && turns.first == NULL) {
+    self.handle = turns.idle[--turns.idles];
+  } else if (turns.free > 0 && !turns.asking && turns.first == NULL) {
     turns.free--;
     turns.asking = true;
+  } else {
+    error = wait_turn(r, probes, &self);
   }
   apr_thread_mutex_unlock(turns.mutex);
+  *handle = self.handle;
   return error;
 }
 
@@ -141,15 +217,25 @@ static void asked(bool had_one)
   apr_thread_mutex_lock(turns.mutex);
   turns.asking = false;
   turns.free += !had_one;
-  apr_thread_cond_signal(turns.changed);
+  let_ask();
   apr_thread_mutex_unlock(turns.mutex);
 }
 
-static void give_turn(void)
+static void give_turn(server_rec *server, ap_dbd_t *handle)
 {
   apr_thread_mutex_lock(turns.mutex);
+  bool kept = turns.first != NULL || turns.idles < IDLE;
+  if (turns.first != NULL)
+    first_out()->handle = handle;
+  else if (kept)
+    turns.idle[turns.idles++] = handle;
+  apr_thread_mutex_unlock(turns.mutex);
+  if (kept)
+    return;
+  dbd_close(server, handle);
+  apr_thread_mutex_lock(turns.mutex);
   turns.free++;
-  apr_thread_cond_signal(turns.changed);
+  let_ask();
   apr_thread_mutex_unlock(turns.mutex);
 }
 
@@ -205,15 +291,18 @@ static gk_error_t *hold(request_rec *r, held_t **held)
   gk_error_t *error = NULL;
   if (r->method_number != M_GET && !may_try(&writes, &probes_writes))
     error = down(r, "COMMIT hung a moment ago", true);
+  ap_dbd_t *handle = NULL;
   if (error == NULL)
-    error = take_turn(r, probes);
+    error = take_turn(r, probes, &handle);
   if (error != NULL) {
     hand_on(&all_calls, probes);
     hand_on(&writes, probes_writes);
     return error;
   }
-  ap_dbd_t *handle = dbd_open != NULL ? dbd_open(r->pool, r->server) : NULL;
-  asked(handle != NULL);
+  if (handle == NULL) {
+    handle = dbd_open != NULL ? dbd_open(r->pool, r->server) : NULL;
+    asked(handle != NULL);
+  }
   if (handle == NULL) {
     trip(&all_calls);
     hand_on(&writes, probes_writes);
@@ -270,6 +359,5 @@ void gk_httpd_disconnect(request_rec *r)
   if (course.committed)
     close_again(&writes);
   apr_pool_userdata_setn(NULL, HELD_KEY, NULL, r->pool);
-  dbd_close(r->server, held->handle);
-  give_turn();
+  give_turn(r->server, held->handle);
 }

@@ -141,11 +141,19 @@ static void send_response(request_rec *r, gk_request_t *request, gk_response_t *
     ap_rwrite(text, (int)length, r);
 }
 
-/* Our addresses are no files: without this httpd looks for one along the whole path, at each request. */
-int gk_httpd_map_to_storage(request_rec *r)
+/* Our addresses are no files: without this httpd looks for one along the whole path, at each request. Which handler an
+ * address has is known while names are translated, and forgotten again before files are looked for. */
+int gk_httpd_translate_name(request_rec *r)
 {
   const core_dir_config *location = ap_get_core_module_config(r->per_dir_config);
-  return location->handler != NULL && strcmp(location->handler, "gaokao") == 0 ? OK : DECLINED;
+  if (location->handler != NULL && strcmp(location->handler, "gaokao") == 0)
+    apr_table_setn(r->notes, "gk-ours", "");
+  return DECLINED;
+}
+
+int gk_httpd_map_to_storage(request_rec *r)
+{
+  return apr_table_get(r->notes, "gk-ours") != NULL ? OK : DECLINED;
 }
 
 int gk_httpd_handler(request_rec *r)

@@ -36,6 +36,7 @@ gk_core_t *gk_httpd_core(void);
 int gk_httpd_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server);
 int gk_httpd_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server);
 void gk_httpd_child_init(apr_pool_t *pchild, server_rec *server);
+int gk_httpd_translate_name(request_rec *r);
 int gk_httpd_map_to_storage(request_rec *r);
 int gk_httpd_handler(request_rec *r);
 int gk_httpd_log(request_rec *r);
@@ -50,7 +51,7 @@ void gk_httpd_start_worker(apr_pool_t *pconf, server_rec *server, const gk_httpd
 void gk_httpd_watch(apr_pool_t *pchild, server_rec *server);
 
 /* mod_dbd's connection for a request, ready to use; given back by gk_httpd_disconnect. (dbd.c) */
-apr_status_t gk_httpd_dbd_start(apr_pool_t *pchild);
+apr_status_t gk_httpd_dbd_start(apr_pool_t *pchild, server_rec *server);
 gk_error_t *gk_httpd_connect(request_rec *r, gk_db_t **db, apr_time_t deadline);
 void gk_httpd_disconnect(request_rec *r);
 

@@ -201,7 +201,7 @@ void gk_httpd_child_init(apr_pool_t *pchild, server_rec *server)
 {
   if (the_core == NULL)
     return;
-  apr_status_t rv = gk_httpd_dbd_start(pchild);
+  apr_status_t rv = gk_httpd_dbd_start(pchild, server);
   if (rv != APR_SUCCESS)
     ap_log_error(APLOG_MARK, APLOG_CRIT, rv, server, "GK0005: mod_dbd is not loaded: load dbd_module");
   gk_error_t *error = gk_plugins_start(gk_core_plugins(the_core), pchild);

@@ -1,3 +1,5 @@
+libgaokao_core_la_SOURCES += %D%/checkpointer.c
+libgaokao_core_la_SOURCES += %D%/checkpointer.h
 libgaokao_core_la_SOURCES += %D%/export.c
 libgaokao_core_la_SOURCES += %D%/export.h
 libgaokao_core_la_SOURCES += %D%/export_job.c

@@ -8,6 +8,12 @@
 #include "store/db_engine.h"
 #include "store/sql.h"
 
+enum {
+  LOG_LONG = 2 * GK_DB_LOG_DUE, /* pages of SQLite's log: it should begin anew */
+  LOG_FULL = 8 * GK_DB_LOG_DUE, /* nobody does it */
+  LOG_NEAR = GK_DB_LOG_DUE / 4  /* so few are written at once */
+};
+
 static const gk_db__engine_t *engine_of(gk_engine_t engine)
 {
   return engine == GK_SQLITE ? &gk_db__sqlite : &gk_db__pgsql;
@@ -229,7 +235,13 @@ gk_error_t *gk_db_commit(gk_db_t *db, apr_pool_t *pool)
   }
   db->in_transaction = false;
   db->course.committed = true;
+  bool alone = db->locked || db->lock == NULL; /* not where the lock is kept on */
   unlock(db);
+  if (alone && db->log_pages >= LOG_FULL) {
+    gk_error_t *ignored = gk_db_checkpoint(db, pool); /* committed is committed */
+    (void)ignored;
+    db->log_pages = 0;
+  }
   return NULL;
 }
 
@@ -245,6 +257,33 @@ gk_error_t *gk_db_commit_to_snapshot(gk_db_t *db, apr_pool_t *pool)
     error = db->call->script_value(db, "SELECT count(*) FROM setting", &first, pool);
   db->locked = locked;
   unlock(db);
+  return error;
+}
+
+int gk_db_log_pages(const gk_db_t *db)
+{
+  return db->lock != NULL ? (int)gk_write_lock__log(db->lock) : db->log_pages;
+}
+
+/* Pages that others add meanwhile are not written, and as long as some are left, or somebody reads in the log, it never
+ * begins anew and grows: once it is long the rest is written while nobody adds any. Each pass before leaves less to that
+ * one, unless somebody reads an old state. */
+gk_error_t *gk_db_checkpoint(gk_db_t *db, apr_pool_t *pool)
+{
+  int pages, left = 0, before;
+  for (int passes = 0; passes < 4; passes++) {
+    before = left;
+    GK_TRY(db->call->checkpoint(db, false, &pages, &left, pool));
+    if (pages < LOG_LONG || db->lock == NULL || db->locked)
+      return NULL;
+    if (left < LOG_NEAR)
+      break;
+    if (passes > 0 && left >= before)
+      return NULL;
+  }
+  GK_TRY(gk_write_lock__take(db->lock, APR_USEC_PER_SEC, pool));
+  gk_error_t *error = db->call->checkpoint(db, true, &pages, &left, pool);
+  gk_write_lock__release(db->lock);
   return error;
 }
 

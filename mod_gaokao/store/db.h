@@ -106,6 +106,13 @@ gk_error_t *gk_db_begin_snapshot(gk_db_t *db, apr_pool_t *pool);
 /* Commits, then begins such a view. On SQLite no write lies between the two: the write lock is held over both. */
 gk_error_t *gk_db_commit_to_snapshot(gk_db_t *db, apr_pool_t *pool);
 
+/* What SQLite's write-ahead log holds goes into the database file, as far as nobody reads an older state; while others go
+ * on writing, all but the last step. Nothing on PostgreSQL. gaokao-worker does it once GK_DB_LOG_DUE pages wait; with
+ * nobody to do it the commit that makes it eight times as many does, behind the lock. */
+enum { GK_DB_LOG_DUE = 1000 };
+int gk_db_log_pages(const gk_db_t *db);
+gk_error_t *gk_db_checkpoint(gk_db_t *db, apr_pool_t *pool);
+
 /* ---- statements ------------------------------------------------------------------------------------
  * `row` points to the statement's gk_row_NAME_t. */
 

@@ -29,6 +29,10 @@ typedef struct gk_db__engine_t {
    * `stream`, else in `pool`. */
   gk_error_t *(*run)(gk_db_t *db, const gk_statement_t *statement, const void *args, gk_row_fn on_row, void *baton,
                      bool stream, apr_int64_t *changed, apr_pool_t *pool);
+  /* SQLite: writes the log's pages into the database file, as far as nobody reads an older state. *pages: how many the log
+   * had, *left: those not written. restart, while nobody writes: and waits a moment until nobody reads in it either, so
+   * that it begins anew. */
+  gk_error_t *(*checkpoint)(gk_db_t *db, bool restart, int *pages, int *left, apr_pool_t *pool);
   /* Forgets reads asked for ahead and their answers. */
   void (*forget_ahead)(gk_db_t *db);
   const char *begin, *begin_snapshot;
@@ -51,6 +55,7 @@ struct gk_db_t {
   bool broken;              /* session lost or overdue: reconnect before the next use */
   bool reopen;              /* SQLite: take a fresh handle before the next use */
   bool configured;          /* session settings were sent */
+  int log_pages;            /* SQLite: of the write-ahead log, after this connection's last commit */
   int backend;              /* PostgreSQL's backend pid the statements were prepared on */
   apr_time_t deadline;      /* gk_tick */
   apr_time_t commit_by;     /* database's clock */
@@ -67,5 +72,8 @@ struct gk_db_t {
 /* Robust, process-shared. Errors: BUSY when not had in time. */
 gk_error_t *gk_write_lock__take(gk_write_lock_t *lock, apr_interval_time_t within_us, apr_pool_t *pool);
 void gk_write_lock__release(gk_write_lock_t *lock);
+/* How many pages SQLite's write-ahead log has; whoever commits notes it for all processes. */
+void gk_write_lock__note_log(gk_write_lock_t *lock, apr_uint32_t pages);
+apr_uint32_t gk_write_lock__log(const gk_write_lock_t *lock);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "store/db_engine.h"
 
+enum { BUSY_MS = 3000, FOR_READERS_MS = 20 };
+
 static gk_error_t *fault(gk_db_t *db, const char *what, apr_pool_t *pool)
 {
   sqlite3 *handle = db->native;
@@ -106,6 +108,33 @@ static gk_error_t *open_anew(gk_db_t *db, apr_pool_t *pool)
   return NULL;
 }
 
+/* Instead of SQLite's own checkpoint inside COMMIT, where all other writers would wait for it. */
+static int after_commit(void *baton, sqlite3 *handle, const char *name, int pages)
+{
+  gk_db_t *db = baton;
+  (void)handle;
+  (void)name;
+  db->log_pages = pages;
+  if (db->lock != NULL)
+    gk_write_lock__note_log(db->lock, (apr_uint32_t)pages);
+  return SQLITE_OK;
+}
+
+static gk_error_t *checkpoint(gk_db_t *db, bool restart, int *pages, int *left, apr_pool_t *pool)
+{
+  int all = 0, done = 0;
+  db->calls++;
+  sqlite3_busy_timeout(db->native, FOR_READERS_MS); /* all writers wait meanwhile */
+  int mode = restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
+  int rc = sqlite3_wal_checkpoint_v2(db->native, NULL, mode, &all, &done);
+  sqlite3_busy_timeout(db->native, BUSY_MS);
+  if (rc != SQLITE_OK && rc != SQLITE_BUSY) /* busy: somebody else is at it */
+    return fault(db, "checkpoint", pool);
+  *pages = all;
+  *left = all - done;
+  return NULL;
+}
+
 static gk_error_t *ready(gk_db_t *db, apr_pool_t *pool)
 {
   bool first = !db->configured;
@@ -113,11 +142,12 @@ static gk_error_t *ready(gk_db_t *db, apr_pool_t *pool)
     GK_TRY(open_anew(db, pool));
   else if (!first)
     return NULL;
-  sqlite3_busy_timeout(db->native, 3000);
+  sqlite3_busy_timeout(db->native, BUSY_MS);
   GK_TRY(script(db,
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                 "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;",
                 pool));
+  sqlite3_wal_hook(db->native, after_commit, db);
   if (first)
     apr_pool_pre_cleanup_register(db->pool, db, finalize_all);
   db->configured = true;
@@ -222,4 +252,5 @@ static gk_error_t *run(gk_db_t *db, const gk_statement_t *statement, const void 
 
 static void forget_ahead(gk_db_t *db) { (void)db; }
 
-const gk_db__engine_t gk_db__sqlite = {ready, script, script_value, run, forget_ahead, "BEGIN IMMEDIATE", "BEGIN", false};
+const gk_db__engine_t gk_db__sqlite = {ready, script, script_value, run, checkpoint, forget_ahead,
+                                       "BEGIN IMMEDIATE", "BEGIN", false};

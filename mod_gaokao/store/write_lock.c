@@ -23,6 +23,7 @@ typedef struct shared_t {
   char magic[8];
   char boot[40];
   pthread_mutex_t mutex;
+  apr_uint32_t log_pages; /* as the last commit left SQLite's write-ahead log */
 } shared_t;
 
 struct gk_write_lock_t {
@@ -135,3 +136,13 @@ gk_error_t *gk_write_lock__take(gk_write_lock_t *lock, apr_interval_time_t withi
 }
 
 void gk_write_lock__release(gk_write_lock_t *lock) { pthread_mutex_unlock(&lock->shared->mutex); }
+
+void gk_write_lock__note_log(gk_write_lock_t *lock, apr_uint32_t pages)
+{
+  __atomic_store_n(&lock->shared->log_pages, pages, __ATOMIC_RELAXED);
+}
+
+apr_uint32_t gk_write_lock__log(const gk_write_lock_t *lock)
+{
+  return __atomic_load_n(&lock->shared->log_pages, __ATOMIC_RELAXED);
+}

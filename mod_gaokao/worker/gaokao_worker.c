@@ -21,6 +21,7 @@
 
 #include "base/time.h"
 #include "domain/keyring.h"
+#include "jobs/checkpointer.h"
 #include "jobs/job.h"
 #include "jobs/sealer.h"
 #include "plugin/plugin.h"
@@ -241,8 +242,11 @@ int main(int argc, const char *const *argv)
     return 1;
   }
   gk_sealing_t *sealing = NULL;
+  gk_checkpointer_t *checkpointer = NULL;
   if (!stop && !once)
     error = gk_sealing_start(&sealing, core, say, pool);
+  if (!stop && !once && error == NULL)
+    error = gk_checkpointer_start(&checkpointer, core, say, pool);
   if (error != NULL)
     say(gk_error_log_text(pool, error));
   if (!stop) {
@@ -250,6 +254,8 @@ int main(int argc, const char *const *argv)
     work(core, db, once, pool);
     if (sealing != NULL)
       gk_sealing_stop(sealing);
+    if (checkpointer != NULL)
+      gk_checkpointer_stop(checkpointer);
     end_watchdog();
     gk_plugins_stop(gk_core_plugins(core));
   }

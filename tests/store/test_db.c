@@ -341,6 +341,43 @@ static void writers_wait_for_each_other(apr_pool_t *pool)
   GK_TEST_INT(atoi(row.value), WRITERS * WRITES);
 }
 
+/* One transaction of so many pages, and perhaps a few more. */
+static void fill_log(gk_db_t *db, const char *name, int pages, apr_pool_t *pool)
+{
+  GK_TEST(gk_db_begin(db, pool) == NULL);
+  const char *sql = "INSERT INTO setting (name, value) VALUES ('%s', hex(zeroblob(%d)))";
+  GK_TEST(gk_db_script(db, apr_psprintf(pool, sql, name, pages * 2048), pool) == NULL);
+  GK_TEST(gk_db_commit(db, pool) == NULL);
+}
+
+static void the_log_begins_anew_beside_writers(apr_pool_t *pool)
+{
+  if (store.engine != GK_SQLITE)
+    return;
+  gk_db_t *db = store_open(pool), *reader = store_open(pool), *beside = store_open(pool);
+  const char *value;
+  GK_TEST(gk_db_checkpoint(beside, pool) == NULL);
+  fill_log(db, "log 1", GK_DB_LOG_DUE + 200, pool);
+  GK_TEST(gk_db_log_pages(beside) > GK_DB_LOG_DUE); /* all processes know it */
+  GK_TEST(gk_db_begin(db, pool) == NULL);           /* somebody holds the write lock */
+  GK_TEST(gk_db_checkpoint(beside, pool) == NULL);
+  gk_db_rollback(db);
+  fill_log(db, "log 2", 1, pool);
+  GK_TEST(gk_db_log_pages(beside) < GK_DB_LOG_DUE);
+  /* What somebody reads stays; with nobody at it the commit that makes the log too long does it. */
+  GK_TEST(gk_db_begin_snapshot(reader, pool) == NULL);
+  GK_TEST(gk_db_script_value(reader, "SELECT count(*) FROM setting WHERE name LIKE 'log %'", &value, pool) == NULL);
+  fill_log(db, "log 3", 8 * GK_DB_LOG_DUE + 200, pool);
+  GK_TEST(gk_db_script_value(reader, "SELECT count(*) FROM setting WHERE name LIKE 'log %'", &value, pool) == NULL);
+  GK_TEST_STR(value, "2");
+  fill_log(db, "log 4", 1, pool);
+  GK_TEST(gk_db_log_pages(beside) > 8 * GK_DB_LOG_DUE);
+  gk_db_rollback(reader);
+  fill_log(db, "log 5", 1, pool);
+  fill_log(db, "log 6", 1, pool);
+  GK_TEST(gk_db_log_pages(beside) < GK_DB_LOG_DUE);
+}
+
 static void an_upgrade_twice_changes_nothing(apr_pool_t *pool)
 {
   int from = -1, to = -1;
@@ -465,6 +502,7 @@ int main(void)
     GK_TEST_RUN(nothing_is_committed_after_the_deadline);
     GK_TEST_RUN(a_dead_holder_frees_the_write_lock);
     GK_TEST_RUN(writers_wait_for_each_other);
+    GK_TEST_RUN(the_log_begins_anew_beside_writers);
     GK_TEST_RUN(an_upgrade_twice_changes_nothing);
     GK_TEST_RUN(a_newer_schema_is_left_alone);
     GK_TEST_RUN(every_statement_is_good_sql);
