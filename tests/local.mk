@@ -83,6 +83,7 @@ check_LTLIBRARIES += %D%/plugin/faulty_photo.la
 include %D%/gateway/local.mk
 
 BENCHES =
+BENCHES += %D%/bench/hash
 BENCHES += %D%/bench/idcard
 BENCHES += %D%/bench/photo
 BENCHES += %D%/bench/print
@@ -201,6 +202,7 @@ endif
 EXTRA_DIST += $(GUARDS) $(CTL_PY)
 EXTRA_DIST += %D%/README.md
 EXTRA_DIST += %D%/bench/devices
+EXTRA_DIST += %D%/bench/people.py
 EXTRA_DIST += %D%/bench/read.lua
 EXTRA_DIST += %D%/bench/run
 EXTRA_DIST += %D%/bench/save.lua
