@@ -68,6 +68,8 @@ typedef struct gk_kept_answer_t {
   const char *body;       /* "" when the answer may not be kept */
 } gk_kept_answer_t;
 gk_error_t *gk_store_answer_find(gk_act_t *act, const char *key, bool *found, gk_kept_answer_t *answer);
+/* It will be asked for in this request (gk_db_ahead). */
+void gk_store_answer_ahead(gk_act_t *act, apr_int64_t account_id, const char *key);
 /* Keeps one, in the running transaction; *kept false when another request with this key was first. */
 gk_error_t *gk_store_answer_keep(gk_act_t *act, const char *key, const gk_kept_answer_t *answer, bool *kept);
 

@@ -26,6 +26,25 @@ void gk_httpd_body_unread(request_rec *r)
     r->connection->keepalive = AP_CONN_CLOSE;
 }
 
+/* Looks at what the connection holds without taking it; what it can't tell counts as no. */
+bool gk_httpd_body_at_hand(request_rec *r)
+{
+  const char *declared = apr_table_get(r->headers_in, "Content-Length");
+  if (apr_table_get(r->headers_in, "Transfer-Encoding") != NULL || apr_table_get(r->headers_in, "Expect") != NULL)
+    return false;
+  apr_int64_t length = declared != NULL ? apr_strtoi64(declared, NULL, 10) : 0;
+  if (length <= 0 || length > 16384)
+    return length == 0;
+  apr_off_t there = 0;
+  apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+  apr_status_t rv = ap_get_brigade(r->connection->input_filters, brigade, AP_MODE_SPECULATIVE, APR_NONBLOCK_READ,
+                                   (apr_off_t)length);
+  if (rv == APR_SUCCESS)
+    rv = apr_brigade_length(brigade, 0, &there);
+  apr_brigade_destroy(brigade);
+  return rv == APR_SUCCESS && there >= length;
+}
+
 gk_error_t *gk_httpd_body(request_rec *r, apr_size_t limit, const unsigned char **bytes, apr_size_t *length)
 {
   const char *declared = apr_table_get(r->headers_in, "Content-Length");

@@ -62,6 +62,7 @@ bool gk_httpd_exposed(const request_rec *r);
 int gk_httpd_post_read_request(request_rec *r);
 
 /* Whole body, at most `limit` bytes. (body.c) */
+bool gk_httpd_body_at_hand(request_rec *r);
 gk_error_t *gk_httpd_body(request_rec *r, apr_size_t limit, const unsigned char **bytes, apr_size_t *length);
 /* Closes the connection rather than read a large body that was refused by its head. */
 void gk_httpd_body_unread(request_rec *r);

@@ -2,6 +2,7 @@
  * share, child_init starts what belongs to a process. The configuration hooks run twice at startup and again at each
  * graceful restart: nothing is kept outside pconf. */
 #include <errno.h>
+#include <malloc.h>
 #include <unistd.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
@@ -64,6 +65,8 @@ static gk_error_t *read_whole_body(gk_request_t *request, apr_size_t limit, cons
   return NULL;
 }
 
+static bool body_at_hand(gk_request_t *request) { return gk_httpd_body_at_hand(request->transport); }
+
 static gk_error_t *connect_request(gk_request_t *request, gk_db_t **db)
 {
   bool stream = (request->route->flags & GK_ROUTE_STREAM) != 0;
@@ -94,7 +97,8 @@ static gk_error_t *write_stream(gk_request_t *request, const void *bytes, apr_si
   return NULL;
 }
 
-static const gk_transport_t transport = {read_whole_body, connect_request, release_connection, start_stream, write_stream};
+static const gk_transport_t transport = {read_whole_body, body_at_hand, connect_request, release_connection,
+                                         start_stream, write_stream};
 
 /* -------------------------------------------------------------------------------------------------------- */
 
@@ -197,10 +201,24 @@ int gk_httpd_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
   return OK;
 }
 
+/* Every thread takes one of sixteen heaps for good, and glibc keeps what JSON leaves free in each: with 128 threads that
+ * looked like a leak (docs/performance.md, "Memory"). Four heaps serve two to eight cores as well; small pieces that are
+ * free are joined at once instead of at the next large request, and given back. */
+static void keep_heaps_small(void)
+{
+#ifdef __GLIBC__
+  mallopt(M_ARENA_MAX, 4);
+  mallopt(M_MXFAST, 0);
+  mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 512 * 1024);
+#endif
+}
+
 void gk_httpd_child_init(apr_pool_t *pchild, server_rec *server)
 {
   if (the_core == NULL)
     return;
+  keep_heaps_small();
   apr_status_t rv = gk_httpd_dbd_start(pchild, server);
   if (rv != APR_SUCCESS)
     ap_log_error(APLOG_MARK, APLOG_CRIT, rv, server, "GK0005: mod_dbd is not loaded: load dbd_module");

@@ -44,6 +44,8 @@ struct gk_request_t {
   const unsigned char *raw;     /* body of raw routes */
   apr_size_t raw_length;
   const char *raw_type;         /* media type as sent */
+  const char *key;              /* Idempotency-Key, where the route takes one */
+  bool at_hand;                 /* the whole body came with the head: the connection is kept while it is read */
   apr_int64_t if_match;         /* version of If-Match on VERSION routes */
   void *transport;              /* httpd's: for streams */
   apr_time_t arrived;           /* gk_tick() when the whole body was here; act.now is its moment */

@@ -63,9 +63,8 @@ void gk_request_bound(gk_request_t *request)
 /* Every write that a window judges ends by the database's clock; a connection forgets it when it is given back. */
 gk_error_t *gk_request_resume_db(gk_request_t *request)
 {
-  if (request->act.db != NULL)
-    return NULL;
-  GK_TRY(transport.connect(request, &request->act.db));
+  if (request->act.db == NULL)
+    GK_TRY(transport.connect(request, &request->act.db));
   if (request->route != NULL && is_write(request) &&
       (gk_access(request->route->action)->window[0] != '\0' || request->route->action == GK_ACTION_device_post))
     gk_request_bound(request);
@@ -295,6 +294,21 @@ static void reset_response(gk_response_t *response, apr_pool_t *pool)
   response->headers = apr_table_make(pool, 4);
 }
 
+/* Nothing was written: perhaps because the same request, sent twice at once, did it between the look for a kept answer and
+ * the handler's own. Then its answer is ours. */
+static gk_error_t *look_again(gk_request_t *request, gk_response_t *response, const char *key, const char *digest)
+{
+  gk_response_t other;
+  bool done;
+  if (key == NULL || request->act.db == NULL || gk_db_in_transaction(request->act.db) || response->streamed)
+    return NULL;
+  reset_response(&other, request->pool);
+  GK_TRY(find_kept(request, &other, key, digest, &done));
+  if (done)
+    *response = other;
+  return NULL;
+}
+
 static gk_error_t *attempt(gk_request_t *request, gk_response_t *response, const char *key, const char *digest)
 {
   bool done;
@@ -312,6 +326,7 @@ static gk_error_t *attempt(gk_request_t *request, gk_response_t *response, const
     GK_TRY(gk_query_end(request, NULL));
   if (response->status == 0)
     response->status = 200;
+  GK_TRY(look_again(request, response, key, digest));
   return finish(request, response, key, digest);
 }
 
@@ -332,20 +347,23 @@ static gk_error_t *run(gk_request_t *request, gk_response_t *response)
 {
   const unsigned char *bytes;
   apr_size_t length;
-  const char *key, *digest = "";
+  const char *digest = "";
   GK_TRY(find_route(request, response));
   if (request->route == NULL)
     return NULL; /* OPTIONS */
   if (unchanged(request, response))
     return NULL;
   GK_TRY(gk_request_resume_db(request));
+  gk_error_t *no_key = read_key(request, &request->key);
+  request->at_hand = is_write(request) && transport.at_hand(request);
   GK_TRY(check_rights(request));
   if (request->route->action == GK_ACTION_device_post) /* strangers' bodies are not even read */
     GK_TRY(gk_device_known(&request->act, request->args[0]));
   if ((request->route->flags & VERSION) != 0)
     GK_TRY(gk_head_version(&request->if_match, apr_table_get(request->headers, "If-Match"), request->pool));
-  GK_TRY(read_key(request, &key));
-  if (is_write(request)) /* the client may send its body as slowly as it likes */
+  GK_TRY(no_key);
+  const char *key = request->key;
+  if (is_write(request) && !request->at_hand) /* the client may send its body as slowly as it likes */
     gk_request_pause_db(request);
   GK_TRY(read_body(request, &bytes, &length));
   GK_TRY(gk_request_resume_db(request));
@@ -383,6 +401,7 @@ void gk_router_run(gk_request_t *request, gk_response_t *response, gk_error_t **
   request->who = (gk_principal_t){.role = GK_ROLE_PUBLIC, .scope_lo = "", .scope_hi = "", .org_path = "", .login = ""};
   request->act.who = &request->who;
   request->act.pool = request->pool;
+  request->act.again = true;
   request->act.pause = &act_pause;
   request->act.pause_baton = request;
   request->query_seen = apr_array_make(request->pool, 4, sizeof(const char *));

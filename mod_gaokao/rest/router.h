@@ -8,6 +8,8 @@
 typedef struct gk_transport_t {
   /* Reads the whole body, at most `limit` bytes: TOO_LARGE, MALFORMED when it ended early. Sets `arrived` after it. */
   gk_error_t *(*body)(gk_request_t *request, apr_size_t limit, const unsigned char **bytes, apr_size_t *length);
+  /* The whole body came with the head: reading it waits for nobody. */
+  bool (*at_hand)(gk_request_t *request);
   /* A connection for this request, and act.now by the database's clock; given back by the transport when the
    * request ends, or earlier by release: a request that waits for its client or for a turn at hashing must not hold
    * one of the few connections. */

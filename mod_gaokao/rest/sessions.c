@@ -3,6 +3,7 @@
 #include <apr_strings.h>
 
 #include "domain/org.h"
+#include "domain/ports.h"
 #include "domain/ports_candidate.h"
 #include "base/text.h"
 #include "domain/session.h"
@@ -71,8 +72,11 @@ gk_error_t *gk_session_authenticate(gk_request_t *request)
   bool valid = false;
   if (request->cookie == NULL || !gk_session_open(keys_of(request), request->cookie, &session, request->pool))
     return NULL;
-  if (request->route->action == GK_ACTION_own_read) /* session and record in one round trip */
+  /* Session, record and kept answer in one round trip. */
+  if (request->route->action == GK_ACTION_own_read || (request->at_hand && request->route->action == GK_ACTION_own_fill))
     gk_store_candidate_own_ahead(&request->act, session.account_id);
+  if (request->at_hand && request->key != NULL)
+    gk_store_answer_ahead(&request->act, session.account_id, request->key);
   GK_TRY(gk_session_resume(in, &valid, &request->act, request->realm, &session));
   if (!valid)
     return NULL;

@@ -81,6 +81,11 @@ gk_error_t *gk_store_answer_find(gk_act_t *act, const char *key, bool *found, gk
   return NULL;
 }
 
+void gk_store_answer_ahead(gk_act_t *act, apr_int64_t account_id, const char *key)
+{
+  gk_db_ahead(act->db, GK_CALL(idempotency_get, .account_id = account_id, .idempotency_key = key));
+}
+
 gk_error_t *gk_store_answer_keep(gk_act_t *act, const char *key, const gk_kept_answer_t *answer, bool *kept)
 {
   gk_sealed_t sealed;

@@ -174,9 +174,9 @@ static const void *keep_args(gk_db_t *db, const gk_statement_t *statement, const
   return copy;
 }
 
-static void queue(gk_db_t *db, const gk_statement_t *statement, const void *args)
+static void queue(gk_db_t *db, const gk_statement_t *statement, const void *args, bool one)
 {
-  db->queue[db->queued++] = (gk_db__queued_t){.statement = statement, .args = keep_args(db, statement, args)};
+  db->queue[db->queued++] = (gk_db__queued_t){.statement = statement, .args = keep_args(db, statement, args), .one = one};
 }
 
 /* Whoever was stopped or waited too long must not commit what was judged by an old moment (faults.md PR-3). */
@@ -189,7 +189,7 @@ static gk_error_t *late(apr_pool_t *pool)
 static gk_error_t *guard_commit(gk_db_t *db, bool *past, apr_pool_t *pool)
 {
   if (db->engine == GK_PGSQL) { /* the server's own clock has the last word, in the same round trip */
-    queue(db, GK_CALL(commit_guard, .by_us = db->commit_by));
+    queue(db, GK_CALL(commit_guard, .by_us = db->commit_by), false);
     return NULL;
   }
   apr_time_t now;
@@ -379,14 +379,46 @@ gk_error_t *gk_db_exec_later(gk_db_t *db, const gk_statement_t *statement, const
 {
   if (!db->call->pipelines || !db->in_transaction || db->queued == GK_DB__QUEUE)
     return gk_db_exec(db, statement, args, NULL, pool);
-  queue(db, statement, args);
+  queue(db, statement, args, false);
   return NULL;
+}
+
+gk_error_t *gk_db_exec_later_one(gk_db_t *db, const gk_statement_t *statement, const void *args, apr_pool_t *pool)
+{
+  if (db->call->pipelines && db->in_transaction && db->queued < GK_DB__QUEUE) {
+    queue(db, statement, args, true);
+    return NULL;
+  }
+  apr_int64_t changed;
+  GK_TRY(gk_db_exec(db, statement, args, &changed, pool));
+  return changed == 1 ? NULL : gk_error_plain(pool, GK_E_RETRY);
+}
+
+bool gk_db__same_args(const gk_statement_t *statement, const void *a, const void *b)
+{
+  for (int i = 0; i < statement->arg_count; i++) {
+    const char *x = (const char *)a + statement->args[i].offset, *y = (const char *)b + statement->args[i].offset;
+    const char *s = *(const char *const *)x, *t = *(const char *const *)y;
+    bool same;
+    if (statement->args[i].type == GK_BLOB)
+      return false;
+    if (statement->args[i].type == GK_TEXT)
+      same = s == t || (s != NULL && t != NULL && strcmp(s, t) == 0);
+    else
+      same = *(const apr_int64_t *)x == *(const apr_int64_t *)y;
+    if (!same)
+      return false;
+  }
+  return true;
 }
 
 void gk_db_ahead(gk_db_t *db, const gk_statement_t *statement, const void *args)
 {
   if (!db->call->pipelines || db->in_transaction || db->aheads == GK_DB__AHEAD)
     return;
+  for (int i = 0; i < db->aheads; i++)
+    if (db->ahead[i].statement == statement && gk_db__same_args(statement, db->ahead[i].args, args))
+      return;
   db->ahead[db->aheads++] = (gk_db__ahead_t){.statement = statement, .args = keep_args(db, statement, args)};
 }
 

@@ -136,9 +136,11 @@ gk_error_t *gk_db_each(gk_db_t *db, const gk_statement_t *statement, const void 
 /* Fewer round trips to a server (SQLite, which has none, runs or ignores them at once). Neither waits for an answer;
  * What `args` point to is copied.
  * later: a write of the running transaction whose result nobody reads travels with the next statement or COMMIT, and its
- * error comes up there. ahead: a read, outside a transaction, that will be asked soon with the same arguments travels
+ * error comes up there. later_one: it must change one row; RETRY comes up otherwise, for what was judged is no longer so.
+ * ahead: a read, outside a transaction, that will be asked soon with the same arguments travels
  * behind the next statement; its answer serves that question once, unless a transaction begins before. */
 gk_error_t *gk_db_exec_later(gk_db_t *db, const gk_statement_t *statement, const void *args, apr_pool_t *pool);
+gk_error_t *gk_db_exec_later_one(gk_db_t *db, const gk_statement_t *statement, const void *args, apr_pool_t *pool);
 void gk_db_ahead(gk_db_t *db, const gk_statement_t *statement, const void *args);
 
 /* Plain SQL text of the program's own making (schema, PRAGMA, EXPLAIN): never with anybody's input in it. */

@@ -9,6 +9,7 @@ typedef struct gk_db__queued_t {
   const gk_statement_t *statement;
   const void *args;
   const char *text;
+  bool one;                 /* it must change one row */
 } gk_db__queued_t;
 
 /* A read that is asked for before it is needed: sent with the next statement, `result` is its answer. */
@@ -18,7 +19,7 @@ typedef struct gk_db__ahead_t {
   void *result;
 } gk_db__ahead_t;
 
-enum { GK_DB__QUEUE = 4, GK_DB__AHEAD = 2 };
+enum { GK_DB__QUEUE = 4, GK_DB__AHEAD = 3 };
 
 typedef struct gk_db__engine_t {
   gk_error_t *(*ready)(gk_db_t *db, apr_pool_t *pool);
@@ -68,6 +69,8 @@ struct gk_db_t {
   apr_pool_t *waiting;      /* what queue and ahead point to */
   const char *warning;      /* SQLSTATE class 01000 notice during COMMIT, or NULL */
 };
+
+bool gk_db__same_args(const gk_statement_t *statement, const void *a, const void *b);
 
 /* Robust, process-shared. Errors: BUSY when not had in time. */
 gk_error_t *gk_write_lock__take(gk_write_lock_t *lock, apr_interval_time_t within_us, apr_pool_t *pool);

@@ -382,7 +382,10 @@ static gk_error_t *collect_all(gk_db_t *db, const gk_db__queued_t *last, PGresul
   gk_error_t *error = NULL;
   PGresult *result = NULL;
   for (int i = 0; i < db->queued; i++) {
-    gk_error_t *own = collect(db, db->queue[i].text != NULL ? db->queue[i].text : db->queue[i].statement->name, &result, pool);
+    const char *what = db->queue[i].text != NULL ? db->queue[i].text : db->queue[i].statement->name;
+    gk_error_t *own = collect(db, what, &result, pool);
+    if (own == NULL && db->queue[i].one && strcmp(PQcmdTuples(result), "1") != 0)
+      own = gk_error_plain(pool, GK_E_RETRY);
     PQclear(result);
     result = NULL;
     if (own != NULL && own->code == GK_E_CONSTRAINT) /* not the caller's own, which may know what it means */
@@ -444,30 +447,12 @@ static gk_error_t *pipeline(gk_db_t *db, const gk_db__queued_t *last, PGresult *
   return error;
 }
 
-static bool same_args(const gk_statement_t *statement, const void *a, const void *b)
-{
-  for (int i = 0; i < statement->arg_count; i++) {
-    const char *x = (const char *)a + statement->args[i].offset, *y = (const char *)b + statement->args[i].offset;
-    const char *s = *(const char *const *)x, *t = *(const char *const *)y;
-    bool same;
-    if (statement->args[i].type == GK_BLOB)
-      return false;
-    if (statement->args[i].type == GK_TEXT)
-      same = s == t || (s != NULL && t != NULL && strcmp(s, t) == 0);
-    else
-      same = *(const apr_int64_t *)x == *(const apr_int64_t *)y;
-    if (!same)
-      return false;
-  }
-  return true;
-}
-
 /* The answer that came ahead to this question, or NULL; it is given once. */
 static PGresult *take_ahead(gk_db_t *db, const gk_statement_t *statement, const void *args)
 {
   for (int i = 0; i < db->aheads; i++) {
     gk_db__ahead_t *ahead = &db->ahead[i];
-    if (ahead->result != NULL && ahead->statement == statement && same_args(statement, ahead->args, args)) {
+    if (ahead->result != NULL && ahead->statement == statement && gk_db__same_args(statement, ahead->args, args)) {
       PGresult *result = ahead->result;
       ahead->result = NULL;
       *ahead = db->ahead[--db->aheads];
