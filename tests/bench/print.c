@@ -59,8 +59,9 @@ static void must(gk_error_t *error)
   exit(1);
 }
 
-static void report(const char *what, double is, double goal, const char *unit, double bytes)
+static void report(const char *what, double is, double goal, const char *unit, const out_t *out)
 {
+  double bytes = out != NULL ? out->bytes : 0;
   printf("%-44s %8.0f %-3s  %.2f x the goal of %.0f %s", what, is, unit, is / goal, goal, unit);
   static double last;
   if (bytes > 0)
@@ -174,17 +175,17 @@ int main(int argc, char **argv)
   sheet.proof = proof(317, pool);
   gk_print_t *print = start(&out, folder, "first", pool);
   must(gk_print_proof(print, &sheet));
-  report("first sheet of a process", end(print, &out, began), 150, "ms", out.bytes);
+  report("first sheet of a process", end(print, &out, began), 150, "ms", &out);
   began = now_ms();
   print = start(&out, folder, "second", pool);
   must(gk_print_proof(print, &sheet));
-  report("the next one", end(print, &out, began), 150, "ms", out.bytes);
+  report("the next one", end(print, &out, began), 150, "ms", &out);
   apr_array_header_t *list = cards(pool);
   began = now_ms();
   print = start(&out, folder, "cards", pool);
   must(gk_print_cards(print, list, "11月1日—11月10日 18:00"));
-  report("1,000 login cards", end(print, &out, began), 1500, "ms", out.bytes);
-  report("peak memory so far", peak_mib(), 120, "MiB", 0);
+  report("1,000 login cards", end(print, &out, began), 1500, "ms", &out);
+  report("peak memory so far", peak_mib(), 120, "MiB", NULL);
   began = now_ms();
   print = start(&out, folder, "proofs", pool);
   for (int i = 0; i < SHEETS; i++) {
@@ -192,8 +193,8 @@ int main(int argc, char **argv)
     sheet.proof = proof(i, scratch);
     must(gk_print_proof(print, &sheet));
   }
-  report("2,000 proof sheets with photos", end(print, &out, began), 15000, "ms", out.bytes);
-  report("peak memory", peak_mib(), 120, "MiB", 0);
+  report("2,000 proof sheets with photos", end(print, &out, began), 15000, "ms", &out);
+  report("peak memory", peak_mib(), 120, "MiB", NULL);
   apr_terminate();
   return 0;
 }
