@@ -17,6 +17,7 @@ UNIT_TESTS += %D%/unit/test_calendar
 UNIT_TESTS += %D%/unit/test_crypto
 UNIT_TESTS += %D%/unit/test_document
 UNIT_TESTS += %D%/unit/test_editable
+UNIT_TESTS += %D%/unit/test_conditions
 UNIT_TESTS += %D%/unit/test_flat
 UNIT_TESTS += %D%/unit/test_identity
 UNIT_TESTS += %D%/unit/test_image
@@ -55,6 +56,7 @@ PLUGIN_TESTS += %D%/plugin/test_abi
 PLUGIN_TESTS += %D%/plugin/test_calls
 PLUGIN_TESTS += %D%/plugin/test_device_idcard
 PLUGIN_TESTS += %D%/plugin/test_device_other
+PLUGIN_TESTS += %D%/plugin/test_engine
 PLUGIN_TESTS += %D%/plugin/test_export_xml
 PLUGIN_TESTS += %D%/plugin/test_loader
 PLUGIN_TESTS += %D%/plugin/test_photo
@@ -74,6 +76,12 @@ check_LTLIBRARIES += %D%/plugin/faulty.la
 %C%_plugin_faulty_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 %C%_plugin_faulty_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_plugin_faulty_la_LDFLAGS = $(PLUGIN_LINK) -rpath $(abs_builddir)/%D%/plugin
+# A second rule engine.
+check_LTLIBRARIES += %D%/plugin/plain.la
+%C%_plugin_plain_la_SOURCES = %D%/plugin/plain.c
+%C%_plugin_plain_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+%C%_plugin_plain_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_plugin_plain_la_LDFLAGS = $(PLUGIN_LINK) -rpath $(abs_builddir)/%D%/plugin
 check_LTLIBRARIES += %D%/plugin/faulty_photo.la
 %C%_plugin_faulty_photo_la_SOURCES = %D%/plugin/faulty_photo.c
 %C%_plugin_faulty_photo_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
@@ -90,6 +98,8 @@ BENCHES += %D%/bench/print
 BENCHES += %D%/bench/rules
 BENCHES += %D%/bench/seal
 BENCHES += %D%/bench/statements
+# What libxml2 says of the shipped rules, for the page tests.
+BENCHES += %D%/tools/corpus
 
 %C%_bench_idcard_SOURCES = %D%/bench/idcard.c plugins/device_idcard/block.c
 %C%_bench_idcard_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/plugins/device_idcard

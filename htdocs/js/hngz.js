@@ -197,6 +197,7 @@ start({
     ["/notices", "notices"],
     ["/notices/{id}", "notice"],
     ["/packs", "packs"],
+    ["/packs/{id}", "pack"],
     ["/plugins", "plugins"],
     ["/pulls", "pulls"],
     ["/jobs", "jobs"],
@@ -219,7 +220,7 @@ start({
     photoImport: view("photo-import"),
     photoMeasures: view("photo-measures"),
     ...Object.fromEntries(["desk", "progress", "candidates", "candidate", "history", "submissions", "submission", "orgs", "org", "accounts",
-      "ranges", "devices", "readings", "windows", "notices", "notice", "packs", "plugins", "jobs", "pulls", "audit", "alarms", "self"].map((name) => [name, view(name)])),
+      "ranges", "devices", "readings", "windows", "notices", "notice", "packs", "pack", "plugins", "jobs", "pulls", "audit", "alarms", "self"].map((name) => [name, view(name)])),
   },
   frame,
 });

@@ -114,3 +114,5 @@ libgaokao_core_la_SOURCES += %D%/pack_life.h
 libgaokao_core_la_SOURCES += %D%/rehearsal.c
 libgaokao_core_la_SOURCES += %D%/rehearsal.h
 libgaokao_core_la_SOURCES += %D%/pack_try.c
+libgaokao_core_la_SOURCES += %D%/conditions.c
+libgaokao_core_la_SOURCES += %D%/conditions.h

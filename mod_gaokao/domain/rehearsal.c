@@ -80,7 +80,11 @@ gk_error_t *gk_rehearsal_open(gk_rehearsal_t **out, gk_act_t *act, const gk_pack
     GK_TRY(gk_core_rules(&r->before_some, act->core, old, pool));
     GK_TRY(gk_core_rules(&r->after_some, act->core, fresh, pool));
   }
+  gk_json_t *list = gk_json_array(pool);
+  for (int i = 0; i < fresh->rules->nelts; i++)
+    gk_json_add_str(list, APR_ARRAY_IDX(fresh->rules, i, gk_rule_t).id);
   r->counts = gk_json_object(pool);
+  gk_json_set(r->counts, "changed", list);
   r->rules = gk_json_object(pool);
   r->counties = gk_json_object(pool);
   gk_json_set(r->counts, "rules", r->rules);

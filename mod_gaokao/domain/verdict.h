@@ -41,9 +41,9 @@ typedef struct gk_verdict_t {
  * may have added county, number, candidate_number, point (GK_PACK_FACTS). Where both have a name, `derived`
  * wins. */
 
-/* Judges `document` at one GK_STAGE_ bit on the day `as_of`: rules of that stage that are valid on that day
- * and for the candidate's `subject` and `category`, then required and relevant fields that are empty, in the
- * pack's order. *verdicts: gk_verdict_t in `pool`; empty when all is well.
+/* Judges `document` at one GK_STAGE_ bit (or several: rules of any of them, each once) on the day `as_of`: rules of that
+ * stage that are valid on that day and for the candidate's `subject` and `category`, then required and relevant fields that
+ * are empty, in the pack's order. *verdicts: gk_verdict_t in `pool`; empty when all is well.
  * Errors: PLUGIN (with retry_after_us) when rules can't be evaluated now and must not be passed over. */
 gk_error_t *gk_policy_evaluate(gk_ruleset_t *ruleset, const gk_document_t *document, gk_json_t *derived,
                                int stage, gk_date_t as_of, apr_array_header_t **verdicts, apr_pool_t *pool);

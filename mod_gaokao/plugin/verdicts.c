@@ -295,7 +295,10 @@ gk_error_t *gk_policy_evaluate(gk_ruleset_t *ruleset, const gk_document_t *docum
   judging_t j;
   bool review;
   begin(&j, ruleset, document, derived, NULL, NULL, as_of, pool);
-  j.question->stage = stage;
+  /* A plugin hears one stage: the last of them. */
+  for (int bit = GK_STAGE_FILL; bit <= stage; bit *= 2)
+    if ((stage & bit) != 0)
+      j.question->stage = bit;
   select_rules(&j, stage, as_of);
   select_required(&j, ruleset->fields);
   GK_TRY(gk_policy__answer(j.question, &review));

@@ -49,6 +49,24 @@ gk_error_t *gk_rest_packs_rehearse(gk_request_t *request, gk_response_t *respons
   return NULL;
 }
 
+/* What an approver should see: changed rules under which nobody's outcome differs, and ones that everybody newly fails. */
+static gk_json_t *remarks(const gk_json_t *counts, apr_int64_t records, apr_pool_t *pool)
+{
+  gk_json_t *list = gk_json_array(pool), *changed = gk_json_get(counts, "changed"), *rules = gk_json_get(counts, "rules");
+  for (apr_size_t i = 0; records > 0 && i < gk_json_size(changed); i++) {
+    const char *id = gk_json_str_value(gk_json_at(changed, i));
+    const gk_json_t *row = gk_json_get(rules, id);
+    bool everybody = row != NULL && gk_json_int(row, "failing") == records;
+    if (row != NULL && !everybody)
+      continue;
+    gk_json_t *one = gk_json_object(pool);
+    gk_json_set_str(one, "rule", id);
+    gk_json_set_str(one, "code", everybody ? "everybody" : "nobody");
+    gk_json_add(list, one);
+  }
+  return list;
+}
+
 static gk_json_t *rehearsal_json(const gk_rehearsal_row_t *row, bool reversed, bool counts_now, apr_pool_t *pool)
 {
   gk_json_t *json = gk_json_object(pool), *counts = NULL;
@@ -67,6 +85,7 @@ static gk_json_t *rehearsal_json(const gk_rehearsal_row_t *row, bool reversed, b
     counts = gk_json_object(pool);
   gk_json_t *rules = gk_json_get(counts, "rules"), *counties = gk_json_get(counts, "counties");
   gk_json_set(json, "rules", rules != NULL ? rules : gk_json_object(pool));
+  gk_json_set(json, "remarks", remarks(counts, reversed ? 0 : row->done, pool));
   gk_json_set(json, "counties", counties != NULL ? counties : gk_json_object(pool));
   gk_json_set_time(json, "created_at", row->created);
   gk_json_set_time(json, "finished_at", row->finished);
@@ -197,6 +216,12 @@ gk_error_t *gk_rest_packs_trial(gk_request_t *request, gk_response_t *response)
     gk_decode_fault(&d, "fields", "type", "应为 JSON 对象", "It has to be a JSON object");
   if (candidate != 0 && gk_json_is_object(fields))
     gk_decode_fault(&d, "candidate_id", "one", "考生和填写的内容只能给一样", "Give either a candidate or fields");
+  gk_json_t *conditions = gk_decode_any(&d, "conditions", GK_OPTIONAL);
+  if (conditions != NULL && !gk_json_is_null(conditions)) {
+    if (test != NULL)
+      gk_decode_fault(&d, "conditions", "one", "条件只能用一种写法", "Give either a test or conditions");
+    test = gk_rest_conditions(&d, conditions);
+  }
   if (rule != NULL && test != NULL)
     gk_decode_fault(&d, "test", "one", "规则编号和条件只能给一样", "Give either a rule or a test");
   GK_TRY(gk_decode_end(&d));

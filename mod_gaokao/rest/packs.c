@@ -2,6 +2,7 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "domain/conditions.h"
 #include "domain/pack_life.h"
 #include "domain/ports.h"
 #include "rest/packs.h"
@@ -155,6 +156,17 @@ static void keep_cases(gk_json_t *kept, gk_decode_t *d)
   gk_json_set(kept, "cases", cases);
 }
 
+const char *gk_rest_conditions(gk_decode_t *d, gk_json_t *conditions)
+{
+  const char *test = "";
+  gk_error_t *error = gk_conditions_test(&test, conditions, apr_pstrcat(d->pool, d->prefix, "/conditions", NULL), d->pool);
+  for (int i = 0; error != NULL && error->violations != NULL && i < error->violations->nelts; i++) {
+    const gk_violation_t *violation = &APR_ARRAY_IDX(error->violations, i, gk_violation_t);
+    gk_violation(&d->error, d->pool, violation->pointer, violation->code, "%s%.0s", "%.0s%s", violation->zh, violation->en);
+  }
+  return test;
+}
+
 static gk_json_t *decode_rule(gk_decode_t *outer, gk_json_t *item, apr_size_t index)
 {
   gk_decode_t d = gk_decode_start(gk_json_is_object(item) ? item : gk_json_object(outer->pool), outer->pool);
@@ -173,6 +185,13 @@ static gk_json_t *decode_rule(gk_decode_t *outer, gk_json_t *item, apr_size_t in
   keep_text(kept, &d, "valid_to", 10);
   keep_both(kept, &d, "title");
   keep_text(kept, &d, "test", 4000);
+  gk_json_t *conditions = gk_decode_any(&d, "conditions", GK_OPTIONAL);
+  if (conditions != NULL && !gk_json_is_null(conditions)) {
+    const char *test = gk_rest_conditions(&d, conditions);
+    if (gk_json_str(kept, "test") != NULL)
+      gk_decode_fault(&d, "conditions", "one", "条件只能用一种写法", "Give either a test or conditions");
+    gk_json_set_str(kept, "test", test);
+  }
   keep_both(kept, &d, "message");
   keep_both(kept, &d, "hint");
   keep_cases(kept, &d);
@@ -257,7 +276,15 @@ gk_error_t *gk_rest_packs_rules(gk_request_t *request, gk_response_t *response)
   response->json = gk_json_object(request->pool);
   gk_json_set_str(response->json, "pack", pack->id);
   gk_json_set_int(response->json, "version", pack->version);
-  gk_json_set(response->json, "rules", gk_pack_rules_json(pack, 0, request->pool));
+  gk_json_t *rules = gk_pack_rules_json(pack, 0, request->pool);
+  for (apr_size_t i = 0; i < gk_json_size(rules); i++) {
+    gk_json_t *conditions = gk_conditions_of(gk_json_str(gk_json_at(rules, i), "test"), request->pool);
+    if (conditions != NULL)
+      gk_json_set(gk_json_at(rules, i), "conditions", conditions);
+    else
+      gk_json_set_null(gk_json_at(rules, i), "conditions");
+  }
+  gk_json_set(response->json, "rules", rules);
   return NULL;
 }
 

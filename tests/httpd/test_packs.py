@@ -2,7 +2,9 @@
 Counts are held against an evaluation of our own over what the province's export says of each candidate."""
 import collections
 import datetime
+import os
 import re
+import shutil
 import threading
 import time
 import xml.etree.ElementTree as ET
@@ -10,7 +12,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from gk_client import Client, totp
-from gk_instance import Instance
+from gk_instance import Instance, free_ports
 from gk_world import sql
 
 NS = "{urn:gaokao:export:1}"
@@ -93,6 +95,7 @@ def test_a_year_change(house, people):
     even = [county for county, birth in everybody if birth % 2 == 0]
     assert 0 < len(even) < len(everybody)
     assert found["rules"]["odd-day"]["failing"] == found["newly_failing"] + found["other"] == len(even)
+    assert found["remarks"] == []
     assert found["unchanged"] == found["records"] - len(even) and found["newly_passing"] == 0
     told = {code: row["failing"] + row["other"] for code, row in found["counties"].items() if row["failing"] + row["other"]}
     assert told == dict(collections.Counter(even))
@@ -256,6 +259,20 @@ def test_what_is_changed_begins_again(house, people):
     assert re.sub(r"\s+", "", text.split("<title", 1)[1]) == re.sub(r"\s+", "", base.split("<title", 1)[1])
 
 
+def test_rules_that_meet_nobody_or_everybody(house, people):
+    """The dry run says so of a changed rule; a rule that everybody fails needs its number (IN-6, PE-5)."""
+    province = people["province"]
+    never = {**ODD, "id": "never", "test": "not(age > 200)", "cases": [{"expect": "pass", "fields": {"age": "20"}}, {"expect": "fail", "fields": {"age": "201"}}]}
+    always = {**ODD, "id": "always", "test": "age > 200", "cases": [{"expect": "pass", "fields": {"age": "201"}}, {"expect": "fail", "fields": {"age": "20"}}]}
+    pack = checked(province, draft(province, [never, always]))
+    found, pack = rehearsed(house, province, pack)
+    assert found["rules"]["always"]["failing"] == len(population(people["export"]))
+    assert {"rule": "never", "code": "nobody"} in found["remarks"]
+    pack = approved(house, people, pack)
+    refused = activate(province, pack, expect=422)["violations"][0]
+    assert refused["code"] == "number-needed" and str(found["newly_failing"]) in refused["detail"]
+
+
 def test_words_of_a_difference(people):
     province = people["province"]
     pack = draft(province, [{"id": "current-year", "severity": "review", "title": {"zh": "改名"}}])
@@ -280,6 +297,25 @@ def test_try_it(people):
     bad = province.post(path, {"test": "no_such_field = 1", "fields": {}}, expect=422).json()
     assert "no_such_field" in str(bad)
     province.post(path, {"test": "age >= 16", "rule": "id-number-valid"}, expect=422)
+
+
+def test_conditions_there_and_back(people):
+    """A rule as all, any and not of comparisons: what goes in as conditions comes back as them, and means the test it became."""
+    province = people["province"]
+    wanted = {"any": [{"field": "birth_number", "op": "empty"}, {"all": [{"field": "age", "op": ">=", "number": "16"},
+                                                                         {"not": {"field": "sex", "op": "=", "value": "9"}}]}]}
+    rule = {key: value for key, value in ODD.items() if key != "test"}
+    rule["cases"] = [{"expect": "pass", "fields": {"age": "16", "birth_number": "20070101"}}, {"expect": "fail", "fields": {"age": "15", "birth_number": "20080101"}}]
+    pack = draft(province, [{**rule, "conditions": wanted}])
+    known = {r["id"]: r for r in province.get(f"/packs/{pack['id']}/rules", expect=200).json()["rules"]}
+    assert known["odd-day"]["conditions"] == wanted
+    assert known["odd-day"]["test"] == "not(birth_number) or (age >= 16 and not(sex = '9'))"
+    assert sum(r["conditions"] is not None for r in known.values()) > len(known) / 3
+    checked(province, pack)
+    path = f"/packs/{pack['id']}/trial"
+    assert province.post(path, {"conditions": wanted, "fields": {"birth": "2020-06-07"}}, expect=200).json()["result"] == "fail"
+    fault = province.post(path, {"conditions": {"all": [{"field": "age", "op": "~"}]}, "fields": {}}, expect=422).json()
+    assert fault["violations"][0]["pointer"] == "/conditions/all/0"
 
 
 BOMB = """<?xml version="1.0"?><!DOCTYPE pack [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]><pack>&b;</pack>"""
@@ -308,3 +344,91 @@ def test_bad_packs_change_nothing(people):
     assert len(both["violations"]) >= 3, "every fault at once"
     assert active(province)["digest"] == now["digest"] and len(province.items("/packs")) == count
     assert upload(province, newer, 201).json()["version"] == "777"
+
+
+# ---- two nodes ---------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def nodes(engine):
+    """Two httpd on one PostgreSQL."""
+    if engine != "pgsql":
+        pytest.skip("one SQLite file is one machine's")
+    first = Instance.create("node", "pgsql", candidates=30)
+    second = Instance(first.folder + ".b", "pgsql", *free_ports(2))
+    os.mkdir(second.folder)
+    os.chmod(second.folder, 0o755)
+    owner = ("www-data", "www-data") if os.geteuid() == 0 else (None, os.getgid())
+    for name in ("keys", "data"):
+        shutil.copytree(first.path(name), second.path(name), ignore=shutil.ignore_patterns("*.lock", "spool"))
+        shutil.chown(second.path(name), *owner)
+        for entry in os.listdir(second.path(name)):
+            shutil.chown(second.path(name, entry), *owner)
+    with open(first.path("gaokao.conf"), encoding="utf-8") as file:
+        text = "".join(line for line in file if line.split(" = ")[0] not in ("db_params", "site", "more_origins"))
+    with open(second.path("gaokao.conf"), "w", encoding="utf-8") as file:
+        file.write(text)
+    shutil.copy(first.path("demo-logins.json"), second.path("demo-logins.json"))
+    second.start("--dsn", f"host={first.path('run', 'pg')} dbname=gaokao user=gaokao")
+    yield first, second
+    second.close()
+    first.close()
+
+
+class Saver(threading.Thread):
+    """Saves the own record and reads its verdicts at one node without a pause: each answer speaks for one pack alone."""
+
+    def __init__(self, client):
+        super().__init__()
+        self.client, self.answers, self.faults, self.going = client, [], [], True
+
+    def run(self):
+        turn = 0
+        while self.going:
+            turn += 1
+            began = time.monotonic()
+            reply = self.client.get("/season/rules")
+            mine = self.client.patch("/me", {"fields": {"receiver": f"收件人{'一二三四五六七八九'[turn % 9]}"}},
+                                     version=self.client.get("/me").headers["ETag"])
+            if reply.status != 200 or mine.status not in (200, 412, 422):
+                self.faults.append((reply, mine))
+                continue
+            document = reply.json()
+            new = "odd-day" in [rule["id"] for rule in document["rules"]]
+            self.answers.append((began, new, str(document.get("version"))))
+
+    def stop(self):
+        self.going = False
+        self.join(60)
+
+
+def test_every_node_within_a_second(nodes):
+    """Activation under load with two httpd on one PostgreSQL: no failed request, no mix, both nodes within a second."""
+    first, second = nodes
+    house, logins = first, first.logins()
+    people = {role: Client(house).sign_in(logins[role]) for role in ("province", "approver")}
+    here = Client(first, "ks").sign_in(logins["candidate"])
+    twin = Client(second, "ks")
+    twin.cookies, twin.csrf = dict(here.cookies), here.csrf
+    readers = []
+    for node in nodes:
+        county = Client(node).sign_in(logins["county"])
+        readers.append(county)
+    province = people["province"]
+    pack = checked(province, draft(province, [{**ODD, "severity": "warn"}]))
+    _, pack = rehearsed(house, province, pack)
+    pack = approved(house, people, pack)
+    threads = [Saver(here), Saver(twin)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    activate(province, pack)
+    at = time.monotonic()
+    time.sleep(2.5)
+    for thread in threads:
+        thread.stop()
+    for thread in threads:
+        assert not thread.faults, thread.faults[:2]
+        assert {new for _, new, _ in thread.answers} == {False, True}
+        assert not [1 for when, new, _ in thread.answers if when > at + 1 and not new], "the old rules a second later"
+        assert len({(new, version) for _, new, version in thread.answers}) == 2, "rules of one version under the name of another"
+    assert [active(reader)["id"] for reader in readers] == [pack["id"]] * 2

@@ -265,5 +265,14 @@ await test("English is complete on the first pages", async () => {
 });
 
 await import("./photos.mjs");
+if (process.env.CORPUS) {
+  await test("every shipped rule has the same answer here as on the server", async () => {
+    const { corpus } = await import("./corpus.mjs");
+    const { count, found } = await corpus(process.env.CORPUS);
+    expect(count > 70000, `only ${count} answers`);
+    expect(found.length === 0, found.join("\n"));
+  });
+}
+
 await import("./candidate.mjs");
 await import("./strangers.mjs"); // ends the run

@@ -1,38 +1,42 @@
-/* The policy packs of the season and the rules in force. */
-import { html } from "../../../vendor/lit-html/lit-html.js";
+/* The policy packs: each version with its state and who stands for it; a draft is uploaded here, or made from a version. */
+import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
+import { may } from "../../access.js";
 import { api } from "../../api.js";
-import { fullTime, pick, t, word } from "../../i18n.js";
-import { listView, loadList, table } from "../../list.js";
-import { tag } from "../../parts.js";
+import { fullTime, t } from "../../i18n.js";
+import { listView, loadList } from "../../list.js";
+import { problem, toast } from "../../parts.js";
+import { packTag } from "./pack.js";
 
-export async function load(ctx) {
-  const [model, rules] = await Promise.all([
-    loadList(ctx, {
-      path: "/packs",
-      title: t("menu.packs"),
-      columns: () => [
-        { label: t("pack.name"), cell: (p) => p.name },
-        { label: t("pack.version"), cell: (p) => p.version },
-        { label: t("candidate.state"), cell: (p) => tag(word("pack.state", p.state), p.state === "active" || p.active ? "ok" : "") },
-        { label: t("job.created"), cell: (p) => fullTime(p.created_at), kind: "tight" },
-        { label: t("submission.digest"), cell: (p) => String(p.digest ?? "").slice(0, 16) },
-      ],
-    }),
-    api.get("/season/rules").then(({ data }) => data.rules, () => []),
-  ]);
-  return Object.assign(model, { rules });
+export const load = (ctx) => loadList(ctx, {
+  path: "/packs",
+  title: t("menu.packs"),
+  href: (p) => `#/packs/${p.id}`,
+  columns: () => [
+    { label: t("pack.name"), cell: (p) => `${p.name} ${t("pack.v", { version: p.version })}` },
+    { label: t("candidate.state"), cell: packTag, text: (p) => p.state },
+    { label: t("pack.note"), cell: (p) => p.note },
+    { label: t("pack.proposer"), cell: (p) => p.proposer || t("pack.byhand") },
+    { label: t("pack.approver"), cell: (p) => p.approver },
+    { label: t("job.created"), cell: (p) => fullTime(p.created_at), kind: "tight" },
+    { label: t("pack.activated.at"), cell: (p) => (p.activates_at ? t("pack.waits", { at: fullTime(p.activates_at) }) : fullTime(p.activated_at)), kind: "tight" },
+  ],
+  tools: (c, model) => (may(ctx.session, "pack_write") ? html`<label class="button"><input class="unseen" type="file" accept=".xml,application/xml,text/xml"
+    @change=${(event) => upload(ctx, model, event.target)}>${t("pack.upload")}</label>` : nothing),
+});
+
+async function upload(ctx, model, input) {
+  const [file] = input.files;
+  if (!file) return;
+  model.fault = null;
+  try {
+    const { data } = await api.upload("/packs", file, { query: { name: file.name.slice(0, 100) } });
+    toast(t("pack.drafted"));
+    location.hash = `#/packs/${data.id}`;
+  } catch (error) {
+    model.fault = error;
+    input.value = "";
+    ctx.update();
+  }
 }
 
-const stages = (r) => (r.stages ?? []).map((s) => word("stage", s)).join("、");
-
-export const render = (ctx, model) => listView(ctx, model, {
-  below: html`<section class="card"><div class="card-head"><h2>${t("pack.rules", { n: model.rules.length })}</h2></div>
-    ${table([
-      { label: t("rule.id"), cell: (r) => r.id },
-      { label: t("rule.title"), cell: (r) => pick(r.title) },
-      { label: t("rule.severity"), cell: (r) => tag(word("rule.severity", r.severity), r.severity === "error" ? "bad" : "warn") },
-      { label: t("rule.stages"), cell: stages },
-      { label: t("rule.basis"), cell: (r) => pick(r.basis) },
-      { label: t("rule.message"), cell: (r) => pick(r.message) },
-    ], model.rules, { caption: t("pack.rules", { n: model.rules.length }) })}</section>`,
-});
+export const render = (ctx, model) => listView(ctx, model, { above: model.fault ? problem(model.fault) : html`<p class="soft">${t("packs.intro")}</p>` });
