@@ -221,7 +221,7 @@ end_processes() {
 # Installs the build into INSTANCE/app, so that a later build does not touch what runs.
 install_product() {
   local build=${GK_BUILD:-$TOP/build/product} stamp=$INSTANCE/app/.installed
-  if newer_than "$stamp" "$build"/*.la "$build"/gaokaoctl "$build"/gaokao-worker "$build"/plugins "$TOP/htdocs" "$TOP/conf"; then
+  if newer_than "$stamp" "$build"/*.la "$build"/gaokaoctl "$build"/gaokao-gateway "$build"/gaokao-worker "$build"/plugins "$TOP/htdocs" "$TOP/conf"; then
     make -C "$build" -s install prefix="$INSTANCE/app" moduledir="$INSTANCE/app/modules" >"$INSTANCE/log/install.log" 2>&1 || {
       tail -n 20 "$INSTANCE/log/install.log" >&2
       die "make install failed"

@@ -1,6 +1,8 @@
 libgaokao_core_la_SOURCES += %D%/box.c
 libgaokao_core_la_SOURCES += %D%/cipher.c
 libgaokao_core_la_SOURCES += %D%/crypto.h
+libgaokao_core_la_SOURCES += %D%/device.c
+libgaokao_core_la_SOURCES += %D%/device.h
 libgaokao_core_la_SOURCES += %D%/digest.c
 libgaokao_core_la_SOURCES += %D%/ecdsa.c
 libgaokao_core_la_SOURCES += %D%/internal.h

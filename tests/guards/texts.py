@@ -38,4 +38,13 @@ def used():
                 yield f"{path}: there is no text {key}"
 
 
+@check("docs/gateway.md explains what the gateway tells the clerk")
+def gateway():
+    document = text("docs/gateway.md")
+    for symbol, zh in re.findall(r'^GK_WORD\((\w+), \d, "([^"]+)"', text("mod_gaokao/gateway/words.def"), re.M):
+        # Its first words are enough: a row may stand for two.
+        if re.split("[：，；]", zh)[0] not in document:
+            yield f"docs/gateway.md: nothing about {symbol}: {zh}"
+
+
 main()
