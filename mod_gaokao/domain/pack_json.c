@@ -251,6 +251,7 @@ gk_json_t *gk_pack_photo_json(const gk_pack_t *pack, apr_pool_t *pool)
   gk_json_set_int(object, "min_bytes", photo->min_bytes);
   gk_json_set_int(object, "max_bytes", photo->max_bytes);
   gk_json_set_int(object, "min_quality", photo->min_quality);
+  gk_json_set_str(object, "required", photo->required);
   gk_json_set(object, "backgrounds", strings(photo->backgrounds, pool));
   for (int i = 0; i < photo->limits->nelts; i++) {
     const gk_photo_limit_t *limit = &GK_ROWS(gk_photo_limit_t, photo->limits)[i];

@@ -308,7 +308,7 @@ static void read_photo(gk_pack_loader_t *loader, gk_xml_node_t *root)
 {
   gk_photo_profile_t *photo = &loader->pack->photo;
   gk_xml_node_t *node = gk_xml_child(root, "photo");
-  *photo = (gk_photo_profile_t){.id = "", .name = {"", ""},
+  *photo = (gk_photo_profile_t){.id = "", .name = {"", ""}, .required = "no",
                                 .backgrounds = apr_array_make(loader->pool, 3, sizeof(const char *)),
                                 .limits = apr_array_make(loader->pool, 20, sizeof(gk_photo_limit_t))};
   if (node == NULL)
@@ -321,6 +321,8 @@ static void read_photo(gk_pack_loader_t *loader, gk_xml_node_t *root)
   photo->min_bytes = gk_pack__int(loader, node, "min_bytes", 0, 8000000, 0);
   photo->max_bytes = gk_pack__int(loader, node, "max_bytes", 1000, 8000000, 40960);
   photo->min_quality = gk_pack__int(loader, node, "min_quality", 1, 100, 60);
+  if (gk_pack__attr(loader, node, "required") != NULL)
+    photo->required = gk_pack__attr(loader, node, "required");
   photo->backgrounds = gk_pack__words(loader->pool, gk_pack__attr(loader, node, "backgrounds"), " ");
   for EACH(child, node, "limit") {
       gk_photo_limit_t limit = {.name = gk_pack__need(loader, child, "name"),

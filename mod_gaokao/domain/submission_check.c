@@ -22,7 +22,7 @@ static void miss(gk_check_item_t *item, apr_pool_t *pool, const char *code, cons
 }
 
 /* State, papers, fee, review: what the columns say. */
-static void judge_columns(gk_check_item_t *item, const gk_candidate_t *candidate, apr_pool_t *pool)
+static void judge_columns(gk_check_item_t *item, const gk_candidate_t *candidate, bool photo, apr_pool_t *pool)
 {
   if (strcmp(candidate->state, "waiting") == 0)
     miss(item, pool, "not-approved", "等待市州批准", "Waiting for the city's approval");
@@ -36,6 +36,8 @@ static void judge_columns(gk_check_item_t *item, const gk_candidate_t *candidate
     miss(item, pool, "fee", "没有缴清报名考试费", "The fee is not paid in full");
   if (strcmp(candidate->review_state, "passed") != 0)
     miss(item, pool, "review", "资格审查没有通过", "The review of eligibility is not passed");
+  if (photo && strcmp(candidate->photo_state, "accepted") != 0)
+    miss(item, pool, "photo", "没有通过的照片", "There is no accepted photo");
 }
 
 static void miss_part(gk_check_item_t *item, const gk_part_t *part, const char *state, apr_pool_t *pool)
@@ -109,7 +111,9 @@ static gk_error_t *judge(void *baton, gk_candidate_t *candidate, const char *con
                             .confirmation = apr_pstrdup(pool, confirmation),
                             .art = candidate->art,
                             .missing = apr_array_make(pool, 0, sizeof(gk_missing_t))};
-  judge_columns(item, candidate, pool);
+  const char *required = scan->act->season->pack->photo.required;
+  bool photo = strcmp(required, "art") == 0 || (strcmp(required, "all") == 0 && scan->check->kind == GK_SUBMIT_ALL);
+  judge_columns(item, candidate, photo, pool);
   if (strcmp(candidate->state, "confirmed") == 0 || was_submitted(candidate->state))
     GK_TRY(judge_document(item, scan, candidate, row_pool));
   scan->check->live++;

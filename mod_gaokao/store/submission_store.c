@@ -42,6 +42,7 @@ static gk_error_t *on_candidate(void *baton, const void *data, apr_pool_t *pool)
                               .papers_state = row->papers_state,
                               .fee_state = row->fee_state,
                               .review_state = row->review_state,
+                              .photo_state = row->photo_state,
                               .appraisal_state = row->appraisal_state,
                               .examination_state = row->examination_state,
                               .grades_state = row->grades_state,

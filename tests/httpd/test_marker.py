@@ -11,6 +11,7 @@ import uuid
 import pytest
 
 from gk_client import Client
+from gk_picture import accepted, decide, png, send
 from gk_instance import Instance
 from test_journey import Journey, id_number, stamp
 
@@ -79,6 +80,20 @@ def refused(journey):
     return [stranger, wrong, card["address"], PHOTO[:60], "13711122233", "湖南省标记县失败路88号"]
 
 
+def photographed(journey):
+    """A picture with a mark of its own, refused, asked for again with a reason, accepted. What may not lie about: the words, and
+    the picture as it is given out."""
+    _, _, operator = journey.points[0]
+    who = next(r["id"] for r in operator.items("/candidates") if r["state"] in ("reviewed", "filling", "proofed", "confirmed"))
+    made = send(operator, who, png(60, 80, mark=1), expect=200).json()
+    photo = accepted(operator, who, 2)
+    picture = operator.get(f"/candidates/{who}/photo/{photo}", expect=200).body
+    decide(operator, who, photo, "retake", "标记：照片与本人不符合", expect=200)
+    accepted(operator, who, 3)
+    assert made["photo"]["report"]["findings"]
+    return ["标记：照片与本人不符合", picture[200:240].hex(), base64.b64encode(picture[300:345]).decode()], picture[200:240]
+
+
 def job(journey):
     made = journey.top.post("/jobs", {"kind": "export_xml", "args": {"state": "any"}}, expect=201).json()
     until = time.monotonic() + 60
@@ -118,6 +133,8 @@ def test_nothing_about_people_lies_in_clear(engine, pack):
                      journey.cards_and_review, journey.fill_in, journey.confirm, journey.correction, journey.other_information):
             step()
         marks = refused(journey)
+        words, face = photographed(journey)
+        marks += words
         job(journey)
         printed(journey)
         journey.top.get("/export/candidates.xml?state=any", expect=200)
@@ -133,5 +150,6 @@ def test_nothing_about_people_lies_in_clear(engine, pack):
         assert search(site, names[:2]), "the search sees nothing at all"
         found = search(site, sorted(set(marks)))
         assert not found, found
+        assert not [path for path in files(site.folder) if face in open(path, "rb").read()], "a picture lies in clear"
     finally:
         site.close()

@@ -71,6 +71,30 @@ static void what_is_missing_is_listed_by_candidate(apr_pool_t *pool)
   GK_TEST_ERROR(gk_submission_check(&check, act_of(&who_point, pool), 8, GK_SUBMIT_ALL), GK_E_NOT_FOUND);
 }
 
+static void a_photo_is_asked_for_where_the_pack_says_so(apr_pool_t *pool)
+{
+  gk_submission_t submission;
+  gk_check_t check;
+  gk_photo_profile_t *photo = &((gk_pack_t *)act_test.season.pack)->photo;
+  const char *before = photo->required;
+  flow_reset();
+  open_windows();
+  flow_candidate(1, 7, "01020001", "5", "confirmed");
+  GK_TEST_STR(before, "no");
+  photo->required = "all";
+  gk_error_t *error = submit(&submission, &who_point, GK_SUBMIT_ALL, pool);
+  GK_TEST_OK(gk_submission_check(&check, act_of(&who_point, pool), 0, GK_SUBMIT_ALL));
+  photo->required = before;
+  GK_TEST_ERROR(error, GK_E_INCOMPLETE);
+  const gk_check_item_t *item = &APR_ARRAY_IDX(check.items, 0, gk_check_item_t);
+  GK_TEST_STR(APR_ARRAY_IDX(item->missing, 0, gk_missing_t).code, "photo");
+  act_script("UPDATE candidate SET photo_state = 'accepted' WHERE id = 1");
+  photo->required = "all";
+  GK_TEST_OK(gk_submission_check(&check, act_of(&who_point, pool), 0, GK_SUBMIT_ALL));
+  photo->required = before;
+  GK_TEST_INT(check.incomplete, 0);
+}
+
 static void a_closed_window_submits_nothing(apr_pool_t *pool)
 {
   gk_submission_t submission;
@@ -358,6 +382,7 @@ int main(void)
     act_start();
     flow_start();
     GK_TEST_RUN(what_is_missing_is_listed_by_candidate);
+    GK_TEST_RUN(a_photo_is_asked_for_where_the_pack_says_so);
     GK_TEST_RUN(a_closed_window_submits_nothing);
     GK_TEST_RUN(numbers_are_given_once_per_county_and_subject);
     GK_TEST_RUN(serials_are_found_in_numbers);

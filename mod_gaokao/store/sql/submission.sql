@@ -7,9 +7,9 @@ SELECT id, code, name, level, path FROM org
 
 -- Live candidates of one point, by registration number.
 -- name: submission_candidates
--- returns: id int, version int, number text, candidate_number text, name text, subject text, art int, state text, papers_state text, fee_state text, review_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, confirmation text
+-- returns: id int, version int, number text, candidate_number text, name text, subject text, art int, state text, papers_state text, fee_state text, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, confirmation text
 SELECT c.id, c.version, c.number, c.candidate_number, c.name, c.subject, c.art, c.state, c.papers_state, c.fee_state,
-       c.review_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.key_id, c.doc, k.id,
+       c.review_state, c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.key_id, c.doc, k.id,
        k.key_id, k.wrapped, f.digest
   FROM candidate c LEFT JOIN confirmation f ON f.candidate_id = c.id AND f.voided_us = 0
   LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
