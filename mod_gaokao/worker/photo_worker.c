@@ -37,6 +37,7 @@
 #define LEAVE_US (3 * APR_USEC_PER_SEC)
 #define WARM_US (20 * APR_USEC_PER_SEC)
 #define PICTURES 2000           /* of one worker: what a library leaks goes with it */
+#define NICE 10                 /* saves of forms go first on a busy machine */
 #define CPU_SECONDS 5           /* of one picture, before the master's deadline even */
 
 #ifdef GK_SANITIZERS
@@ -127,6 +128,8 @@ static bool lock_in(const master_t *master, pid_t parent)
   if (dup2(master->log[1], 2) != 2 || dup2(master->listening, 3) != 3 || close_range(4, ~0U, 0) != 0)
     return false;
   signal(SIGXFSZ, SIG_IGN);
+  if (nice(NICE) < 0)
+    master->say("a photo worker keeps its priority"); /* forms wait for it on a busy machine; nothing else */
   limit(RLIMIT_CORE, 0, 0);
   limit(RLIMIT_FSIZE, 0, 0);
   limit(RLIMIT_NOFILE, 16, 16);
