@@ -104,6 +104,8 @@ gk_error_t *gk_ctl__seed_windows(gk_ctl_t *ctl, apr_int64_t season_id, const str
                                  gk_date_t start);
 
 /* Proves the pull in `folder` against the public key in file `pem`; ctl->fault when something is wrong with it. export.c */
+/* Writes the pictures of a part of photos, which was verified, into `folder`; adds to *photos. (ctl/pull_photos.c) */
+gk_error_t *gk_ctl__unpack_photos(apr_int64_t *photos, const char *path, const char *folder, apr_pool_t *pool);
 gk_error_t *gk_ctl__export_verify(gk_ctl_t *ctl, const char *folder, const char *pem, gk_json_t **result);
 
 /* ---- the commands ---------------------------------------------------------------------------------- */

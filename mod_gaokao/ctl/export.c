@@ -34,7 +34,7 @@ gk_error_t *gk_ctl_export_key(gk_ctl_t *ctl)
 typedef struct verify_t {
   gk_ctl_t *ctl;
   const char *folder;
-  apr_int64_t parts, bytes, records, withdrawn;
+  apr_int64_t parts, bytes, records, withdrawn, photos;
   apr_array_header_t *faults; /* const char * */
 } verify_t;
 
@@ -50,6 +50,11 @@ static apr_int64_t number_of(gk_xml_node_t *node, const char *name, apr_pool_t *
 {
   const char *text = gk_xml_attr(node, name, pool);
   return text != NULL ? apr_atoi64(text) : -1;
+}
+
+static apr_int64_t optional(gk_xml_node_t *node, const char *name, apr_pool_t *pool)
+{
+  return gk_xml_attr(node, name, pool) != NULL ? number_of(node, name, pool) : 0;
 }
 
 static void check_part(verify_t *v, gk_xml_node_t *part, apr_pool_t *pool)
@@ -80,6 +85,7 @@ static void check_part(verify_t *v, gk_xml_node_t *part, apr_pool_t *pool)
   v->bytes += bytes;
   v->records += number_of(part, "records", pool);
   v->withdrawn += number_of(part, "withdrawn", pool);
+  v->photos += optional(part, "photos", pool);
 }
 
 gk_error_t *gk_ctl__export_verify(gk_ctl_t *ctl, const char *folder, const char *pem_path, gk_json_t **result)
@@ -100,7 +106,8 @@ gk_error_t *gk_ctl__export_verify(gk_ctl_t *ctl, const char *folder, const char 
     check_part(&v, part, scratch);
   }
   if (parts == NULL || v.faults->nelts > 0 || v.parts != number_of(parts, "count", ctl->pool) ||
-      v.records != number_of(root, "records", ctl->pool) || v.withdrawn != number_of(root, "withdrawn", ctl->pool))
+      v.records != number_of(root, "records", ctl->pool) || v.withdrawn != number_of(root, "withdrawn", ctl->pool) ||
+      v.photos != optional(root, "photos", ctl->pool))
     ctl->fault = true;
   gk_json_t *json = gk_json_object(ctl->pool), *list = gk_json_array(ctl->pool);
   for (int i = 0; i < v.faults->nelts; i++)
@@ -110,6 +117,7 @@ gk_error_t *gk_ctl__export_verify(gk_ctl_t *ctl, const char *folder, const char 
   gk_json_set_int(json, "bytes", v.bytes);
   gk_json_set_int(json, "records", v.records);
   gk_json_set_int(json, "withdrawn", v.withdrawn);
+  gk_json_set_int(json, "photos", v.photos);
   gk_json_set_str(json, "mark", gk_xml_attr(root, "mark", ctl->pool));
   gk_json_set_str(json, "manifest_sha256", gk_sha256_hex(ctl->pool, text, length));
   gk_json_set(json, "faults", list);

@@ -55,7 +55,8 @@ static const gk_ctl_command_t commands[] = {
     {"export key", "[KEY]", 0, 1, "", GK_CTL_CONFIG, gk_ctl_export_key,
      "public half of the key that signs manifests, as PEM: give it to the province by hand"},
     {"export pull", "SITE FOLDER", 2, 2,
-     "key= login= cacert= cert= cert-key= after= since= org= kind= states= encoding= compression= part-records= unpack acknowledge",
+     "key= login= cacert= cert= cert-key= after= since= org= kind= states= encoding= compression= "
+     "part-records= photos unpack acknowledge",
      GK_CTL_NOTHING, gk_ctl_export_pull,
      "the province's client: fetch a pull into FOLDER and prove it; the same command goes on where the line broke"},
     {"export verify", "FOLDER", 1, 1, "key=", GK_CTL_NOTHING, gk_ctl_export_verify,
@@ -180,7 +181,7 @@ static const gk_ctl_command_t *match(const apr_array_header_t *words, int *used)
   return best;
 }
 
-static const char *const switches[] = {"json", "real", "totp", "force", "password-stdin", "unpack", "acknowledge"};
+static const char *const switches[] = {"json", "real", "totp", "force", "password-stdin", "photos", "unpack", "acknowledge"};
 
 /* Takes "--name value", "--name=value" and switches out of argv; the rest are words. */
 static gk_error_t *parse(gk_ctl_t *ctl, int argc, const char *const *argv, const gk_ctl_command_t **command)

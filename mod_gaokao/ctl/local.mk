@@ -23,6 +23,7 @@ libgaokao_ctl_la_SOURCES += %D%/lists.c
 libgaokao_ctl_la_SOURCES += %D%/orgs.c
 libgaokao_ctl_la_SOURCES += %D%/photo.c
 libgaokao_ctl_la_SOURCES += %D%/pull.c
+libgaokao_ctl_la_SOURCES += %D%/pull_photos.c
 libgaokao_ctl_la_SOURCES += %D%/season.c
 libgaokao_ctl_la_SOURCES += %D%/setup.c
 libgaokao_ctl_la_SOURCES += %D%/verify.c

@@ -260,6 +260,8 @@ static gk_error_t *start_or_go_on(apr_int64_t *id, client_t *c)
     gk_json_set_str(wish, "since", mark);
   }
   GK_TRY(gk_ctl__number(&part_records, c->ctl, "part-records", 10, 50000, 0));
+  if (gk_ctl__option(c->ctl, "photos") != NULL)
+    gk_json_set_bool(wish, "photos", true);
   if (part_records > 0)
     gk_json_set_int(wish, "part_records", part_records);
   GK_TRY(ask_json(&json, NULL, c, "POST", "/export/pulls", gk_json_text(wish, c->ctl->pool), NULL));
@@ -368,6 +370,19 @@ static gk_error_t *unpack(client_t *c, gk_xml_t *document)
   return NULL;
 }
 
+static gk_error_t *unpack_photos(client_t *c, gk_xml_t *document)
+{
+  apr_pool_t *pool = c->ctl->pool;
+  apr_int64_t photos = 0;
+  gk_xml_node_t *parts = gk_xml_child(gk_xml_root(document), "parts");
+  gk_xml_node_t *first = parts != NULL ? gk_xml_child(parts, "part") : NULL;
+  for (gk_xml_node_t *part = first; part != NULL; part = gk_xml_next(part, "part"))
+    if (gk_xml_attr(part, "photos", pool) != NULL)
+      GK_TRY(gk_ctl__unpack_photos(&photos, in_folder(c, gk_xml_attr(part, "name", pool)), in_folder(c, "photos"), pool));
+  gk_ctl__say(c->ctl, "%d 张照片在 %s", "%d photos are in %s", (int)photos, in_folder(c, "photos"));
+  return NULL;
+}
+
 static gk_error_t *acknowledge(client_t *c, const char *path, const char *digest)
 {
   gk_json_t *json, *body = gk_json_object(c->ctl->pool);
@@ -402,6 +417,8 @@ gk_error_t *gk_ctl_export_pull(gk_ctl_t *ctl)
   GK_TRY(gk_ctl__export_verify(ctl, c.folder, c.key, &result));
   if (!ctl->fault && gk_ctl__option(ctl, "unpack") != NULL)
     GK_TRY(unpack(&c, document));
+  if (!ctl->fault && gk_ctl__option(ctl, "photos") != NULL)
+    GK_TRY(unpack_photos(&c, document));
   if (!ctl->fault && gk_ctl__option(ctl, "acknowledge") != NULL)
     GK_TRY(acknowledge(&c, path, gk_json_str(result, "manifest_sha256")));
   gk_json_set_int(result, "pull", id);

@@ -127,6 +127,8 @@ gk_error_t *gk_photo_store_measures(apr_array_header_t **texts, gk_act_t *act, i
 gk_error_t *gk_photo_store_list(apr_array_header_t **out, gk_act_t *act, apr_int64_t candidate_id, int limit);
 gk_error_t *gk_photo_store_get(gk_photo_t *out, bool *found, gk_act_t *act, apr_int64_t candidate_id, apr_int64_t id);
 gk_error_t *gk_photo_store_present(gk_photo_t *out, bool *found, gk_act_t *act, apr_int64_t candidate_id);
+/* The JPEG alone, for who has its number from a list of the subtree; *jpeg NULL when the record was erased. */
+gk_error_t *gk_photo_store_jpeg(const char **jpeg, apr_size_t *length, gk_act_t *act, apr_int64_t id, apr_pool_t *pool);
 gk_error_t *gk_photo_store_own_list(apr_array_header_t **out, gk_act_t *act, int limit);
 gk_error_t *gk_photo_store_own_get(gk_photo_t *out, bool *found, gk_act_t *act, apr_int64_t id);
 /* In state `photo->state`, after photo_store_mark in the same transaction. `measures`: JSON text. Sets photo->id. */

@@ -12,6 +12,7 @@ libgaokao_core_la_SOURCES += %D%/pull.c
 libgaokao_core_la_SOURCES += %D%/pull.h
 libgaokao_core_la_SOURCES += %D%/pull_internal.h
 libgaokao_core_la_SOURCES += %D%/pull_manifest.c
+libgaokao_core_la_SOURCES += %D%/pull_photos.c
 libgaokao_core_la_SOURCES += %D%/pull_receipt.c
 libgaokao_core_la_SOURCES += %D%/pull_write.c
 libgaokao_core_la_SOURCES += %D%/print_job.c

@@ -33,6 +33,8 @@ gk_pull_t gk_pull__of(const gk_row_pull_get_t *row)
                      .accepted = row->accepted,
                      .passed_over = row->passed_over,
                      .version = row->version,
+                     .photos = row->photos != 0,
+                     .photo_count = row->photo_count,
                      .org_path = row->org_path,
                      .org_code = row->org_code,
                      .state = row->state,
@@ -189,6 +191,7 @@ gk_error_t *gk_pull_create(gk_pull_t *out, gk_act_t *act, const gk_pull_wish_t *
                     .encoding = wish->encoding != NULL ? wish->encoding : ENCODING,
                     .compression = wish->compression != NULL ? wish->compression : "none",
                     .part_records = wish->part_records > 0 ? wish->part_records : GK_PULL_PART_RECORDS,
+                    .photos = wish->photos,
                     .token = gk_random_hex(act->pool, 4)};
   GK_TRY(gk_act_season(act));
   if (wish->since != NULL) {
@@ -208,7 +211,7 @@ gk_error_t *gk_pull_create(gk_pull_t *out, gk_act_t *act, const gk_pull_wish_t *
                    GK_CALL(pull_insert, .season_id = act->season->id, .account_id = act->who->account_id,
                            .since_id = made.since_id, .art = made.art, .states = made.states, .encoding = made.encoding,
                            .compression = made.compression, .part_records = made.part_records, .token = made.token,
-                           .now_us = act->now, .org_code = made.org_code, GK_SCOPE(act)),
+                           .now_us = act->now, .photos = made.photos, .org_code = made.org_code, GK_SCOPE(act)),
                    &row, act->pool));
   gk_json_t *args = gk_json_object(act->pool);
   gk_json_set_int(args, "pull", row.id);
@@ -247,20 +250,26 @@ gk_error_t *gk_pull_parts(apr_array_header_t **parts, gk_act_t *act, const gk_pu
   *parts = apr_array_make(act->pool, rows->nelts, sizeof(gk_pull_part_t));
   for (int i = 0; i < rows->nelts; i++) {
     const gk_row_pull_parts_t *row = &APR_ARRAY_IDX(rows, i, gk_row_pull_parts_t);
-    APR_ARRAY_PUSH(*parts, gk_pull_part_t) = (gk_pull_part_t){row->n, row->records, row->withdrawn, row->bytes, row->digest};
+    APR_ARRAY_PUSH(*parts, gk_pull_part_t) =
+        (gk_pull_part_t){row->n, row->records, row->withdrawn, row->photos, row->bytes, row->digest};
   }
   return NULL;
 }
 
 /* ---- showing --------------------------------------------------------------------------------------------- */
 
-const char *gk_pull_part_name(const gk_pull_t *pull, int year, apr_int64_t n, apr_pool_t *pool)
+const char *gk_pull_part_name(const gk_pull_t *pull, int year, const gk_pull_part_t *part, apr_pool_t *pool)
 {
-  return apr_psprintf(pool, "candidates-%s-%d-%" APR_INT64_T_FMT "-%04d.xml%s", pull->org_code, year, pull->id, (int)n,
+  if (part->photos > 0)
+    return apr_psprintf(pool, "photos-%s-%d-%" APR_INT64_T_FMT "-%04d.tar", pull->org_code, year, pull->id, (int)part->n);
+  return apr_psprintf(pool, "candidates-%s-%d-%" APR_INT64_T_FMT "-%04d.xml%s", pull->org_code, year, pull->id, (int)part->n,
                       gk_squeeze_suffix(pull->compression));
 }
 
-const char *gk_pull_media_type(const gk_pull_t *pull) { return gk_squeeze_media_type(pull->compression, "application/xml"); }
+const char *gk_pull_media_type(const gk_pull_t *pull, const gk_pull_part_t *part)
+{
+  return part->photos > 0 ? "application/x-tar" : gk_squeeze_media_type(pull->compression, "application/xml");
+}
 
 static gk_json_t *part_json(const gk_pull_part_t *part, apr_pool_t *pool)
 {
@@ -268,6 +277,7 @@ static gk_json_t *part_json(const gk_pull_part_t *part, apr_pool_t *pool)
   gk_json_set_int(json, "n", part->n);
   gk_json_set_int(json, "records", part->records);
   gk_json_set_int(json, "withdrawn", part->withdrawn);
+  gk_json_set_int(json, "photos", part->photos);
   gk_json_set_int(json, "bytes", part->bytes);
   gk_json_set_str(json, "sha256", part->digest);
   return json;
@@ -292,6 +302,8 @@ gk_json_t *gk_pull_json(const gk_pull_t *pull, const apr_array_header_t *parts, 
   gk_json_set_int(json, "total", pull->total);
   gk_json_set_int(json, "records", pull->records);
   gk_json_set_int(json, "withdrawn", pull->withdrawn);
+  gk_json_set_bool(json, "photos", pull->photos);
+  gk_json_set_int(json, "photo_count", pull->photo_count);
   gk_json_set_int(json, "bytes", pull->bytes);
   gk_json_set_int(json, "part_count", pull->parts);
   gk_json_set_str(json, "mark", pull->mark);

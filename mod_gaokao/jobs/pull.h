@@ -3,7 +3,7 @@
  * same, until the province acknowledges it by the digest of its manifest.
  *
  * States: writing -> ready -> acknowledged; failed when the job came to no good end; gone when nobody acknowledged it in
- * GK_PULL_KEEP_US. A part is an XML document of its own, valid against candidates.xsd.
+ * GK_PULL_KEEP_US. A part is an XML document of its own, valid against candidates.xsd, or a tar file of photos.
  *
  * A mark is what a pull's snapshot saw, as a word: YEAR.DATABASE.TIMELINE.PULL.TOKEN. It is good for a pull of changes as long
  * as the database knows the pull it names, whatever became of the pull's files.
@@ -18,13 +18,15 @@
 #define GK_PULL_KEEP_US (14 * 24 * 3600 * APR_USEC_PER_SEC)
 #define GK_PULL_PART_RECORDS 5000
 #define GK_PULL_PART_MAX 50000
+#define GK_PULL_TAR_BYTES (64 * 1024 * 1024) /* a part of photos ends before it is longer */
 
 typedef struct gk_pull_t {
   apr_int64_t id, season_id, account_id, since_id, part_records, job_id, done, total, pack_id, record_key;
-  apr_int64_t records, withdrawn, bytes, parts, accepted, passed_over, version;
+  apr_int64_t records, withdrawn, bytes, parts, accepted, passed_over, version, photo_count;
   const char *org_path, *org_code;
   const char *state;
   bool art;
+  bool photos;          /* asked for: the parts behind those with records are tar files of them */
   const char *states;   /* as gk_export_filter_t.state; "default" where none was named */
   const char *encoding, *compression;
   const char *fault;    /* JSON of a failed one's job */
@@ -34,7 +36,7 @@ typedef struct gk_pull_t {
 } gk_pull_t;
 
 typedef struct gk_pull_part_t {
-  apr_int64_t n, records, withdrawn, bytes;
+  apr_int64_t n, records, withdrawn, photos, bytes; /* photos > 0: a tar file of these */
   const char *digest;   /* of the bytes as they are sent */
 } gk_pull_part_t;
 
@@ -43,7 +45,7 @@ typedef struct gk_pull_wish_t {
   const char *since;    /* a mark; then the filter must be that of the mark's pull, or absent */
   const char *encoding, *compression; /* NULL: UTF-8, none */
   apr_int64_t part_records;           /* 0: GK_PULL_PART_RECORDS */
-  bool kind_given, state_given;
+  bool kind_given, state_given, photos;
 } gk_pull_wish_t;
 
 /* Asks for one; the job is queued in the same transaction. Errors: as gk_export_prepare and gk_job_create; of a mark: INVALID
@@ -61,8 +63,8 @@ gk_json_t *gk_pull_json(const gk_pull_t *pull, const apr_array_header_t *parts, 
 /* WRONG_STATE while it is written, GONE when it failed or is over. */
 gk_error_t *gk_pull_check_ready(const gk_pull_t *pull, apr_pool_t *pool);
 /* What a part is called in the manifest and where it is saved: "candidates-43-2026-12-0003.xml.gz". */
-const char *gk_pull_part_name(const gk_pull_t *pull, int year, apr_int64_t n, apr_pool_t *pool);
-const char *gk_pull_media_type(const gk_pull_t *pull);
+const char *gk_pull_part_name(const gk_pull_t *pull, int year, const gk_pull_part_t *part, apr_pool_t *pool);
+const char *gk_pull_media_type(const gk_pull_t *pull, const gk_pull_part_t *part);
 /* The bytes from `from` to `to` (both included) of part n. Errors: GONE when the file or its key is not here. */
 gk_error_t *gk_pull_read(gk_act_t *act, const gk_pull_t *pull, apr_int64_t n, apr_int64_t from, apr_int64_t to,
                          gk_sealed_file_fn write, void *baton);

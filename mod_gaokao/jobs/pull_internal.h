@@ -21,12 +21,24 @@ gk_error_t *gk_pull__since(gk_pull_t *out, gk_act_t *act, const char *mark);
  * what is there does not fit what was submitted, or what was written. (pull_manifest.c) */
 typedef struct gk_pull__written_t {
   apr_array_header_t *parts; /* gk_pull_part_t */
-  apr_int64_t records, withdrawn, bytes;
+  apr_int64_t records, withdrawn, bytes, photos, photos_held; /* photos: in these parts; held: in the snapshot */
   const char *content, *anchor, *mark;
   const gk_export_sight_t *sight;
   const char *since;         /* the mark it starts from, or NULL */
 } gk_pull__written_t;
 gk_error_t *gk_pull__manifest(const char **xml, gk_act_t *act, const gk_pull_t *pull, const gk_export_plan_t *plan,
                               const gk_pull__written_t *written);
+
+/* Where photos go: parts one behind the other. */
+typedef struct gk_pull__sink_t {
+  gk_error_t *(*open)(void *baton);
+  gk_error_t *(*write)(void *baton, const void *bytes, apr_size_t length);
+  gk_error_t *(*close)(void *baton, apr_int64_t photos);
+  void *baton;
+} gk_pull__sink_t;
+/* Inside the pull's snapshot: writes the photos it holds that are not among the numbers `had` (packed; ascending), as tar files,
+ * or none where `send` is false. *ids: what a receiver has afterwards, packed. (pull_photos.c) */
+gk_error_t *gk_pull__photos(gk_blob_t *ids, apr_int64_t *sent, apr_int64_t *held, gk_act_t *act, const gk_pull_t *pull,
+                            const gk_export_plan_t *plan, gk_blob_t had, const gk_pull__sink_t *sink);
 
 #endif

@@ -191,6 +191,8 @@ static void put_head(apr_array_header_t *text, gk_act_t *act, const gk_pull_t *p
   attribute(text, "auditAnchor", written->anchor, pool);
   attribute(text, "records", number(written->records, pool), pool);
   attribute(text, "withdrawn", number(written->withdrawn, pool), pool);
+  if (pull->photos)
+    attribute(text, "photos", number(written->photos, pool), pool);
   attribute(text, "contentSha256", written->content, pool);
   put(text, ">\n  <database");
   attribute(text, "timeline", number(written->sight->timeline, pool), pool);
@@ -209,10 +211,12 @@ static void put_parts(apr_array_header_t *text, gk_act_t *act, const gk_pull_t *
     const gk_pull_part_t *part = &APR_ARRAY_IDX(written->parts, i, gk_pull_part_t);
     put(text, "    <part");
     attribute(text, "n", number(part->n, pool), pool);
-    attribute(text, "name", gk_pull_part_name(pull, act->season->year, part->n, pool), pool);
+    attribute(text, "name", gk_pull_part_name(pull, act->season->year, part, pool), pool);
     attribute(text, "bytes", number(part->bytes, pool), pool);
     attribute(text, "records", number(part->records, pool), pool);
     attribute(text, "withdrawn", number(part->withdrawn, pool), pool);
+    if (part->photos > 0)
+      attribute(text, "photos", number(part->photos, pool), pool);
     attribute(text, "sha256", part->digest, pool);
     put(text, "/>\n");
   }
@@ -257,6 +261,8 @@ gk_error_t *gk_pull__manifest(const char **xml, gk_act_t *act, const gk_pull_t *
   put(text, "  <counts");
   attribute(text, "records", number(present, pool), pool);
   attribute(text, "submitted", number(handed_in, pool), pool);
+  if (pull->photos)
+    attribute(text, "photos", number(written->photos_held, pool), pool);
   put(text, ">\n");
   put_units(text, units, pool);
   put(text, "  </counts>\n</manifest>");

@@ -38,6 +38,7 @@ typedef struct writer_t {
   gk_squeeze_t *squeeze;
   gk_sha256_t *digest;
   gk_export_t *export;
+  gk_blob_t had, ids;       /* photos a receiver has, before and after */
 } writer_t;
 
 static gk_error_t *disk(apr_pool_t *pool, apr_status_t rv)
@@ -94,27 +95,40 @@ static gk_error_t *to_squeeze(void *baton, const void *bytes, apr_size_t length)
   return gk_squeeze_write(((writer_t *)baton)->squeeze, bytes, length);
 }
 
-static gk_error_t *open_part(writer_t *w)
+static gk_error_t *open_plain_part(void *baton)
 {
+  writer_t *w = baton;
   apr_pool_clear(w->part_pool);
   w->part = (gk_pull_part_t){.n = w->out.parts->nelts + 1};
   w->digest = gk_sha256_start(w->part_pool);
-  GK_TRY(open_file(&w->part_file, w, w->part.n, w->part_pool));
+  return open_file(&w->part_file, w, w->part.n, w->part_pool);
+}
+
+static gk_error_t *open_part(writer_t *w)
+{
+  GK_TRY(open_plain_part(w));
   GK_TRY(gk_squeeze_start(&w->squeeze, w->pull->compression, to_file, w, w->part_pool));
   return gk_export_begin(&w->export, gk_core_plugins(w->act->core), w->act->request_id, w->act->season->pack, &w->head, to_squeeze,
                          w, w->part_pool);
+}
+
+static gk_error_t *close_plain_part(void *baton, apr_int64_t photos)
+{
+  writer_t *w = baton;
+  w->part.photos = photos;
+  GK_TRY(close_file(&w->part_file, w));
+  w->part.digest = gk_sha256_end(w->digest, w->run->pool);
+  w->out.bytes += w->part.bytes;
+  APR_ARRAY_PUSH(w->out.parts, gk_pull_part_t) = w->part;
+  w->part.n = 0;
+  return gk_job_progress(w->run, w->out.records + w->out.withdrawn, w->run->total);
 }
 
 static gk_error_t *close_part(writer_t *w)
 {
   GK_TRY(gk_export_end(w->export, NULL));
   GK_TRY(gk_squeeze_end(w->squeeze));
-  GK_TRY(close_file(&w->part_file, w));
-  w->part.digest = gk_sha256_end(w->digest, w->run->pool);
-  w->out.bytes += w->part.bytes;
-  APR_ARRAY_PUSH(w->out.parts, gk_pull_part_t) = w->part;
-  w->part.n = 0;
-  return NULL;
+  return close_plain_part(w, 0);
 }
 
 static gk_error_t *to_list(writer_t *w, const gk_export_candidate_t *candidate)
@@ -186,6 +200,8 @@ static gk_error_t *write_all(writer_t *w, const char **manifest)
     GK_TRY(close_part(w));
   w->out.content = gk_sha256_end(w->content, act->pool);
   GK_TRY(close_file(&w->list, w));
+  gk_pull__sink_t sink = {open_plain_part, to_file, close_plain_part, w};
+  GK_TRY(gk_pull__photos(&w->ids, &w->out.photos, &w->out.photos_held, act, w->pull, w->plan, w->had, &sink));
   GK_TRY(sync_folder(w));
   return gk_pull__manifest(manifest, act, w->pull, w->plan, &w->out);
 }
@@ -225,6 +241,7 @@ static gk_error_t *make_ready(writer_t *w, const char *manifest)
                             .snapshot = w->out.sight->snapshot, .owner = w->run->owner, .record_key = w->key.id,
                             .records = w->out.records, .withdrawn = w->out.withdrawn, .bytes = w->out.bytes,
                             .parts = w->out.parts->nelts, .manifest = manifest, .digest = digest,
+                            .photo_count = w->out.photos, .photo_ids = w->ids,
                             .now_us = gk_core_now(act->core), GK_SCOPE(act)),
                     &changed, act->pool));
   if (changed == 0)
@@ -233,13 +250,16 @@ static gk_error_t *make_ready(writer_t *w, const char *manifest)
     const gk_pull_part_t *part = &APR_ARRAY_IDX(w->out.parts, i, gk_pull_part_t);
     GK_TRY(gk_db_exec(act->db,
                       GK_CALL(pull_part_insert, .n = part->n, .records = part->records, .withdrawn = part->withdrawn,
-                              .bytes = part->bytes, .digest = part->digest, .pull_id = w->pull->id, GK_SCOPE(act)),
+                              .photos = part->photos, .bytes = part->bytes, .digest = part->digest, .pull_id = w->pull->id,
+                              GK_SCOPE(act)),
                       NULL, act->pool));
   }
   gk_json_t *after = gk_export_plan_json(w->plan, act->pool);
   gk_json_set_int(after, "pull", w->pull->id);
   gk_json_set_int(after, "candidates", w->out.records);
   gk_json_set_int(after, "withdrawn", w->out.withdrawn);
+  if (w->pull->photos)
+    gk_json_set_int(after, "photos", w->out.photos);
   gk_json_set_int(after, "bytes", w->out.bytes);
   gk_json_set_str(after, "content_digest", w->out.content);
   gk_json_set_str(after, "manifest_sha256", digest);
@@ -261,6 +281,9 @@ static gk_error_t *prepare(writer_t *w, gk_pull_t *pull, gk_export_plan_t *plan,
     GK_TRY(gk_pull__since(since, act, since->mark)); /* as things are now */
     plan->since = since->snapshot;
     w->out.since = since->mark;
+    gk_row_pull_photo_ids_t row;
+    GK_TRY(gk_db_get(act->db, GK_CALL(pull_photo_ids, .id = since->id, GK_SCOPE(act)), &row, act->pool));
+    w->had = row.photo_ids;
   }
   w->head = (gk_export_head_t){.format = "xml",
                                .encoding = pull->encoding,

@@ -46,6 +46,7 @@ gk_error_t *gk_rest_pulls_create(gk_request_t *request, gk_response_t *response)
   wish.encoding = gk_decode_word(&d, "encoding", GK_OPTIONAL, "UTF-8|GB18030");
   wish.compression = gk_decode_word(&d, "compression", GK_OPTIONAL, "none|gzip|zstd");
   wish.part_records = gk_decode_int(&d, "part_records", GK_OPTIONAL, 10, GK_PULL_PART_MAX, 0);
+  wish.photos = gk_decode_bool(&d, "photos", GK_OPTIONAL, false);
   GK_TRY(gk_decode_end(&d));
   wish.filter.art = kind != NULL && strcmp(kind, "art") == 0;
   wish.kind_given = kind != NULL;
@@ -181,6 +182,8 @@ gk_error_t *gk_rest_pulls_part(gk_request_t *request, gk_response_t *response)
     gk_json_t *after = gk_json_object(request->pool);
     gk_json_set_int(after, "part", part.n);
     gk_json_set_int(after, "records", part.records);
+    if (part.photos > 0)
+      gk_json_set_int(after, "photos", part.photos);
     gk_json_set_str(after, "sha256", part.digest);
     GK_TRY(gk_act_begin(act));
     GK_TRY(gk_audit(act, "export.fetch", "export_pull", pull.id, pull.version, pull.org_path, NULL, after));
@@ -193,10 +196,10 @@ gk_error_t *gk_rest_pulls_part(gk_request_t *request, gk_response_t *response)
                                 part.bytes));
   }
   apr_table_setn(response->headers, "Content-Length", apr_psprintf(request->pool, "%" APR_INT64_T_FMT, to - from + 1));
-  response->media_type = gk_pull_media_type(&pull);
+  response->media_type = gk_pull_media_type(&pull, &part);
   apr_table_setn(response->headers, "Content-Disposition",
                  apr_psprintf(request->pool, "attachment; filename=\"%s\"",
-                              gk_pull_part_name(&pull, act->season->year, part.n, request->pool)));
+                              gk_pull_part_name(&pull, act->season->year, &part, request->pool)));
   return gk_pull_read(act, &pull, part.n, from, to, send_piece, &send);
 }
 

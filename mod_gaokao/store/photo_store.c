@@ -101,6 +101,15 @@ gk_error_t *gk_photo_store_present(gk_photo_t *out, bool *found, gk_act_t *act, 
               GK_CALL(photo_present, .candidate_id = candidate_id, .season_id = act->season->id, GK_SCOPE(act)));
 }
 
+gk_error_t *gk_photo_store_jpeg(const char **jpeg, apr_size_t *length, gk_act_t *act, apr_int64_t id, apr_pool_t *pool)
+{
+  gk_row_pull_photo_t row;
+  gk_vault_key_t key;
+  GK_TRY(gk_db_get(act->db, GK_CALL(pull_photo, .id = id, GK_SCOPE(act)), &row, pool));
+  GK_TRY(gk_vault_open(&key, act->core, &GK_HELD(&row), pool));
+  return gk_vault_unseal(jpeg, length, &key, context("picture", row.candidate_id, row.digest, pool), row.key_id, row.picture, pool);
+}
+
 /* ---- writing --------------------------------------------------------------------------------------------- */
 
 static gk_error_t *seal_report(gk_sealed_t *out, const gk_vault_key_t *key, gk_act_t *act, const gk_photo_t *photo)

@@ -3,10 +3,12 @@ a full pull while people write (DI-11, DI-12), a signed manifest, receipts."""
 import concurrent.futures
 import glob
 import hashlib
+import io
 import json
 import os
 import re
 import subprocess
+import tarfile
 import threading
 import time
 
@@ -15,7 +17,8 @@ import pytest
 from badproxy import BadProxy
 from gk_client import Client
 from gk_instance import ROOT, Instance
-from gk_world import sql, staff
+from gk_picture import accepted
+from gk_world import id_number, reading, sql, staff
 
 NAMESPACE = "{urn:gaokao:export:1}"
 # The long form: GK_PULL_CANDIDATES=20000 (docs/performance.md says what became of it).
@@ -424,15 +427,107 @@ def test_files_that_are_gone(province):
     assert province.client.items("/export/pulls")[0]["id"] == pull["id"]
 
 
-def test_as_docs_province_says(province, key, tmp_path):
+@pytest.fixture(scope="module")
+def pictured(province):
+    """Records of the point with an accepted photo each: (id, number); the name of the first is beyond GBK."""
+    site = province.site
+    point = Client(site).sign_in(site.logins()["point"])
+    subject = max(point.items("/ranges"), key=lambda r: r["left"])["subject"]
+    taken = point.post("/readings", reading("王𠮷安", id_number("430102", "20070911", 400), subject), expect=201).json()["candidate_id"]
+    others = [c["id"] for c in point.items("/candidates") if c["state"] in ("identified", "filling") and c["id"] != taken]
+    made = []
+    for n, candidate in enumerate([taken, *others[:10]]):
+        accepted(point, candidate, 50 + n)
+        made.append((candidate, point.get(f"/candidates/{candidate}", expect=200).json()["number"]))
+    assert len(made) == 11
+    return point, made
+
+
+def photos_of(province, pull):
+    """number -> JPEG of a pull's tar files, in their order."""
+    found = {}
+    for part in pull["parts"]:
+        if not part["photos"]:
+            continue
+        reply = province.part(pull, part["n"])
+        assert reply.headers["Content-Type"] == "application/x-tar" and reply.headers["Content-Disposition"].endswith('.tar"')
+        assert hashlib.sha256(reply.body).hexdigest() == part["sha256"] and len(reply.body) == part["bytes"]
+        with tarfile.open(fileobj=io.BytesIO(reply.body), mode="r:") as tar:
+            members = tar.getmembers()
+            assert len(members) == part["photos"]
+            for one in members:
+                assert (one.uid, one.gid, one.mode, one.mtime, one.type) == (0, 0, 0o644, 946684800, tarfile.REGTYPE)
+                found[one.name.removesuffix(".jpg")] = tar.extractfile(one).read()
+    assert len(found) == pull["photo_count"]
+    return found
+
+
+def test_photos(province, key, pictured, tmp_path):
+    site, (point, made) = province.site, pictured
+    wish = {"org": point.me["org"]["code"], "states": "any", "part_records": 10}
+    pull = province.pull(photos=True, **wish)
+    photos = photos_of(province, pull)
+    assert list(photos) == sorted(number for _, number in made) and len([p for p in pull["parts"] if p["photos"]]) == 2
+    kept = dict(line.split("|") for line in sql(site, "SELECT c.number, p.digest FROM photo p JOIN candidate c ON c.id = p.candidate_id"
+                                                " WHERE p.state = 'accepted'"))
+    assert {number: hashlib.sha256(jpeg).hexdigest() for number, jpeg in photos.items()} == {number: kept[number] for number in photos}
+    manifest = province.manifest(pull).decode()
+    held = re.search(r'<counts [^>]*photos="(\d+)"', manifest).group(1)
+    assert (re.search(r'<manifest [^>]*photos="(\d+)"', manifest).group(1), held) == ("11", "11")
+    folder = province.save({**pull, "parts": pull["parts"]}, str(tmp_path / "pull"))
+    xmllint("manifest.xsd", folder + "/manifest.xml")
+    assert json.loads(prove(site, folder, key).stdout)["photos"] == 11
+    # Goes on in the middle, and another pull has the same bytes.
+    first = next(p for p in pull["parts"] if p["photos"])
+    rest = province.part(pull, first["n"], Range="bytes=700-", **{"If-Range": f'"{first["sha256"]}"'})
+    with open(sorted(glob.glob(folder + "/photos-*.tar"))[0], "rb") as file:
+        assert rest.status == 206 and rest.body == file.read()[700:]
+    again = province.pull(photos=True, **wish)
+    assert [p["sha256"] for p in again["parts"] if p["photos"]] == [p["sha256"] for p in pull["parts"] if p["photos"]]
+    # The province's client.
+    login = tmp_path / "login.json"
+    login.write_text(json.dumps({k: site.logins()["export"][k] for k in ("login", "password")}))
+    done = run(site.path("app", "bin", "gaokaoctl"), "export", "pull", f"http://127.0.0.1:{site.port}", str(tmp_path / "ctl"), "--key", key, "--login",
+               str(login), "--org", wish["org"], "--states", "any", "--compression", "gzip", "--photos", "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["photos"] == 11, done
+    for number, jpeg in photos.items():
+        assert (tmp_path / "ctl" / "photos" / f"{number}.jpg").read_bytes() == jpeg
+    assert len(os.listdir(tmp_path / "ctl" / "photos")) == 11
+    # Changes: a photo in another's place comes, that of a record that was changed otherwise does not; nor after a pull without photos.
+    (replaced, number), (touched, other) = made[3], made[4]
+    accepted(point, replaced, 90)
+    etag = point.get(f"/candidates/{touched}", expect=200).headers["ETag"]
+    point.patch(f"/candidates/{touched}", {"fields": {"phone": "0731-84000001"}}, version=etag, expect=200)
+    change = province.pull(since=pull["mark"], photos=True)
+    new = photos_of(province, change)
+    assert list(new) == [number] and new[number] != photos[number]
+    assert set(records_of(province.part(change, p["n"]).body for p in change["parts"] if not p["photos"])) == {number, other}
+    without = province.pull(since=change["mark"])
+    assert not without["photos"] and photos_of(province, without) == {}
+    assert photos_of(province, province.pull(since=without["mark"], photos=True)) == {}
+    assert len(photos_of(province, province.pull(photos=True, **wish))) == 11
+
+
+def test_names_beyond_gbk(province, pictured):
+    """The name stands true, and in XM_GBK with two question marks for what GBK lacks; a name that GBK has stands once."""
+    point, made = pictured
+    for encoding in ("UTF-8", "GB18030"):
+        pull = province.pull(org=point.me["org"]["code"], states="any", encoding=encoding)
+        texts = {number: one[3].decode(encoding) for number, one in records_of(province.documents(pull)).items() if one[3]}
+        assert "<XM>王𠮷安</XM><XM_GBK>王??安</XM_GBK>" in texts[made[0][1]], encoding
+        assert "<XM>" in texts[made[1][1]] and "XM_GBK" not in texts[made[1][1]]
+        xmllint_parts(province, pull)
+
+
+def test_as_docs_province_says(province, key, pictured, tmp_path):
     """The lines of docs/province.md as they stand: everything, then what changed."""
     with open(os.path.join(ROOT, "docs", "province.md"), encoding="utf-8") as file:
         script = re.search(r"```sh\n(.*?)```", file.read(), re.S).group(1)
     login = province.site.logins()["export"]
     told = {"api": f"http://127.0.0.1:{province.site.port}/api/v1", "tls": "", "login": json.dumps({k: login[k] for k in ("login", "password")}),
             "key": key, "key_name": "export1", "schema": os.path.join(ROOT, "conf", "schema")}
-    whole = {"compression": "gzip", "part_records": SMALL, "encoding": "GB18030"}
-    for folder, wish in (("whole", whole), ("changes", {"compression": "zstd"})):
+    whole = {"compression": "gzip", "part_records": SMALL, "encoding": "GB18030", "states": "any", "photos": True}
+    for folder, wish in (("whole", whole), ("changes", {"compression": "zstd", "photos": True})):
         if folder == "changes":
             with open(tmp_path / "whole" / "manifest.xml", encoding="utf-8") as file:
                 wish["since"] = re.search(r' mark="([^"]+)"', file.read()).group(1)
@@ -440,6 +535,8 @@ def test_as_docs_province_says(province, key, tmp_path):
         assert done.returncode == 0, done.stdout + done.stderr
         receipt = json.loads((tmp_path / folder / "receipt.json").read_text())
         assert receipt["pull"]["state"] == "acknowledged" and not receipt["changed_since"]
+    assert {f"{number}.jpg" for _, number in pictured[1]} <= set(os.listdir(tmp_path / "whole" / "photos"))
+    assert not os.path.exists(tmp_path / "changes" / "photos")
     # The receipt of the first made records accepted: these are the changes.
     assert receipt["pull"]["content"] == "changes"
 

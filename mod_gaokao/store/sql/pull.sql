@@ -3,9 +3,9 @@
 -- name: pull_insert
 -- returns: id int
 INSERT INTO export_pull (season_id, account_id, org_path, org_code, state, since_id, art, states, encoding, compression,
-                         part_records, token, created_us)
+                         part_records, token, created_us, photos)
 SELECT ${season_id:int}, ${account_id:int}, o.path, o.code, 'writing', ${since_id:int}, ${art:int}, ${states:text},
-       ${encoding:text}, ${compression:text}, ${part_records:int}, ${token:text}, ${now_us:int}
+       ${encoding:text}, ${compression:text}, ${part_records:int}, ${token:text}, ${now_us:int}, ${photos:int}
   FROM org o
  WHERE o.code = ${org_code:text} AND o.path >= ${scope_lo:text} AND o.path < ${scope_hi:text}
 RETURNING id;
@@ -16,22 +16,22 @@ UPDATE export_pull SET job_id = ${job_id:int}
 
 -- A pull whose job came to no good end is failed.
 -- name: pull_get
--- returns: id int, season_id int, account_id int, org_path text, org_code text, state text, since_id int, art int, states text, encoding text, compression text, part_records int, job_id int, done int, total int, fault text, pack_id int, token text, mark text, snapshot text, owner text, record_key int, records int, withdrawn int, bytes int, parts int, manifest text, digest text, accepted int, passed_over int, version int, created_us int, ready_us int, ended_us int
+-- returns: id int, season_id int, account_id int, org_path text, org_code text, state text, since_id int, art int, states text, encoding text, compression text, part_records int, job_id int, done int, total int, fault text, pack_id int, token text, mark text, snapshot text, owner text, record_key int, records int, withdrawn int, bytes int, parts int, manifest text, digest text, accepted int, passed_over int, version int, created_us int, ready_us int, ended_us int, photos int, photo_count int
 SELECT p.id, p.season_id, p.account_id, p.org_path, p.org_code,
        CASE WHEN p.state = 'writing' AND j.state IN ('failed', 'cancelled') THEN 'failed' ELSE p.state END,
        p.since_id, p.art, p.states, p.encoding, p.compression, p.part_records, p.job_id, coalesce(j.done, 0),
        coalesce(j.total, 0), j.error, p.pack_id, p.token, p.mark, p.snapshot, p.owner, p.record_key, p.records, p.withdrawn,
-       p.bytes, p.parts, p.manifest, p.digest, p.accepted, p.passed_over, p.version, p.created_us, p.ready_us, p.ended_us
+       p.bytes, p.parts, p.manifest, p.digest, p.accepted, p.passed_over, p.version, p.created_us, p.ready_us, p.ended_us, p.photos, p.photo_count
   FROM export_pull p LEFT JOIN job j ON j.id = p.job_id
  WHERE p.id = ${id:int} AND p.org_path >= ${scope_lo:text} AND p.org_path < ${scope_hi:text};
 
 -- name: pull_list
--- returns: id int, season_id int, account_id int, org_path text, org_code text, state text, since_id int, art int, states text, encoding text, compression text, part_records int, job_id int, done int, total int, fault text, pack_id int, token text, mark text, snapshot text, owner text, record_key int, records int, withdrawn int, bytes int, parts int, manifest text, digest text, accepted int, passed_over int, version int, created_us int, ready_us int, ended_us int
+-- returns: id int, season_id int, account_id int, org_path text, org_code text, state text, since_id int, art int, states text, encoding text, compression text, part_records int, job_id int, done int, total int, fault text, pack_id int, token text, mark text, snapshot text, owner text, record_key int, records int, withdrawn int, bytes int, parts int, manifest text, digest text, accepted int, passed_over int, version int, created_us int, ready_us int, ended_us int, photos int, photo_count int
 SELECT p.id, p.season_id, p.account_id, p.org_path, p.org_code,
        CASE WHEN p.state = 'writing' AND j.state IN ('failed', 'cancelled') THEN 'failed' ELSE p.state END,
        p.since_id, p.art, p.states, p.encoding, p.compression, p.part_records, p.job_id, coalesce(j.done, 0),
        coalesce(j.total, 0), j.error, p.pack_id, p.token, p.mark, p.snapshot, p.owner, p.record_key, p.records, p.withdrawn,
-       p.bytes, p.parts, p.manifest, p.digest, p.accepted, p.passed_over, p.version, p.created_us, p.ready_us, p.ended_us
+       p.bytes, p.parts, p.manifest, p.digest, p.accepted, p.passed_over, p.version, p.created_us, p.ready_us, p.ended_us, p.photos, p.photo_count
   FROM export_pull p LEFT JOIN job j ON j.id = p.job_id
  WHERE p.season_id = ${season_id:int} AND p.id < ${before:int}
    AND p.org_path >= ${scope_lo:text} AND p.org_path < ${scope_hi:text}
@@ -43,8 +43,8 @@ SELECT p.id, p.season_id, p.account_id, p.org_path, p.org_code,
 SELECT coalesce(max(id), 0) FROM export_pull;
 
 -- name: pull_parts
--- returns: n int, records int, withdrawn int, bytes int, digest text
-SELECT e.n, e.records, e.withdrawn, e.bytes, e.digest
+-- returns: n int, records int, withdrawn int, photos int, bytes int, digest text
+SELECT e.n, e.records, e.withdrawn, e.photos, e.bytes, e.digest
   FROM export_part e JOIN export_pull p ON p.id = e.pull_id
  WHERE e.pull_id = ${pull_id:int} AND p.org_path >= ${scope_lo:text} AND p.org_path < ${scope_hi:text}
  ORDER BY e.n;
@@ -52,9 +52,30 @@ SELECT e.n, e.records, e.withdrawn, e.bytes, e.digest
 -- ---- writing one -------------------------------------------------------------------------------------------
 
 -- name: pull_part_insert
-INSERT INTO export_part (pull_id, n, records, withdrawn, bytes, digest)
-SELECT p.id, ${n:int}, ${records:int}, ${withdrawn:int}, ${bytes:int}, ${digest:text} FROM export_pull p
+INSERT INTO export_part (pull_id, n, records, withdrawn, photos, bytes, digest)
+SELECT p.id, ${n:int}, ${records:int}, ${withdrawn:int}, ${photos:int}, ${bytes:int}, ${digest:text} FROM export_pull p
  WHERE p.id = ${pull_id:int} AND p.org_path >= ${scope_lo:text} AND p.org_path < ${scope_hi:text};
+
+-- Accepted photos of a point's candidates that the pull holds, in their order, without the pictures.
+-- name: pull_photos
+-- returns: number text, candidate_id int, id int
+SELECT c.number, c.id, p.id
+  FROM candidate c JOIN photo p ON p.candidate_id = c.id AND p.state = 'accepted'
+ WHERE c.season_id = ${season_id:int} AND c.org_path = ${org_path:text} AND c.org_path >= ${scope_lo:text}
+   AND c.org_path < ${scope_hi:text} AND c.number IS NOT NULL AND (${art:int} = 0 OR c.art = 1)
+   AND (c.state = ${state_1:text} OR c.state = ${state_2:text} OR (${any:int} = 1 AND c.state <> 'withdrawn'))
+ ORDER BY c.number;
+
+-- name: pull_photo
+-- returns: candidate_id int, digest text, key_id text, record_key int, wrap_key text, wrapped blob, picture blob
+SELECT p.candidate_id, p.digest, p.key_id, k.id, k.key_id, k.wrapped, p.picture
+  FROM photo p LEFT JOIN record_key k ON k.candidate_id = p.candidate_id AND k.kind = 'candidate'
+ WHERE p.id = ${id:int} AND p.org_path >= ${scope_lo:text} AND p.org_path < ${scope_hi:text};
+
+-- name: pull_photo_ids
+-- returns: photo_ids blob
+SELECT photo_ids FROM export_pull
+ WHERE id = ${id:int} AND org_path >= ${scope_lo:text} AND org_path < ${scope_hi:text};
 
 -- name: pull_raise
 UPDATE export_epoch SET n = n + 1;
@@ -76,7 +97,8 @@ SELECT CAST(pg_current_snapshot() AS TEXT),
 UPDATE export_pull
    SET state = 'ready', pack_id = ${pack_id:int}, mark = ${mark:text}, snapshot = ${snapshot:text}, owner = ${owner:text},
        record_key = ${record_key:int}, records = ${records:int}, withdrawn = ${withdrawn:int}, bytes = ${bytes:int},
-       parts = ${parts:int}, manifest = ${manifest:text}, digest = ${digest:text}, ready_us = ${now_us:int}, version = version + 1
+       parts = ${parts:int}, manifest = ${manifest:text}, digest = ${digest:text}, ready_us = ${now_us:int}, version = version + 1,
+       photo_count = ${photo_count:int}, photo_ids = ${photo_ids:blob}
  WHERE id = ${id:int} AND state = 'writing' AND org_path >= ${scope_lo:text} AND org_path < ${scope_hi:text};
 
 -- Candidates of the pull's kind that are there, by point and subject.

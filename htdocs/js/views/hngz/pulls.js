@@ -30,7 +30,7 @@ const choice = (id, label, options) => ({ id, type: "code", select: true, plainE
 const create = (ctx, model, since) => run(ctx, model, formDialog({
   title: t(since ? "pulls.since" : "pulls.create"), act: t("jobs.start"),
   intro: since ? html`<p>${t("pulls.sinceHint", { id: since.id, time: fullTime(since.ready_at) })}</p>` : nothing,
-  values: { kind: "all", states: "default", encoding: "UTF-8", compression: "gzip" },
+  values: { kind: "all", states: "default", encoding: "UTF-8", compression: "gzip", photos: "no" },
   fields: [
     ...(since ? [] : [
       choice("kind", t("submission.kind"), [["all", t("submission.kind.all")], ["art", t("submission.kind.art")]]),
@@ -38,8 +38,9 @@ const create = (ctx, model, since) => run(ctx, model, formDialog({
     ]),
     choice("encoding", t("pulls.encoding"), ["UTF-8", "GB18030"].map((c) => [c, c])),
     choice("compression", t("pulls.compression"), [["none", t("pulls.compression.none")], ["gzip", "gzip"], ["zstd", "zstd"]]),
+    choice("photos", t("pulls.photos"), [["no", t("pulls.photos.no")], ["yes", t("pulls.photos.yes")]]),
   ],
-  send: ({ states, ...rest }) => api.post("/export/pulls", { ...rest, ...(since ? { since: since.mark } : states === "any" ? { states } : {}) }),
+  send: ({ states, photos, ...rest }) => api.post("/export/pulls", { ...rest, photos: photos === "yes", ...(since ? { since: since.mark } : states === "any" ? { states } : {}) }),
 }), "jobs.started");
 
 const acknowledge = (ctx, model, pull) => run(ctx, model, formDialog({
@@ -59,9 +60,10 @@ async function parts(ctx, model, pull) {
 
 const partList = () => (shown ? html`<section class="card"><div class="card-head"><h2>${t("pulls.parts", { id: shown.id })}</h2></div>
   <div class="scroll"><table class="table"><thead><tr><th scope="col">${t("pulls.part")}</th><th scope="col" class="right">${t("pulls.records")}</th>
-    <th scope="col" class="right">${t("pulls.bytes")}</th><th scope="col">SHA-256</th></tr></thead>
+    <th scope="col" class="right">${t("pulls.photos")}</th>    <th scope="col" class="right">${t("pulls.bytes")}</th><th scope="col">SHA-256</th></tr></thead>
   <tbody>${shown.parts.map((p) => html`<tr><td><a href=${api.href(`/export/pulls/${shown.id}/parts/${p.n}`)} download>${t("pulls.part")} ${p.n}</a></td>
-    <td class="right">${count(p.records + p.withdrawn)}</td><td class="right">${count(p.bytes)}</td><td><code>${p.sha256}</code></td></tr>`)}</tbody></table></div></section>` : nothing);
+    <td class="right">${p.photos ? "" : count(p.records + p.withdrawn)}</td>
+    <td class="right">${p.photos ? count(p.photos) : ""}</td><td class="right">${count(p.bytes)}</td><td><code>${p.sha256}</code></td></tr>`)}</tbody></table></div></section>` : nothing);
 
 export const load = (ctx) => loadList(ctx, {
   path: "/export/pulls",
@@ -73,6 +75,7 @@ export const load = (ctx) => loadList(ctx, {
     { label: t("candidate.state"), cell: (p) => tag(word("pull.state", p.state), COLOURS[p.state] ?? ""), text: (p) => word("pull.state", p.state) },
     { label: t("pulls.records"), kind: "right", cell: (p) => (p.state === "writing" ? `${count(p.done)} / ${count(p.total)}` : count(p.records)) },
     { label: t("pulls.withdrawn"), kind: "right", cell: (p) => count(p.withdrawn) },
+    { label: t("pulls.photos"), kind: "right", cell: (p) => (p.photos ? count(p.photo_count) : "") },
     { label: t("job.created"), cell: (p) => fullTime(p.created_at), kind: "tight" },
     { label: t("job.error"), cell: (p) => (p.fault ? (document.documentElement.lang.startsWith("zh") ? p.fault.zh : p.fault.en)
       : p.state === "acknowledged" ? t("pulls.received", { accepted: count(p.accepted), rest: count(p.passed_over) }) : "") },
