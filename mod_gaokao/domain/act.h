@@ -42,6 +42,8 @@ typedef struct gk_act_t {
   const char *address;       /* the client's, for fair queues; not stored */
   apr_int64_t live_org;      /* point to whose readings something happened: told to live pages after the commit; 0: none */
   bool again;                /* whoever runs it runs it once more on RETRY: a lost race may come up late */
+  bool together;             /* a new record's statements travel together: a lost race is RETRY, and whoever runs it does it
+                              * again without */
   const struct gk_act_pause_t *pause; /* NULL: the connection is the act's own (worker, gaokaoctl) */
   void *pause_baton;
 } gk_act_t;

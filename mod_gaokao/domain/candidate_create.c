@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "domain/identity.h"
 #include "domain/ports_candidate.h"
+#include "domain/ports_range.h"
 #include "domain/watch.h"
 
 static bool is(const char *a, const char *b) { return a != NULL && strcmp(a, b) == 0; }
@@ -119,7 +120,14 @@ gk_error_t *gk_candidate_insert(gk_candidate_t **out, gk_candidate_place_t *plac
     document = gk_document_with(document, "subject", subject, act->pool);
   GK_TRY(gk_candidate_set_document(act, c, document));
   GK_TRY(gk_act_begin(act));
+  if (act->together) {
+    gk_store_candidate_place_ahead(act, c->id_indexes, true);
+    gk_range_store_take_ahead(act, c->org_id, c->subject);
+    gk_store_candidate_twins_ahead(act, c->twin_indexes);
+  }
   GK_TRY(gk_store_candidate_insert(&c->id, act, c));
+  if (c->id == 0 && act->together) /* a number was taken for nothing */
+    return gk_error_plain(act->pool, GK_E_RETRY);
   if (c->id == 0) {
     GK_TRY(gk_candidate_place(place, act, c->id_indexes));
     if (place->id == 0) /* the point was closed meanwhile, or the other record is just being withdrawn */

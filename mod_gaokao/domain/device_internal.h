@@ -12,6 +12,7 @@ typedef struct gk_device__item_t {
   const char *code, *zh, *en;      /* refused, changed: why */
   const char *kind, *number, *id_number, *after, *captured;
   gk_json_t *items;                /* of an examination */
+  bool unknown;                    /* a look a moment ago did not find its jti: a lost race is RETRY */
   gk_reading_wish_t wish;
   gk_photo_checked_t photo;        /* of a camera, examined before anything is written; .verdict NULL: it is none */
   const unsigned char *bytes;      /* camera: the picture as it came */
@@ -27,6 +28,7 @@ typedef struct gk_device__post_t {
   apr_array_header_t *keys;        /* gk_device_key_t */
   gk_device__item_t *items;
   int count;
+  gk_reading_window_t window;      /* as the piece found it */
   apr_pool_t *pool;
 } gk_device__post_t;
 

@@ -15,7 +15,7 @@
 #include "domain/watch.h"
 
 /* How many share a transaction: others want to write in between. */
-enum { PIECE = 25, TRIES = 6 };
+enum { PIECE = 25, PIECE_SERVER = 50, TRIES = 6 };
 #define LATE (15 * GK_MINUTE)
 #define FUTURE (2 * GK_MINUTE)
 #define CARD_MAX 2048              /* base64url of a block; photos of readers have up to 38,862 bytes */
@@ -237,7 +237,8 @@ static gk_error_t *settle(const post_t *post, item_t *item, const char **receive
     item->status = "stored";
     return NULL;
   }
-  GK_TRY(gk_store_reading_by_jti(&found, &first, post->act, item->jws.jti));
+  if (!item->unknown)
+    GK_TRY(gk_store_reading_by_jti(&found, &first, post->act, item->jws.jti));
   if (found && (!is(first->digest, item->jws.digest) || first->org_id != post->device->org_id))
     return changed(post, item, first);
   const char *before = *received;
@@ -290,6 +291,49 @@ static void unsettle(item_t *item)
   item->candidate = NULL;
 }
 
+/* An earlier one of the piece that has the same jti, or (index) the same person: its look would be too early. */
+static bool follows(const post_t *post, int from, int i, bool index)
+{
+  const item_t *item = &post->items[i];
+  for (; from < i; from++) {
+    const item_t *before = &post->items[from];
+    if (index ? is(before->wish.index.value, item->wish.index.value) : is(before->jws.jti, item->jws.jti))
+      return true;
+  }
+  return false;
+}
+
+static bool looks_ahead(const item_t *item)
+{
+  return item->status == NULL && is(item->kind, "idcard") && !is(item->wish.purpose, "test");
+}
+
+/* Outside the transaction and all at once: which readings are not here yet, and which people. The unique indexes of both have
+ * the last word. */
+static gk_error_t *look_ahead(const post_t *post, int from, int to)
+{
+  for (int i = from; i < to; i++) {
+    item_t *item = &post->items[i];
+    if (!looks_ahead(item))
+      continue;
+    gk_store_reading_by_jti_ahead(post->act, item->jws.jti);
+    if (!item->wish.undecoded)
+      gk_reading_ahead(post->act, &item->wish);
+  }
+  for (int i = from; i < to; i++) {
+    item_t *item = &post->items[i];
+    gk_reading_t *first;
+    bool found;
+    if (!looks_ahead(item))
+      continue;
+    GK_TRY(gk_store_reading_by_jti(&found, &first, post->act, item->jws.jti));
+    item->unknown = !found && !follows(post, from, i, false);
+    GK_TRY(gk_reading_look(post->act, &item->wish));
+    item->wish.nobody = item->wish.nobody && !follows(post, from, i, true);
+  }
+  return NULL;
+}
+
 /* One transaction: on an error everything of it is undone, and *blamed is the item it came from, or -1. */
 static gk_error_t *piece(post_t *post, int from, int to, int *blamed)
 {
@@ -300,10 +344,12 @@ static gk_error_t *piece(post_t *post, int from, int to, int *blamed)
   int stored = 0;
   bool counted;
   *blamed = -1;
+  post->window.asked = false;
   for (int i = from; i < to; i++) {
     item_t *item = &post->items[i];
     if (item->status != NULL)
       continue;
+    item->wish.window = &post->window;
     gk_error_t *error = settle(post, item, &received, &highest, &stored);
     if (error != NULL) {
       *blamed = i;
@@ -331,14 +377,15 @@ static gk_error_t *piece(post_t *post, int from, int to, int *blamed)
 /* Cards share a transaction. Pictures and examinations are judged by plugins, which run in none: each has its own. */
 static int end_of_piece(const post_t *post, int from)
 {
-  int to = from;
-  while (to < post->count && to < from + PIECE && (post->items[to].kind == NULL || is(post->items[to].kind, "idcard")))
+  int to = from, most = gk_db_engine(post->act->db) == GK_PGSQL ? PIECE_SERVER : PIECE;
+  while (to < post->count && to < from + most && (post->items[to].kind == NULL || is(post->items[to].kind, "idcard")))
     to++;
   return to > from ? to : from + 1;
 }
 
 static gk_error_t *take_piece(post_t *post, int from, int to)
 {
+  GK_TRY(look_ahead(post, from, to));
   for (int tries = 0;; tries++) {
     int blamed;
     gk_error_t *error = piece(post, from, to, &blamed);
@@ -361,6 +408,8 @@ static gk_error_t *take_piece(post_t *post, int from, int to)
     gk_device_t *now;
     GK_TRY(gk_device_act_as(&now, post->act, apr_psprintf(post->pool, "%" APR_INT64_T_FMT, post->device->id)));
     *post->device = *now;
+    for (int i = from; i < to; i++)
+      post->items[i].unknown = post->items[i].wish.nobody = false;
     apr_sleep((apr_interval_time_t)(1 + tries) * 3000);
   }
 }

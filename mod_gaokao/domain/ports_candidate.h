@@ -18,6 +18,9 @@ gk_error_t *gk_store_candidate_own(gk_candidate_t **out, gk_act_t *act);
 void gk_store_candidate_own_ahead(gk_act_t *act, apr_int64_t account_id);
 /* Beyond the scope. former: only numbers that a record had before its correction. place->id 0: none. */
 gk_error_t *gk_store_candidate_place(gk_candidate_place_t *place, gk_act_t *act, gk_index_t id_index, bool former);
+/* Will be asked for soon (gk_db_ahead). */
+void gk_store_candidate_place_ahead(gk_act_t *act, gk_index_t id_index, bool former);
+void gk_store_candidate_twins_ahead(gk_act_t *act, gk_index_t twin_index);
 /* An empty row for the ID number; *id 0 when the number is taken. */
 gk_error_t *gk_store_candidate_insert(apr_int64_t *id, gk_act_t *act, const gk_candidate_t *candidate);
 /* Number, range, account-free rest and the document of a row just inserted; its version stays. */
@@ -87,6 +90,7 @@ gk_error_t *gk_store_reading_insert(apr_int64_t *id, gk_act_t *act, const gk_rea
 gk_error_t *gk_store_reading_get(bool *found, gk_reading_t **out, gk_act_t *act, apr_int64_t id);
 /* Beyond the scope. */
 gk_error_t *gk_store_reading_by_jti(bool *found, gk_reading_t **out, gk_act_t *act, const char *jti);
+void gk_store_reading_by_jti_ahead(gk_act_t *act, const char *jti);
 gk_error_t *gk_store_reading_set(gk_act_t *act, const gk_reading_t *reading);
 gk_error_t *gk_store_reading_list(apr_array_header_t **out, gk_act_t *act, const gk_reading_filter_t *filter,
                                   int limit); /* gk_reading_t *, newest first */

@@ -18,6 +18,8 @@ gk_error_t *gk_range_store_meeting(apr_array_header_t **out, gk_act_t *act, cons
 gk_error_t *gk_range_store_take(bool *found, apr_int64_t *range_id, apr_int64_t *serial,
                                 const char **county_code, gk_act_t *act, apr_int64_t org_id,
                                 const char *subject);
+/* Taken behind the next statement of the transaction; the call above must follow before COMMIT. */
+void gk_range_store_take_ahead(gk_act_t *act, apr_int64_t org_id, const char *subject);
 /* RANGE_OVERLAP (without a sentence) when the database refuses. */
 gk_error_t *gk_range_store_insert(apr_int64_t *id, gk_act_t *act, const gk_range_t *range);
 /* Sets `last` unless serials above it were given. *changed false: stale, given, or outside the scope.

@@ -104,6 +104,29 @@ bool gk_reading_compare(gk_json_t **comparison, const gk_pack_t *pack, gk_json_t
   return equal;
 }
 
+void gk_reading_ahead(gk_act_t *act, gk_reading_wish_t *wish)
+{
+  wish->unread = read_card(&wish->document, act, wish);
+  wish->read = true;
+  if (wish->unread == NULL)
+    wish->index = gk_candidate_id_index(act, gk_document_get(wish->document, "id_type"),
+                                        gk_document_get(wish->document, "id_number"));
+  if (wish->index.value == NULL)
+    return;
+  gk_store_candidate_place_ahead(act, wish->index, false);
+  gk_store_candidate_place_ahead(act, wish->index, true);
+}
+
+gk_error_t *gk_reading_look(gk_act_t *act, gk_reading_wish_t *wish)
+{
+  gk_candidate_place_t place;
+  if (wish->index.value == NULL)
+    return NULL;
+  GK_TRY(gk_candidate_place(&place, act, wish->index));
+  wish->nobody = place.id == 0;
+  return NULL;
+}
+
 /* ---- what a reading leads to ----------------------------------------------------------------------------- */
 
 static gk_json_t *place_json(const gk_act_t *act, const gk_candidate_place_t *place)
@@ -159,6 +182,17 @@ static gk_error_t *elsewhere(gk_reading_t *reading, const gk_act_t *act, const g
   return NULL;
 }
 
+/* Open to new people? Rows of windows change rarely: many readings of one transaction ask once. */
+static gk_error_t *open_for_new(gk_act_t *act, const gk_reading_wish_t *wish, const gk_org_t *point)
+{
+  gk_reading_window_t own = {false, NULL}, *window = wish->window != NULL ? wish->window : &own;
+  if (!window->asked) {
+    window->error = gk_calendar_check(act, gk_access(GK_ACTION_reading_register)->window, point->path, 0);
+    window->asked = window->error == NULL || window->error->code == GK_E_WINDOW_CLOSED;
+  }
+  return window->error;
+}
+
 static gk_error_t *create(gk_reading_t *reading, gk_candidate_t **candidate, gk_act_t *act,
                           const gk_reading_wish_t *wish, const gk_org_t *point, gk_document_t *document)
 {
@@ -167,14 +201,18 @@ static gk_error_t *create(gk_reading_t *reading, gk_candidate_t **candidate, gk_
   if (!gk_access_allows(GK_ACTION_reading_register, act->who->role)) /* who may read cards may not register people */
     return gk_error(act->pool, GK_E_FORBIDDEN, "此人尚未报名，请由报名点操作员登记",
                     "This person is not registered yet: an operator of the point has to do that");
-  GK_TRY(gk_calendar_check(act, gk_access(GK_ACTION_reading_register)->window, point->path, 0));
+  GK_TRY(open_for_new(act, wish, point));
   if (wish->subject == NULL) {
     gk_violation(&error, act->pool, "/subject", "required", "新考生要先选科类，才能取报名顺序号",
                  "Choose the subject category: the number comes from its range");
     return error;
   }
   GK_TRY(gk_candidate_check_subject(act, wish->subject));
-  GK_TRY(gk_candidate_insert(candidate, &place, act, point, wish->subject, document, "identified"));
+  act->together = wish->nobody;
+  error = gk_candidate_insert(candidate, &place, act, point, wish->subject, document, "identified");
+  act->together = false;
+  if (error != NULL)
+    return error;
   if (*candidate != NULL) {
     reading->verdict = "created";
     reading->candidate_id = (*candidate)->id;
@@ -198,7 +236,9 @@ static gk_error_t *judge(gk_reading_t *reading, gk_candidate_t **candidate, gk_a
     GK_TRY(gk_candidate_get(&found, act, wish->candidate_id));
     return match(reading, candidate, act, found);
   }
-  GK_TRY(gk_candidate_place(&place, act, index));
+  memset(&place, 0, sizeof(place));
+  if (!wish->nobody)
+    GK_TRY(gk_candidate_place(&place, act, index));
   if (place.id != 0 && (place.former || !gk_act_covers(act, place.org_path)))
     return elsewhere(reading, act, &place);
   if (place.id != 0) {
@@ -342,7 +382,9 @@ gk_error_t *gk_reading_settle(gk_reading_t **out, gk_candidate_t **candidate, gk
 {
   gk_document_t *document = NULL;
   gk_reading_t *reading = posted(act, wish, "unassigned");
-  gk_error_t *error = wish->undecoded ? wish->problem : read_card(&document, act, wish);
+  gk_error_t *error = wish->undecoded ? wish->problem : wish->read ? wish->unread : read_card(&document, act, wish);
+  if (wish->read)
+    document = wish->document;
   *out = reading;
   *candidate = NULL;
   if (error != NULL && gk_error_info(error->code)->http >= 500 && !wish->undecoded)

@@ -46,6 +46,12 @@ typedef struct gk_reading_t {
   bool replayed;                /* was here before: the first answer */
 } gk_reading_t;
 
+/* Whether new people may be registered: asked once for many readings. */
+typedef struct gk_reading_window_t {
+  bool asked;
+  gk_error_t *error;
+} gk_reading_window_t;
+
 /* What arrives. Members are checked for length and kind only. */
 typedef struct gk_reading_wish_t {
   const char *jti;
@@ -64,6 +70,12 @@ typedef struct gk_reading_wish_t {
   gk_error_t *problem;          /* it can't be decoded; or what trying it led to before */
   bool undecoded;
   const struct gk_org_t *point;
+  bool read;                    /* gk_reading_ahead read the card: document or unread */
+  gk_document_t *document;
+  gk_error_t *unread;
+  gk_index_t index;             /* of its number; .value NULL: none */
+  bool nobody;                  /* a look a moment ago found nobody with it: a lost race is RETRY */
+  gk_reading_window_t *window;  /* one answer for many; NULL: each asks */
 } gk_reading_wish_t;
 
 /* Takes a reading. *candidate (may be NULL, or stay NULL) is the record as it stands afterwards.
@@ -77,6 +89,9 @@ gk_error_t *gk_reading_take(gk_reading_t **out, gk_candidate_t **candidate, gk_a
  * is kept without trying. */
 gk_error_t *gk_reading_settle(gk_reading_t **out, gk_candidate_t **candidate, gk_act_t *act,
                               const gk_reading_wish_t *wish);
+/* Before the transaction that settles many: reads the card and asks ahead whose it is; then, when all have asked, looks. */
+void gk_reading_ahead(gk_act_t *act, gk_reading_wish_t *wish);
+gk_error_t *gk_reading_look(gk_act_t *act, gk_reading_wish_t *wish);
 /* Keeps a reading that is no card's: a picture or an examination, of a candidate or (0) of nobody known. */
 gk_error_t *gk_reading_keep(gk_reading_t **out, gk_act_t *act, const gk_reading_wish_t *wish, const char *verdict,
                             apr_int64_t candidate_id);

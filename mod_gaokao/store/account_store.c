@@ -105,12 +105,17 @@ gk_error_t *gk_account_store_insert_candidate(bool *made, apr_int64_t *id, gk_ac
                                               const char *display_name)
 {
   gk_row_account_insert_candidate_t row;
-  GK_TRY(gk_db_find(act->db,
-                    GK_CALL(account_insert_candidate, .season_id = season_id, .login = login,
-                            .candidate_id = candidate_id, .display_name = display_name,
-                            .created_by = act->who->account_id, .now_us = act->now, .org_id = org_id,
-                            GK_SCOPE(act)),
-                    made, &row, act->pool));
+#define INSERT                                                                                                       \
+  GK_CALL(account_insert_candidate, .season_id = season_id, .login = login, .candidate_id = candidate_id,            \
+          .display_name = display_name, .created_by = act->who->account_id, .now_us = act->now, .org_id = org_id,    \
+          GK_SCOPE(act))
+  if (act->together) { /* nobody asks for its id */
+    *made = true;
+    *id = 0;
+    return gk_db_exec_later_one(act->db, INSERT, act->pool);
+  }
+  GK_TRY(gk_db_find(act->db, INSERT, made, &row, act->pool));
+#undef INSERT
   if (*made)
     *id = row.id;
   return NULL;

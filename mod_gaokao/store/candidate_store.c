@@ -121,6 +121,22 @@ gk_error_t *gk_store_candidate_place(gk_candidate_place_t *place, gk_act_t *act,
   return NULL;
 }
 
+void gk_store_candidate_place_ahead(gk_act_t *act, gk_index_t id_index, bool former)
+{
+  if (former)
+    gk_db_ahead(act->db, GK_CALL(candidate_former_place, .season_id = act->season->id, .id_index = id_index.value,
+                                 .other = id_index.other));
+  else
+    gk_db_ahead(act->db, GK_CALL(candidate_place, .season_id = act->season->id, .id_index = id_index.value,
+                                 .other = id_index.other));
+}
+
+void gk_store_candidate_twins_ahead(gk_act_t *act, gk_index_t twin_index)
+{
+  gk_db_ahead(act->db, GK_CALL(candidate_twin_count, .season_id = act->season->id, .twin_index = twin_index.value,
+                               .other = twin_index.other));
+}
+
 gk_error_t *gk_store_candidate_twins(bool *twins, gk_act_t *act, gk_index_t twin_index)
 {
   gk_row_candidate_twin_count_t row;
@@ -142,7 +158,10 @@ gk_error_t *gk_store_candidate_twins(bool *twins, gk_act_t *act, gk_index_t twin
 gk_error_t *gk_store_candidate_insert(apr_int64_t *id, gk_act_t *act, const gk_candidate_t *c)
 {
   gk_row_candidate_insert_t row;
+  gk_vault_new_t made;
   bool inserted;
+  if (act->together)
+    GK_TRY(gk_vault_make_new(&made, act, c->id_index));
   GK_TRY(gk_db_find(act->db,
                     GK_CALL(candidate_insert, .season_id = c->season_id, .subject = c->subject, .art = c->art,
                             .state = c->state, .name = c->name, .school = c->school, .class = c->class_name,
@@ -155,7 +174,10 @@ gk_error_t *gk_store_candidate_insert(apr_int64_t *id, gk_act_t *act, const gk_c
   gk_vault_key_t key;
   if (!inserted)
     return NULL;
-  GK_TRY(gk_vault_make(&key, act, GK_VAULT_CANDIDATE, row.id));
+  if (act->together)
+    GK_TRY(gk_vault_made(act, &made, row.id));
+  else
+    GK_TRY(gk_vault_make(&key, act, GK_VAULT_CANDIDATE, row.id));
   return gk_index_put_next(act, row.id, c);
 }
 
@@ -171,10 +193,11 @@ gk_error_t *gk_store_candidate_admit(gk_act_t *act, const gk_candidate_t *c)
 {
   gk_sealed_t sealed;
   GK_TRY(seal(&sealed, act, c));
-  return gk_db_exec(act->db,
-                    GK_CALL(candidate_admit, .id = c->id, .number = c->number, .range_id = c->range_id,
-                            .key_id = sealed.key_id, .doc = {sealed.bytes, sealed.length}, GK_SCOPE(act)),
-                    NULL, act->pool);
+#define ADMIT                                                                                                        \
+  GK_CALL(candidate_admit, .id = c->id, .number = c->number, .range_id = c->range_id, .key_id = sealed.key_id,      \
+          .doc = {sealed.bytes, sealed.length}, GK_SCOPE(act))
+  return act->together ? gk_db_exec_later_one(act->db, ADMIT, act->pool) : gk_db_exec(act->db, ADMIT, NULL, act->pool);
+#undef ADMIT
 }
 
 static bool same(const char *a, const char *b)

@@ -291,6 +291,7 @@ void gk_db_rollback(gk_db_t *db)
 {
   bool unsent = begins(db);
   db->queued = 0;
+  db->call->forget_ahead(db);
   if (db->in_transaction && !db->broken && !unsent) {
     apr_pool_t *scratch;
     apr_pool_create(&scratch, db->pool);
@@ -400,12 +401,15 @@ bool gk_db__same_args(const gk_statement_t *statement, const void *a, const void
     const char *x = (const char *)a + statement->args[i].offset, *y = (const char *)b + statement->args[i].offset;
     const char *s = *(const char *const *)x, *t = *(const char *const *)y;
     bool same;
-    if (statement->args[i].type == GK_BLOB)
-      return false;
-    if (statement->args[i].type == GK_TEXT)
+    if (statement->args[i].type == GK_BLOB) {
+      const gk_blob_t *p = (const gk_blob_t *)(const void *)x, *q = (const gk_blob_t *)(const void *)y;
+      same = p->length == q->length && (p->bytes == NULL) == (q->bytes == NULL) &&
+             (p->length == 0 || memcmp(p->bytes, q->bytes, p->length) == 0);
+    } else if (statement->args[i].type == GK_TEXT) {
       same = s == t || (s != NULL && t != NULL && strcmp(s, t) == 0);
-    else
+    } else {
       same = *(const apr_int64_t *)x == *(const apr_int64_t *)y;
+    }
     if (!same)
       return false;
   }
@@ -414,7 +418,7 @@ bool gk_db__same_args(const gk_statement_t *statement, const void *a, const void
 
 void gk_db_ahead(gk_db_t *db, const gk_statement_t *statement, const void *args)
 {
-  if (!db->call->pipelines || db->in_transaction || db->aheads == GK_DB__AHEAD)
+  if (!db->call->pipelines || db->aheads == GK_DB__AHEAD)
     return;
   for (int i = 0; i < db->aheads; i++)
     if (db->ahead[i].statement == statement && gk_db__same_args(statement, db->ahead[i].args, args))

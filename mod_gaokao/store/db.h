@@ -137,8 +137,9 @@ gk_error_t *gk_db_each(gk_db_t *db, const gk_statement_t *statement, const void 
  * What `args` point to is copied.
  * later: a write of the running transaction whose result nobody reads travels with the next statement or COMMIT, and its
  * error comes up there. later_one: it must change one row; RETRY comes up otherwise, for what was judged is no longer so.
- * ahead: a read, outside a transaction, that will be asked soon with the same arguments travels
- * behind the next statement; its answer serves that question once, unless a transaction begins before. */
+ * ahead: a read that will be asked soon with the same arguments travels behind the next statement; its answer serves that
+ * question once, unless a transaction begins or ends before. Inside a transaction it may be a write with RETURNING, and must
+ * be asked for before COMMIT: it is done by then. */
 gk_error_t *gk_db_exec_later(gk_db_t *db, const gk_statement_t *statement, const void *args, apr_pool_t *pool);
 gk_error_t *gk_db_exec_later_one(gk_db_t *db, const gk_statement_t *statement, const void *args, apr_pool_t *pool);
 void gk_db_ahead(gk_db_t *db, const gk_statement_t *statement, const void *args);

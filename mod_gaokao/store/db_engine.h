@@ -12,14 +12,14 @@ typedef struct gk_db__queued_t {
   bool one;                 /* it must change one row */
 } gk_db__queued_t;
 
-/* A read that is asked for before it is needed: sent with the next statement, `result` is its answer. */
+/* A statement that is asked for before it is needed: sent behind the next one, `result` is its answer. */
 typedef struct gk_db__ahead_t {
   const gk_statement_t *statement;
   const void *args;
   void *result;
 } gk_db__ahead_t;
 
-enum { GK_DB__QUEUE = 4, GK_DB__AHEAD = 3 };
+enum { GK_DB__QUEUE = 12, GK_DB__AHEAD = 160 };
 
 typedef struct gk_db__engine_t {
   gk_error_t *(*ready)(gk_db_t *db, apr_pool_t *pool);

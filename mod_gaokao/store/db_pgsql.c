@@ -191,6 +191,10 @@ static gk_error_t *ready(gk_db_t *db, apr_pool_t *pool)
   if (db->broken || PQstatus(conn) != CONNECTION_OK) {
     PQreset(conn);
     db->configured = false;
+    for (int i = 0; i < db->aheads; i++) { /* what the lost session answered in its transaction never happened */
+      PQclear(db->ahead[i].result);
+      db->ahead[i].result = NULL;
+    }
     if (PQstatus(conn) != CONNECTION_OK) {
       db->broken = true;
       return unavailable(gk_error_internal(pool, GK_E_DB_DOWN, "Can't reconnect to PostgreSQL"));
@@ -401,8 +405,11 @@ static gk_error_t *collect_all(gk_db_t *db, const gk_db__queued_t *last, PGresul
   int answered = 0;
   for (int i = 0; reads && i < db->aheads && !db->broken; i++) {
     gk_db__ahead_t ahead = db->ahead[i];
-    if (ahead.result == NULL && collect(db, ahead.statement->name, (PGresult **)&ahead.result, pool) != NULL) {
+    gk_error_t *own = ahead.result == NULL ? collect(db, ahead.statement->name, (PGresult **)&ahead.result, pool) : NULL;
+    if (own != NULL) {
       PQclear(ahead.result); /* asked again when it is needed, where its error can be told */
+      if (db->in_transaction) /* which has ended with it */
+        error = error != NULL ? error : own;
       continue;
     }
     db->ahead[answered++] = ahead;
@@ -419,13 +426,13 @@ static gk_error_t *collect_all(gk_db_t *db, const gk_db__queued_t *last, PGresul
   return error;
 }
 
-/* Sends what waits in the queue, then `last` (may be NULL), then, outside transactions, the reads ahead; *answer is
+/* Sends what waits in the queue, then `last` (may be NULL), then what is asked ahead, outside transactions behind reads; *answer is
  * last's. The queue stays as it is when the session was lost. */
 static gk_error_t *pipeline(gk_db_t *db, const gk_db__queued_t *last, PGresult **answer, apr_pool_t *pool)
 {
   PGresult *unused = NULL;
   PGresult **into = answer != NULL ? answer : &unused;
-  bool reads = !db->in_transaction && last != NULL && last->statement != NULL && !last->statement->writes;
+  bool reads = last != NULL && last->statement != NULL && (db->in_transaction || !last->statement->writes);
   for (int i = 0; i < db->queued; i++)
     if (db->queue[i].statement != NULL)
       GK_TRY(prepare(db, db->queue[i].statement, pool));
@@ -464,7 +471,7 @@ static PGresult *take_ahead(gk_db_t *db, const gk_statement_t *statement, const 
 
 static bool waits_ahead(const gk_db_t *db)
 {
-  for (int i = 0; i < db->aheads && !db->in_transaction; i++)
+  for (int i = 0; i < db->aheads; i++)
     if (db->ahead[i].result == NULL)
       return true;
   return false;

@@ -83,15 +83,17 @@ gk_error_t *gk_range_store_meeting(apr_array_header_t **out, gk_act_t *act, cons
   return NULL;
 }
 
+#define TAKE                                                                                                         \
+  GK_CALL(range_take, .now_us = act->now, .season_id = act->season->id, .org_id = org_id, .subject = subject, GK_SCOPE(act))
+
+void gk_range_store_take_ahead(gk_act_t *act, apr_int64_t org_id, const char *subject) { gk_db_ahead(act->db, TAKE); }
+
 gk_error_t *gk_range_store_take(bool *found, apr_int64_t *range_id, apr_int64_t *serial,
                                 const char **county_code, gk_act_t *act, apr_int64_t org_id,
                                 const char *subject)
 {
   gk_row_range_take_t row;
-  GK_TRY(gk_db_find(act->db,
-                    GK_CALL(range_take, .now_us = act->now, .season_id = act->season->id, .org_id = org_id,
-                            .subject = subject, GK_SCOPE(act)),
-                    found, &row, act->pool));
+  GK_TRY(gk_db_find(act->db, TAKE, found, &row, act->pool));
   if (*found) {
     *range_id = row.id;
     *serial = row.serial;

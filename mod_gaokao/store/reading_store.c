@@ -122,6 +122,8 @@ gk_error_t *gk_store_reading_insert(apr_int64_t *id, gk_act_t *act, const gk_rea
                             GK_SCOPE(act)),
                     &inserted, &row, act->pool));
   *id = inserted ? row.id : 0;
+  if (inserted)
+    gk_vault_note_reading(act, row.id, &key);
   return inserted && reading->raw != NULL ? put_raw(act, &key, row.id, reading) : NULL;
 }
 
@@ -147,6 +149,11 @@ gk_error_t *gk_store_reading_get(bool *found, gk_reading_t **out, gk_act_t *act,
   GK_TRY(gk_db_find(act->db, GK_CALL(reading_get, .id = id, .season_id = act->season->id, GK_SCOPE(act)), found, &row,
                     act->pool));
   return *found ? from_row(out, act, &row) : NULL;
+}
+
+void gk_store_reading_by_jti_ahead(gk_act_t *act, const char *jti)
+{
+  gk_db_ahead(act->db, GK_CALL(reading_by_jti, .season_id = act->season->id, .jti = jti));
 }
 
 gk_error_t *gk_store_reading_by_jti(bool *found, gk_reading_t **out, gk_act_t *act, const char *jti)

@@ -120,6 +120,42 @@ gk_error_t *gk_vault_make(gk_vault_key_t *out, gk_act_t *act, gk_vault_kind_t ki
   return NULL;
 }
 
+#define NEW_KEY(act, made)                                                                                           \
+  GK_CALL(record_key_insert_new, .season_id = (act)->season->id, .id_index = (made)->id_index,                       \
+          .key_id = (made)->wrapped.key_id, .wrapped = {(made)->wrapped.bytes, (made)->wrapped.length}, .now_us = (act)->now)
+
+gk_error_t *gk_vault_make_new(gk_vault_new_t *out, gk_act_t *act, const char *id_index)
+{
+  gk_record_key_t *key;
+  *out = (gk_vault_new_t){.id_index = id_index, .key = {0, NULL, gk_core_config(act->core)->plain}};
+  if (out->key.plain)
+    return NULL;
+  GK_TRY(gk_record_key_make(&key, &out->wrapped, gk_core_keys(act->core), CONTEXT, act->pool));
+  out->key.key = key;
+  gk_db_ahead(act->db, NEW_KEY(act, out));
+  return NULL;
+}
+
+gk_error_t *gk_vault_made(gk_act_t *act, gk_vault_new_t *made, apr_int64_t candidate_id)
+{
+  gk_row_record_key_insert_new_t row;
+  bool inserted;
+  if (made->key.plain)
+    return NULL;
+  GK_TRY(gk_db_find(act->db, NEW_KEY(act, made), &inserted, &row, act->pool));
+  if (!inserted)
+    return gk_error_plain(act->pool, GK_E_RETRY);
+  made->key.id = row.id;
+  remember(act, GK_VAULT_CANDIDATE, candidate_id, &made->key);
+  return NULL;
+}
+
+void gk_vault_note_reading(gk_act_t *act, apr_int64_t reading_id, const gk_vault_key_t *key)
+{
+  if (key->id != 0)
+    remember(act, GK_VAULT_READING, reading_id, key);
+}
+
 /* ---- finding --------------------------------------------------------------------------------------------- */
 
 typedef gk_row_record_key_get_t held_row_t;

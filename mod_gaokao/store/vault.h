@@ -38,6 +38,17 @@ gk_error_t *gk_vault_keep(gk_vault_key_t *out, gk_act_t *act, gk_vault_kind_t ki
 gk_error_t *gk_vault_candidate(gk_vault_key_t *out, gk_act_t *act, apr_int64_t candidate_id);
 /* Makes the key of a candidate or (owner 0) of a reading or file that is only now written. */
 gk_error_t *gk_vault_make(gk_vault_key_t *out, gk_act_t *act, gk_vault_kind_t kind, apr_int64_t owner);
+/* A key made with its record: gk_vault_make_new makes it for the candidate that an insert with this index is just making, and
+ * asks for its row behind that insert; gk_vault_made, after it, is that row. */
+typedef struct gk_vault_new_t {
+  const char *id_index;
+  gk_vault_key_t key;
+  gk_sealed_t wrapped;
+} gk_vault_new_t;
+gk_error_t *gk_vault_make_new(gk_vault_new_t *out, gk_act_t *act, const char *id_index);
+gk_error_t *gk_vault_made(gk_act_t *act, gk_vault_new_t *made, apr_int64_t candidate_id);
+/* A reading that was just written lies under this key: its audit row need not look. */
+void gk_vault_note_reading(gk_act_t *act, apr_int64_t reading_id, const gk_vault_key_t *key);
 /* The key for an audit row about this object: the candidate's or the reading's own, else the season's general key. */
 gk_error_t *gk_vault_audit(gk_vault_key_t *out, gk_act_t *act, const char *object_kind, apr_int64_t object_id);
 /* Of a reading that exists; key->id 0 when it is one from before. */

@@ -224,6 +224,43 @@ static void a_read_ahead_answers_its_question_once(apr_pool_t *pool)
   }
 }
 
+static void in_a_transaction_writes_go_ahead_and_count_once(apr_pool_t *pool)
+{
+  gk_db_t *db = store_open(pool), *other = store_open(pool);
+  gk_row_setting_get_t row;
+  bool found;
+  apr_int64_t changed = 0;
+  for (int round = 0; round < 2; round++) {
+    const char *name = round == 0 ? "sent" : "undone";
+    GK_TEST_OK(gk_db_begin(db, pool));
+    gk_db_ahead(db, GK_CALL(setting_put, .name = name, .value = "x"));
+    GK_TEST_OK(gk_db_find(db, GK_CALL(setting_get, .name = "nothing"), &found, &row, pool));
+    apr_uint64_t calls = gk_db_calls(db);
+    if (round == 0) {
+      GK_TEST_OK(gk_db_exec(db, GK_CALL(setting_put, .name = name, .value = "x"), &changed, pool));
+      GK_TEST_INT(changed, 1);
+      GK_TEST_OK(gk_db_commit(db, pool));
+    } else { /* what a transaction that was undone answered answers nothing afterwards */
+      gk_db_rollback(db);
+      GK_TEST_OK(gk_db_begin(db, pool));
+      GK_TEST_OK(gk_db_find(db, GK_CALL(setting_get, .name = name), &found, &row, pool));
+      GK_TEST(!found);
+      GK_TEST_OK(gk_db_exec(db, GK_CALL(setting_put, .name = name, .value = "x"), NULL, pool));
+      GK_TEST_OK(gk_db_commit(db, pool));
+    }
+    GK_TEST(gk_db_calls(db) > calls);
+    GK_TEST_OK(gk_db_get(other, GK_CALL(setting_get, .name = name), &row, pool));
+    GK_TEST_STR(row.value, "x");
+  }
+  GK_TEST_OK(gk_db_begin(db, pool)); /* one that fails ends its transaction, and says so at once */
+  gk_db_ahead(db, GK_CALL(setting_put, .name = "null", .value = NULL));
+  gk_error_t *error = gk_db_find(db, GK_CALL(setting_get, .name = "nothing"), &found, &row, pool);
+  if (store.engine == GK_PGSQL)
+    GK_TEST(error != NULL && error->code == GK_E_CONSTRAINT);
+  gk_db_rollback(db);
+  GK_TEST_OK(gk_db_get(db, GK_CALL(setting_get, .name = "sent"), &row, pool));
+}
+
 static void an_overdue_call_ends_at_its_deadline(apr_pool_t *pool)
 {
   if (store.engine != GK_PGSQL)
@@ -498,6 +535,7 @@ int main(void)
     GK_TEST_RUN(later_writes_travel_with_the_next);
     GK_TEST_RUN(a_later_write_that_fails_stops_the_commit);
     GK_TEST_RUN(a_read_ahead_answers_its_question_once);
+    GK_TEST_RUN(in_a_transaction_writes_go_ahead_and_count_once);
     GK_TEST_RUN(an_overdue_call_ends_at_its_deadline);
     GK_TEST_RUN(nothing_is_committed_after_the_deadline);
     GK_TEST_RUN(a_dead_holder_frees_the_write_lock);

@@ -24,6 +24,16 @@ VALUES (${season_id:int}, ${kind:text}, ${candidate_id:int}, ${key_id:text}, ${w
 ON CONFLICT DO NOTHING
 RETURNING id
 
+-- name: record_key_insert_new
+-- returns: id int
+-- The key of a candidate that the statement before made: its index is unique in the season.
+INSERT INTO record_key (season_id, kind, candidate_id, key_id, wrapped, created_us)
+SELECT ${season_id:int}, 'candidate', c.id, ${key_id:text}, ${wrapped:blob}, ${now_us:int}
+  FROM candidate c
+ WHERE c.season_id = ${season_id} AND c.id_index = ${id_index:text}
+ON CONFLICT DO NOTHING
+RETURNING id
+
 -- name: record_key_attach
 -- A reading's own key follows the candidate that the reading turned out to belong to.
 UPDATE record_key SET candidate_id = ${candidate_id:int} WHERE id = ${id:int} AND kind = 'reading'
