@@ -34,6 +34,7 @@ typedef struct gk_pull__sink_t {
   gk_error_t *(*open)(void *baton);
   gk_error_t *(*write)(void *baton, const void *bytes, apr_size_t length);
   gk_error_t *(*close)(void *baton, apr_int64_t photos);
+  gk_error_t *(*go_on)(void *baton); /* called often: an error means stop */
   void *baton;
 } gk_pull__sink_t;
 /* Inside the pull's snapshot: writes the photos it holds that are not among the numbers `had` (packed; ascending), as tar files,

@@ -145,6 +145,7 @@ static gk_error_t *on_point(walk_t *walk, const char *path)
   const gk_export_plan_t *plan = walk->plan;
   apr_array_header_t *rows;
   apr_pool_clear(walk->point_pool);
+  GK_TRY(walk->tar.sink->go_on(walk->tar.sink->baton));
   GK_TRY(gk_db_list(act->db,
                     GK_CALL(pull_photos, .season_id = act->season->id, .org_path = path, .scope_lo = plan->scope_lo,
                             .scope_hi = plan->scope_hi, .art = plan->art, .state_1 = plan->state_1, .state_2 = plan->state_2,
@@ -160,6 +161,7 @@ static gk_error_t *on_point(walk_t *walk, const char *path)
       continue;
     if (!known) {
       apr_pool_clear(walk->one_pool);
+      GK_TRY(walk->tar.sink->go_on(walk->tar.sink->baton));
       GK_TRY(gk_photo_store_jpeg(&jpeg, &length, act, row->id, walk->one_pool));
       if (jpeg == NULL) { /* erased: there is nothing to hand on */
         walk->held--;

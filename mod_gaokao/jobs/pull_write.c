@@ -121,6 +121,12 @@ static gk_error_t *close_plain_part(void *baton, apr_int64_t photos)
   w->out.bytes += w->part.bytes;
   APR_ARRAY_PUSH(w->out.parts, gk_pull_part_t) = w->part;
   w->part.n = 0;
+  return NULL;
+}
+
+static gk_error_t *go_on(void *baton)
+{
+  writer_t *w = baton;
   return gk_job_progress(w->run, w->out.records + w->out.withdrawn, w->run->total);
 }
 
@@ -200,7 +206,7 @@ static gk_error_t *write_all(writer_t *w, const char **manifest)
     GK_TRY(close_part(w));
   w->out.content = gk_sha256_end(w->content, act->pool);
   GK_TRY(close_file(&w->list, w));
-  gk_pull__sink_t sink = {open_plain_part, to_file, close_plain_part, w};
+  gk_pull__sink_t sink = {open_plain_part, to_file, close_plain_part, go_on, w};
   GK_TRY(gk_pull__photos(&w->ids, &w->out.photos, &w->out.photos_held, act, w->pull, w->plan, w->had, &sink));
   GK_TRY(sync_folder(w));
   return gk_pull__manifest(manifest, act, w->pull, w->plan, &w->out);
