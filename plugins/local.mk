@@ -25,6 +25,24 @@ plugin_LTLIBRARIES += %D%/export_xml/export_xml.la
 %C%_export_xml_export_xml_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_export_xml_export_xml_la_LDFLAGS = $(PLUGIN_LINK)
 
+EXTRA_DIST += %D%/sheet.h
+plugin_LTLIBRARIES += %D%/export_csv/export_csv.la
+%C%_export_csv_export_csv_la_SOURCES = %D%/export_csv/export_csv.c
+%C%_export_csv_export_csv_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -I$(srcdir)/plugins
+%C%_export_csv_export_csv_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_export_csv_export_csv_la_LDFLAGS = $(PLUGIN_LINK)
+
+if HAVE_XLSXWRITER
+plugin_LTLIBRARIES += %D%/export_xlsx/export_xlsx.la
+%C%_export_xlsx_export_xlsx_la_SOURCES = %D%/export_xlsx/export_xlsx.c
+%C%_export_xlsx_export_xlsx_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -I$(srcdir)/plugins $(XLSXWRITER_CFLAGS)
+%C%_export_xlsx_export_xlsx_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_export_xlsx_export_xlsx_la_LDFLAGS = $(PLUGIN_LINK)
+%C%_export_xlsx_export_xlsx_la_LIBADD = $(XLSXWRITER_LIBS)
+else
+EXTRA_DIST += %D%/export_xlsx/export_xlsx.c
+endif
+
 plugin_LTLIBRARIES += %D%/policy_xpath/policy_xpath.la
 %C%_policy_xpath_policy_xpath_la_SOURCES = \
   %D%/policy_xpath/policy_xpath.c \

@@ -23,6 +23,7 @@ BUILD_PACKAGES="autoconf automake libtool gcc libc6-dev make pkg-config mawk
   zlib1g-dev libzstd-dev g++ libdlib-dev libcurl4-openssl-dev"
 PGSQL_PACKAGES="postgresql-15"
 TLS_PACKAGES="openssl"
+BUILD_PACKAGES+=" libxlsxwriter-dev" # lists as XLSX
 BUILD_PACKAGES+=" libcurl4-openssl-dev" # gaokao-gateway
 BUILD_PACKAGES+=" libcairo2-dev libpango1.0-dev libqrencode-dev" # papers
 # What papers are set in; a smaller set works too, with rare characters missing (docs/papers.md).

@@ -212,7 +212,11 @@ gk_error_t *gk_config_load(gk_config_t **out, const char *instance, apr_pool_t *
   reader_t reader = {config, apr_pstrcat(pool, absolute, "/gaokao.conf", NULL), pool};
   config->instance = absolute;
   config->keys_file = below(&reader, "keys/gaokao.keys");
-  config->plugins = "policy_xpath export_xml device_idcard device_camera device_exam";
+#ifdef HAVE_XLSXWRITER
+  config->plugins = "policy_xpath export_xml export_csv export_xlsx device_idcard device_camera device_exam";
+#else
+  config->plugins = "policy_xpath export_xml export_csv device_idcard device_camera device_exam";
+#endif
   config->plugin_settings = apr_array_make(pool, 4, sizeof(gk_plugin_line_t));
   config->memory_max_bytes = (apr_int64_t)1024 << 20;
   config->photo_queue = 16;

@@ -30,7 +30,7 @@ typedef struct gk_config_t {
   bool core_dumps;             /* core_dumps = off: a dump of the memory would hold people's data */
   bool chinese_ciphers;        /* cipher = aes | sm: algorithms of keys made from now on */
   const char *plugin_dir;      /* plugin_dir = /usr/lib/gaokao/plugins */
-  const char *plugins;         /* space separated; preset: policy_xpath export_xml and the devices' */
+  const char *plugins;         /* space separated; preset: policy_xpath, the exports' and the devices' */
   apr_array_header_t *plugin_settings; /* gk_plugin_line_t: plugin.NAME.KEY = VALUE */
   apr_int64_t memory_max_bytes;  /* memory_max = 1024 (MiB): a process larger than this ends gracefully; 0: no limit */
   int photo_workers;           /* photo_workers = 2: processes that examine photos; 0: as many as processors */

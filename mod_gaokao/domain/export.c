@@ -42,8 +42,9 @@ gk_error_t *gk_export_plan(gk_export_plan_t *out, gk_act_t *act, const gk_export
 {
   gk_org_t *org;
   GK_TRY(gk_act_season(act));
-  gk_error_t *error = filter->org != NULL ? gk_org_by_code(&org, act, filter->org)
-                                          : gk_org_get(&org, act, act->who->org_id);
+  gk_error_t *error = filter->org != NULL
+                          ? gk_org_by_code(&org, act, filter->org)
+                          : gk_org_get(&org, act, filter->org_id != 0 ? filter->org_id : act->who->org_id);
   if (error != NULL && error->code == GK_E_NOT_FOUND && filter->org != NULL)
     return gk_error(act->pool, GK_E_NOT_FOUND, "本单位范围内没有机构 %s，请检查机构代码",
                     "There is no unit %s in your area: check its code", filter->org);
@@ -53,7 +54,9 @@ gk_error_t *gk_export_plan(gk_export_plan_t *out, gk_act_t *act, const gk_export
                             .path = org->path,
                             .art = filter->art,
                             .state_1 = "submitted",
-                            .state_2 = "accepted"};
+                            .state_2 = "accepted",
+                            .subject = filter->subject,
+                            .class_name = filter->class_name};
   gk_scope_of(org->path, &out->scope_lo, &out->scope_hi, act->pool);
   if (filter->state != NULL && strcmp(filter->state, "any") == 0)
     out->any = true;
@@ -73,6 +76,10 @@ gk_json_t *gk_export_plan_json(const gk_export_plan_t *plan, apr_pool_t *pool)
     gk_json_set_str(json, "state", "any");
   else if (plan->state_1 == plan->state_2)
     gk_json_set_str(json, "state", plan->state_1);
+  if (plan->subject != NULL)
+    gk_json_set_str(json, "subject", plan->subject);
+  if (plan->class_name != NULL)
+    gk_json_set_str(json, "class", plan->class_name);
   return json;
 }
 

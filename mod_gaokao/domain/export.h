@@ -13,7 +13,9 @@
 typedef struct gk_export_filter_t {
   const char *org;   /* code of a unit of the actor's subtree; NULL: the actor's own */
   bool art;          /* only candidates of art subjects */
-  const char *state; /* NULL: submitted and accepted; submitted, accepted, or any (all but withdrawn) */
+  const char *state; /* NULL: submitted and accepted; any (all but withdrawn); else one state */
+  apr_int64_t org_id; /* instead of `org`; 0: not given */
+  const char *subject, *class_name; /* NULL: all */
 } gk_export_filter_t;
 
 /* The same, decided. */
@@ -23,13 +25,14 @@ typedef struct gk_export_plan_t {
   bool art, any;
   const char *since;   /* snapshot of a mark (gk_export_sight_t): only what changed after it; NULL: all */
   const char *state_1, *state_2;
+  const char *subject, *class_name;
   bool with_parts;   /* the mapping names fields of parts */
   bool with_derived; /* and derived fields */
 } gk_export_plan_t;
 
 /* Errors: NO_SEASON; NOT_FOUND for a unit outside the actor's subtree. */
 gk_error_t *gk_export_plan(gk_export_plan_t *out, gk_act_t *act, const gk_export_filter_t *filter);
-/* {"org", "art", "state"} for audit rows, jobs and answers. */
+/* {"org", "kind", "state", "subject", "class"} for audit rows, jobs and answers. */
 gk_json_t *gk_export_plan_json(const gk_export_plan_t *plan, apr_pool_t *pool);
 
 /* One candidate on its way; lives until the callback returns. */

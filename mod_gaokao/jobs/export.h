@@ -1,5 +1,5 @@
 /* jobs/export.h: the province's export from the store through an export plugin to wherever bytes go: to a client
- * (rest/exports.c) or to a file (the job export_xml).
+ * (rest/exports.c) or to a file (the jobs export_FORMAT).
  */
 #ifndef GK_JOBS_EXPORT_H
 #define GK_JOBS_EXPORT_H
@@ -9,7 +9,7 @@
 
 typedef struct gk_export_wish_t {
   gk_export_filter_t filter;
-  const char *format;   /* "xml" */
+  const char *format;   /* "xml", "csv", "xlsx" */
   const char *encoding; /* NULL: the format's first */
 } gk_export_wish_t;
 

@@ -1,4 +1,5 @@
-/* jobs/export_job.c: the job export_xml: the province's export into a file of the spool folder.
+/* jobs/export_job.c: the jobs export_FORMAT: candidates through an export plugin into a file of the spool folder. export_xml is
+ * the province's export; export_csv and export_xlsx are the lists of clerks, of their own subtree.
  *
  * A snapshot ends with its worker, so a job that is begun again writes its file from the beginning. Each attempt writes a
  * file of its own name and renames it when it is whole and on disk: what a result names is always complete.
@@ -12,6 +13,9 @@
 #include "jobs/sealed_file.h"
 
 #define BUFFER_BYTES (256 * 1024)
+/* Who has no number yet is in no export. */
+#define LIST_STATES "allocated|identified|card_printed|reviewed|filling|proofed|confirmed|submitted|accepted|withdrawn|any"
+#define CLERKS (GK_ROLE_POINT | GK_ROLE_COUNTY | GK_ROLE_CITY | GK_ROLE_PROVINCE)
 
 typedef struct file_t {
   gk_job_run_t *run;
@@ -28,27 +32,64 @@ static gk_error_t *disk(apr_pool_t *pool, apr_status_t rv)
 
 static bool art(const char *kind) { return kind != NULL && strcmp(kind, "art") == 0; }
 
-static gk_export_wish_t wish_of(const gk_json_t *args)
+/* "export_xml": xml */
+static const char *format_of(const char *kind) { return kind + strlen("export_"); }
+
+static gk_export_wish_t wish_of(const char *kind, const gk_json_t *args)
 {
-  return (gk_export_wish_t){
-      .filter = {gk_json_str(args, "org"), art(gk_json_str(args, "kind")), gk_json_str(args, "state")},
-      .format = "xml"};
+  return (gk_export_wish_t){.filter = {.org = gk_json_str(args, "org"),
+                                       .art = art(gk_json_str(args, "kind")),
+                                       .state = gk_json_str(args, "state"),
+                                       .subject = gk_json_str(args, "subject"),
+                                       .class_name = gk_json_str(args, "class")},
+                            .format = format_of(kind),
+                            .encoding = gk_json_str(args, "encoding")};
 }
 
-static gk_error_t *check(gk_json_t **kept, gk_act_t *act, gk_json_t *args)
+/* What a format can be written in is said before the job waits. */
+static gk_error_t *check_kind(gk_json_t **kept, gk_act_t *act, gk_json_t *args, const char *kind, bool list)
 {
   gk_export_plan_t plan;
   const char *media_type, *extension;
   gk_decode_t d = gk_decode_start(args != NULL ? args : gk_json_object(act->pool), act->pool);
   d.prefix = "/args";
-  gk_export_wish_t wish = {.format = "xml"};
-  wish.filter.org = gk_decode_str(&d, "org", GK_OPTIONAL, 2, 10);
+  gk_export_wish_t wish = {.format = format_of(kind)};
   wish.filter.art = art(gk_decode_word(&d, "kind", GK_OPTIONAL, "art|all"));
-  wish.filter.state = gk_decode_word(&d, "state", GK_OPTIONAL, "submitted|accepted|any");
+  if (list) {
+    wish.filter.org_id = gk_decode_int(&d, "org_id", GK_OPTIONAL, 1, APR_INT64_MAX, 0);
+    wish.filter.state = gk_decode_word(&d, "state", GK_OPTIONAL, LIST_STATES);
+    wish.filter.subject = gk_decode_str(&d, "subject", GK_OPTIONAL, 1, 4);
+    wish.filter.class_name = gk_decode_str(&d, "class", GK_OPTIONAL, 1, 20);
+    wish.encoding = gk_decode_word(&d, "encoding", GK_OPTIONAL, "UTF-8|GB18030");
+    if (wish.filter.state == NULL)
+      wish.filter.state = "any";
+    if (wish.encoding != NULL && strcmp(wish.format, "xlsx") == 0 && strcmp(wish.encoding, "UTF-8") != 0)
+      gk_decode_fault(&d, "encoding", "format", "XLSX 没有编码可选", "XLSX has no choice of encodings");
+  } else {
+    wish.filter.org = gk_decode_str(&d, "org", GK_OPTIONAL, 2, 10);
+    wish.filter.state = gk_decode_word(&d, "state", GK_OPTIONAL, "submitted|accepted|any");
+  }
   GK_TRY(gk_decode_end(&d));
   GK_TRY(gk_export_prepare(&plan, &media_type, &extension, act, &wish));
   *kept = gk_export_plan_json(&plan, act->pool);
+  if (wish.encoding != NULL)
+    gk_json_set_str(*kept, "encoding", wish.encoding);
   return NULL;
+}
+
+static gk_error_t *check_xml(gk_json_t **kept, gk_act_t *act, gk_json_t *args)
+{
+  return check_kind(kept, act, args, "export_xml", false);
+}
+
+static gk_error_t *check_csv(gk_json_t **kept, gk_act_t *act, gk_json_t *args)
+{
+  return check_kind(kept, act, args, "export_csv", true);
+}
+
+static gk_error_t *check_xlsx(gk_json_t **kept, gk_act_t *act, gk_json_t *args)
+{
+  return check_kind(kept, act, args, "export_xlsx", true);
 }
 
 static gk_error_t *write_bytes(void *baton, const void *bytes, apr_size_t length)
@@ -110,7 +151,7 @@ static gk_error_t *run_export(gk_json_t **out, gk_job_run_t *run, gk_json_t *arg
 {
   gk_export_plan_t plan;
   gk_export_result_t result;
-  gk_export_wish_t wish = wish_of(args);
+  gk_export_wish_t wish = wish_of(run->job.kind, args);
   const char *media_type, *extension, *spool = gk_core_config(run->act.core)->spool_dir;
   GK_TRY(gk_export_prepare(&plan, &media_type, &extension, &run->act, &wish));
   const char *name = apr_psprintf(run->pool, "job-%" APR_INT64_T_FMT ".%s", run->job.id, extension);
@@ -144,4 +185,6 @@ static gk_error_t *run_export(gk_json_t **out, gk_job_run_t *run, gk_json_t *arg
   return NULL;
 }
 
-const gk_job_kind_t gk_job_export_xml = {"export_xml", GK_ROLE_EXPORT | GK_ROLE_PROVINCE, check, run_export};
+const gk_job_kind_t gk_job_export_xml = {"export_xml", GK_ROLE_EXPORT | GK_ROLE_PROVINCE, check_xml, run_export};
+const gk_job_kind_t gk_job_export_csv = {"export_csv", CLERKS, check_csv, run_export};
+const gk_job_kind_t gk_job_export_xlsx = {"export_xlsx", CLERKS, check_xlsx, run_export};

@@ -152,7 +152,9 @@ gk_error_t *gk_pull__plan(gk_export_plan_t *plan, gk_act_t *act, const gk_pull_t
 {
   const char *media_type, *extension;
   gk_export_wish_t wish = {
-      .filter = {pull->org_code, pull->art, strcmp(pull->states, "default") == 0 ? NULL : pull->states},
+      .filter = {.org = pull->org_code,
+                 .art = pull->art,
+                 .state = strcmp(pull->states, "default") == 0 ? NULL : pull->states},
       .format = "xml",
       .encoding = pull->encoding};
   return gk_export_prepare(plan, &media_type, &extension, act, &wish);

@@ -341,7 +341,7 @@ static void plugin_check_reports(apr_pool_t *pool)
 
 static void shipped_plugins_pass_the_check(apr_pool_t *pool)
 {
-  static const char *const names[] = {"example", "policy_xpath", "export_xml"};
+  static const char *const names[] = {"example", "policy_xpath", "export_xml", "export_csv"};
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
     bool good = false;
     GK_TEST_CASE("%s", names[i]);

@@ -1,4 +1,5 @@
 /* The pages as people use them, against a real server. */
+import { readFileSync } from "node:fs";
 import { axeFaults, expect, logins, page, signIn, site, test, text, tooWide, within } from "./lab.mjs";
 
 await test("a wrong password is told in words, and the page stays", async () => {
@@ -113,6 +114,23 @@ await test("a list is worked with the keyboard: rows are chosen, columns too, an
   await tab.goBack();
   await tab.waitForFunction((text) => document.activeElement?.textContent === text, third, { timeout: 20000 });
   expect((await tab.locator(".batch strong").innerText()).includes(`${shown} `), "the choice is gone");
+  expect(tab.faults.length === 0, tab.faults.join("; "));
+  await tab.context().close();
+});
+
+await test("a list goes out as a file: what it holds and how many rows are said, and the file is a workbook", async () => {
+  const tab = await page();
+  await signIn(tab, "hngz", logins.point.login, logins.point.password);
+  await tab.waitForSelector("nav.menu a");
+  await tab.goto(`${site}/hngz/#/candidates?state=filling`);
+  await tab.getByRole("button", { name: "导出…" }).click();
+  await within(tab, "状态 填报中", "the filters in force");
+  await tab.locator("dialog button.main").click();
+  await within(tab, "共 \\d+ 行", "how many rows");
+  const got = tab.waitForEvent("download");
+  await tab.locator("dialog a.main").click();
+  const file = readFileSync(await (await got).path());
+  expect(file.subarray(0, 2).toString() === "PK" && (await got).suggestedFilename().endsWith(".xlsx"), (await got).suggestedFilename());
   expect(tab.faults.length === 0, tab.faults.join("; "));
   await tab.context().close();
 });

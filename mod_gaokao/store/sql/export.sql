@@ -12,7 +12,8 @@ SELECT path, code FROM org
 SELECT count(*) FROM candidate
  WHERE season_id = ${season_id:int} AND org_path >= ${scope_lo:text} AND org_path < ${scope_hi:text}
    AND number IS NOT NULL AND (${art:int} = 0 OR art = 1)
-   AND (state = ${state_1:text} OR state = ${state_2:text} OR (${any:int} = 1 AND state <> 'withdrawn'));
+   AND (state = ${state_1:text} OR state = ${state_2:text} OR (${any:int} = 1 AND state <> 'withdrawn'))
+   AND (${subject:text} IS NULL OR subject = ${subject}) AND (${class:text} IS NULL OR class = ${class});
 
 -- name: export_candidates
 -- returns: id int, number text, candidate_number text, state text, version int, present int, key_id text, doc blob, record_key int, wrap_key text, wrapped blob
@@ -21,6 +22,7 @@ SELECT c.id, c.number, c.candidate_number, c.state, c.version, 1, c.key_id, c.do
  WHERE c.season_id = ${season_id:int} AND c.org_path = ${org_path:text} AND c.org_path >= ${scope_lo:text}
    AND c.org_path < ${scope_hi:text} AND number IS NOT NULL AND (${art:int} = 0 OR art = 1)
    AND (state = ${state_1:text} OR state = ${state_2:text} OR (${any:int} = 1 AND state <> 'withdrawn'))
+   AND (${subject:text} IS NULL OR subject = ${subject}) AND (${class:text} IS NULL OR class = ${class})
  ORDER BY number;
 
 -- The same for what changed after a mark (013_export_pull.sql). What is not in the export now is there without its document,

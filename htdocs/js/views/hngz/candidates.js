@@ -8,6 +8,7 @@ import { lookupReason } from "../../lookup.js";
 import { tag } from "../../parts.js";
 import { partTag, stateOptions, stateTag } from "../../states.js";
 import { createCandidate } from "./create.js";
+import { exportList, exportsLists } from "./export-list.js";
 import { printJob, printMany, printsMany } from "./printing.js";
 
 export const subjectName = (rows, code) => {
@@ -20,6 +21,13 @@ const printing = (kind) => async (ids) => {
   await printJob(kind, { ids });
   return {};
 };
+
+/* What the address holds, in words. */
+const inForce = (query, subjects) => [
+  ["state", t("candidate.state"), () => t(`state.${query.state}`)],
+  ["subject", t("candidate.subject"), () => subjectName(subjects, query.subject)],
+  ["class", t("candidate.class"), () => query.class],
+].filter(([id]) => query[id]).map(([, label, text]) => [label, text()]);
 
 const describe = (ctx, subjects) => ({
   path: "/candidates",
@@ -58,7 +66,11 @@ const describe = (ctx, subjects) => ({
     ${printsMany(ctx.session).length ? html`<button class="button" type="button" @click=${() => printMany(ctx.session, { class: ctx.query.class ?? "" }).then((done) => done && ctx.reload()).catch((error) => {
       model.problem = error;
       ctx.update();
-    })}>${t("paper.many")}</button>` : nothing}`,
+    })}>${t("paper.many")}</button>` : nothing}
+    ${exportsLists(ctx.session) ? html`<button class="button" type="button" @click=${() => exportList(model.query, inForce(model.query, subjects)).catch((error) => {
+      model.problem = error;
+      ctx.update();
+    })}>${t("export.open")}</button>` : nothing}`,
   empty: t("candidates.empty"),
 });
 

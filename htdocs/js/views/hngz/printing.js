@@ -52,8 +52,15 @@ export const leftOut = (result) => {
 
 const over = (job) => !["queued", "running"].includes(job.state);
 
+/* What the window of a job says when there is something to fetch. */
+const PAPER = {
+  done: (job) => (job.result.file ? t("paper.done", { people: count(job.result.people), pages: count(job.result.pages) }) : t("paper.nobody")),
+  keeps: () => t("paper.keeps"),
+  button: (job, fetch) => html`<button class="button main" type="button" data-first @click=${fetch}>${icon("print")} ${t("paper.open")}</button>`,
+};
+
 /* Starts a job and stays with it. Resolves when the dialog is closed; the job goes on without it. */
-export async function printJob(kind, args) {
+export async function printJob(kind, args, words = PAPER) {
   const { data } = await api.post("/jobs", { kind, args });
   let job = data;
   let fault = null;
@@ -84,11 +91,11 @@ export async function printJob(kind, args) {
       ${fault ? problem(fault) : nothing}
       ${over(job) ? nothing : html`<p role="status">${t(job.state === "queued" ? "paper.waits" : "paper.works", { done: count(job.done), total: count(job.total) })}</p>
         ${bar([{ value: job.done ?? 0, kind: "a" }], job.total || 1, `${job.done}/${job.total}`)}`}
-      ${done ? html`<p role="status">${job.result.file ? t("paper.done", { people: count(job.result.people), pages: count(job.result.pages) }) : t("paper.nobody")}</p>
-        ${job.result.file ? html`<p class="soft">${t("paper.keeps")}</p>` : nothing}${leftOut(job.result)}` : nothing}
+      ${done ? html`<p role="status">${words.done(job)}</p>
+        ${job.result.file ? html`<p class="soft">${words.keeps()}</p>` : nothing}${leftOut(job.result)}` : nothing}
       ${["failed", "cancelled"].includes(job.state) ? html`<div class="banner bad" role="alert">${icon("alert")}<div class="grow">${pick(job.error) || word("job.state", job.state)}</div></div>` : nothing}`,
     html`<button class="button" type="button" @click=${() => handle.close()}>${t(over(job) ? "close" : "paper.later")}</button>
-      ${done && job.result.file ? html`<button class="button main" type="button" data-first @click=${fetch}>${icon("print")} ${t("paper.open")}</button>` : nothing}`);
+      ${done && job.result.file ? words.button(job, fetch) : nothing}`);
   });
   clearTimeout(timer);
 }
