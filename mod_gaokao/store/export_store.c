@@ -63,7 +63,8 @@ gk_error_t *gk_export_store_count(apr_int64_t *count, gk_act_t *act, const gk_ex
   GK_TRY(gk_db_get(act->db,
                    GK_CALL(export_count, .season_id = act->season->id, .scope_lo = plan->scope_lo,
                            .scope_hi = plan->scope_hi, .art = plan->art, .state_1 = plan->state_1,
-                           .state_2 = plan->state_2, .any = plan->any, .subject = plan->subject, .class = plan->class_name),
+                           .state_2 = plan->state_2, .any = plan->any, .subject = plan->subject,
+                           .class = plan->class_name),
                    &row, act->pool));
   *count = row.n;
   return NULL;
@@ -186,6 +187,7 @@ gk_error_t *gk_export_store_each(gk_act_t *act, const gk_export_plan_t *plan, co
   return gk_db_each(act->db,
                     GK_CALL(export_candidates, .season_id = act->season->id, .org_path = point->path,
                             .scope_lo = plan->scope_lo, .scope_hi = plan->scope_hi, .art = plan->art,
-                            .state_1 = plan->state_1, .state_2 = plan->state_2, .any = plan->any, .subject = plan->subject, .class = plan->class_name),
+                            .state_1 = plan->state_1, .state_2 = plan->state_2, .any = plan->any, .subject = plan->subject,
+                            .class = plan->class_name),
                     on_row, &stream, pool);
 }

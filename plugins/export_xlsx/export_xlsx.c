@@ -78,7 +78,9 @@ static lxw_error put_head(stream_t *stream, sheet_t *sheet, const char *title, a
 {
   double wide = width < NARROWEST ? NARROWEST : width > WIDEST ? WIDEST : width;
   apr_size_t needs = strlen(title) * 2 / 3 + 4; /* a Chinese character is two wide; and the filter's arrow */
-  lxw_error why = worksheet_set_column(sheet->sheet, sheet->columns, sheet->columns, wide > (double)needs ? wide : (double)needs, NULL);
+  if (wide < (double)needs)
+    wide = (double)needs;
+  lxw_error why = worksheet_set_column(sheet->sheet, sheet->columns, sheet->columns, wide, NULL);
   return why != LXW_NO_ERROR ? why : worksheet_write_string(sheet->sheet, 0, sheet->columns++, title, stream->head);
 }
 
