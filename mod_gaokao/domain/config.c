@@ -1,4 +1,5 @@
 /* domain/config.c: reads INSTANCE/gaokao.conf (core.h). */
+#include "config.h"
 #include "domain/core.h"
 
 #include <stdlib.h>
