@@ -78,6 +78,11 @@ check_LTLIBRARIES += %D%/plugin/faulty.la
 %C%_plugin_faulty_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 %C%_plugin_faulty_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_plugin_faulty_la_LDFLAGS = $(PLUGIN_LINK) -rpath $(abs_builddir)/%D%/plugin
+check_LTLIBRARIES += %D%/plugin/faulty_idcard.la
+%C%_plugin_faulty_idcard_la_SOURCES = %D%/plugin/faulty_idcard.c plugins/device_idcard/block.c
+%C%_plugin_faulty_idcard_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -I$(top_srcdir)/plugins/device_idcard
+%C%_plugin_faulty_idcard_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_plugin_faulty_idcard_la_LDFLAGS = $(PLUGIN_LINK) -rpath $(abs_builddir)/%D%/plugin
 # A second rule engine.
 check_LTLIBRARIES += %D%/plugin/plain.la
 %C%_plugin_plain_la_SOURCES = %D%/plugin/plain.c

@@ -171,6 +171,8 @@ static gk_error_t *take(reader_t *reader, int line, const char *key, const char 
     return count(reader, line, key, value, &c->read_ceiling_bureau);
   } else if (strcmp(key, "read_alarm") == 0) {
     return count(reader, line, key, value, &c->read_alarm);
+  } else if (strcmp(key, "device_rate") == 0) {
+    return count(reader, line, key, value, &c->device_rate);
   } else if (strcmp(key, "sign_in_alarm") == 0) {
     return count(reader, line, key, value, &c->sign_in_alarm);
   } else {
@@ -234,6 +236,7 @@ gk_error_t *gk_config_load(gk_config_t **out, const char *instance, apr_pool_t *
   config->read_ceiling_point = 600;
   config->read_ceiling_bureau = 300;
   config->read_alarm = 200;
+  config->device_rate = 2000;
   config->sign_in_alarm = 1000;
   char host[APRMAXHOSTLEN + 1] = "node";
   if (apr_gethostname(host, sizeof(host), pool) == APR_SUCCESS)

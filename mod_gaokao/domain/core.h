@@ -55,6 +55,7 @@ typedef struct gk_config_t {
   int read_ceiling_point;      /* read_ceiling_point = 600: records an account of a point may open in an hour; 0: any */
   int read_ceiling_bureau;     /* read_ceiling_bureau = 300: the same above the points */
   int read_alarm;              /* read_alarm = 200: from here an hour that is three times the usual raises an alarm */
+  int device_rate;             /* device_rate = 2000: readings a second a device may post for good; 0: any number */
   int sign_in_alarm;           /* sign_in_alarm = 1000: failed sign-ins of ten minutes that raise an alarm; 0: none */
 } gk_config_t;
 

@@ -94,4 +94,11 @@ gk_seq_t gk_seq_add(const char **intervals, apr_int64_t seq, apr_pool_t *pool);
 /* [[from, to], ...] that are missing between 1 and the highest. */
 gk_json_t *gk_seq_holes(const char *intervals, apr_pool_t *pool);
 
+/* A bucket for each device, so that one that floods takes nobody's turn: `rate` readings a second for good, a request counts
+ * as ten more, and five seconds' worth at once. 0: go on, it is counted; else how long to wait. Told where its memory is (all
+ * zero at first) before there are children; without it, or with rate 0, everybody goes on. */
+apr_size_t gk_device_pace_bytes(void);
+void gk_device_pace_attach(void *memory);
+apr_interval_time_t gk_device_pace(apr_int64_t device_id, int readings, int rate, apr_time_t tick);
+
 #endif

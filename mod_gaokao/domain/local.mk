@@ -32,6 +32,7 @@ libgaokao_core_la_SOURCES += %D%/device.h
 libgaokao_core_la_SOURCES += %D%/device_internal.h
 libgaokao_core_la_SOURCES += %D%/device_other.c
 libgaokao_core_la_SOURCES += %D%/device_post.c
+libgaokao_core_la_SOURCES += %D%/device_pace.c
 libgaokao_core_la_SOURCES += %D%/device_seq.c
 libgaokao_core_la_SOURCES += %D%/document.c
 libgaokao_core_la_SOURCES += %D%/document.h

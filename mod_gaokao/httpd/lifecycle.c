@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "httpd/httpd_internal.h"
 #include "domain/keyring.h"
+#include "domain/device.h"
 #include "domain/live.h"
 #include "plugin/plugin.h"
 #include "store/schema.h"
@@ -159,17 +160,20 @@ static gk_error_t *compare_keys(gk_core_t *core, server_rec *server, apr_pool_t 
   return error;
 }
 
-/* Counts of what happens to readings. Without them live pages ask the database each time. */
+/* Counts of what happens to readings, and the buckets of devices. Without them live pages ask the database each time, and no
+ * device is told to wait. */
 static void share_live(apr_pool_t *pconf, server_rec *server)
 {
   apr_shm_t *memory;
-  apr_status_t rv = apr_shm_create(&memory, gk_live_bytes(), NULL, pconf);
+  apr_size_t bytes = gk_live_bytes() + gk_device_pace_bytes();
+  apr_status_t rv = apr_shm_create(&memory, bytes, NULL, pconf);
   if (rv != APR_SUCCESS) {
     ap_log_error(APLOG_MARK, APLOG_CRIT, rv, server, "GK0008: No shared memory for live pages: each look asks the database");
     return;
   }
-  memset(apr_shm_baseaddr_get(memory), 0, gk_live_bytes());
-  gk_live_attach(apr_shm_baseaddr_get(memory));
+  char *start = memset(apr_shm_baseaddr_get(memory), 0, bytes);
+  gk_live_attach(start);
+  gk_device_pace_attach(start + gk_live_bytes());
 }
 
 int gk_httpd_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)

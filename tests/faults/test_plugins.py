@@ -21,10 +21,10 @@ WORD = "毒"
 MEMORY_MIB = 160
 
 
-def build_faulty():
+def build_faulty(name="faulty"):
     build = os.environ["GK_BUILD"]
-    done = subprocess.run(["make", "-C", build, "-s", "tests/plugin/faulty.la"], capture_output=True, text=True, check=False)
-    path = os.path.join(build, "tests", "plugin", ".libs", "faulty.so")
+    done = subprocess.run(["make", "-C", build, "-s", f"tests/plugin/{name}.la"], capture_output=True, text=True, check=False)
+    path = os.path.join(build, "tests", "plugin", ".libs", f"{name}.so")
     assert os.path.exists(path), done.stdout + done.stderr
     return path
 
@@ -38,8 +38,9 @@ def faulty(request):
     instance.stop()
     for name in ("faulty", "breaking"):
         shutil.copy(build_faulty(), instance.path("app", "lib", "gaokao", "plugins", name + ".so"))
+    shutil.copy(build_faulty("faulty_idcard"), instance.path("app", "lib", "gaokao", "plugins", "device_idcard.so"))
     with open(instance.path("gaokao.conf"), "a", encoding="utf-8") as file:
-        file.write(f"plugin.faulty.option.word = {WORD}\nmemory_max = {MEMORY_MIB}\n")
+        file.write(f"plugin.faulty.option.word = {WORD}\nmemory_max = {MEMORY_MIB}\ndevice_rate = 100\n")
     instance.start()
     yield instance
     instance.stop()
@@ -114,8 +115,8 @@ def crowd(client, count, value):
     return threads, replies
 
 
-def metric(site, name):
-    found = re.findall(r'^%s\{plugin="faulty"\} (\d+)$' % name, site.get("/metrics").body.decode(), re.M)
+def metric(site, name, of="faulty"):
+    found = re.findall(r'^%s\{plugin="%s"\} (\d+)$' % (name, of), site.get("/metrics").body.decode(), re.M)
     return int(found[0]) if found else None
 
 
@@ -181,6 +182,73 @@ def test_readings_are_taken_whatever_the_plugin_does(faulty, province):
             assert point.get(f"/readings/{reply.json()['id']}", expect=200).json()["verdict"] == "unknown"
     finally:
         in_mode(faulty, province, "good")
+
+
+def enrolled(operator):
+    gateway_of = pytest.importorskip("gk_gateway", reason="python3-nacl is not installed").Gateway
+    made = operator.post("/devices", {"name": "读卡", "kinds": ["idcard"]}, expect=201).json()
+    gateway = gateway_of(f"http://127.0.0.1:{operator.site.port}")
+    assert gateway.enrol(made["code"])[0] == 201
+    return gateway
+
+
+def test_a_card_that_kills(faulty, province, load):
+    """PR-5: a card on which a device plugin dies is kept, flagged and acknowledged after three deaths; the cards beside it become
+    candidates, the queue behind it goes on, and so do another gateway's cards and the forms."""
+    operator = Client(faulty).sign_in(faulty.logins()["point"])
+    gateway, other = enrolled(operator), enrolled(operator)
+    from gk_gateway import text_block
+    serial = iter(range(401, 440))
+
+    def card(mark, of=gateway):
+        n = next(serial)
+        return of.card(text_block(f"{mark}卡{chr(0x4e00 + n)}", id_number("430102", "20070611", n)), subject="1")
+    batch, broken = [card("好"), card(WORD), card("好")], 0
+    until = time.time() + 60
+    with load:
+        load.saves_go_on()
+        while True:
+            assert time.time() < until, "the queue is stopped"
+            try:
+                status, answer = gateway.post(batch)
+            except OSError:  # the process died with it: the gateway sends the same again
+                broken += 1
+                continue
+            if status == 200:
+                break
+            time.sleep(0.2)
+        assert [r["status"] for r in answer["results"]] == ["stored"] * 3
+        assert [r["verdict"] for r in answer["results"]] == ["created", "undecoded", "created"], answer
+        assert answer["results"][1]["problem"]["code"] == "plugin" and answer["holes"] == []
+        assert broken >= 3
+        faulty.wait(lambda: metric(faulty, "gaokao_plugin_crashes_total", "device_idcard") >= 3, 10, "the dead counted")
+        again = gateway.post(batch)[1]["results"]
+        assert [(r["status"], r["reading"]) for r in again] == [("repeated", r["reading"]) for r in answer["results"]]
+        assert gateway.post([card("好")])[1]["results"][0]["verdict"] == "created"
+        assert other.post([card("好", other)])[1]["results"][0]["verdict"] == "created"
+        load.saves_go_on()
+    kept = operator.get(f"/readings/{answer['results'][1]['reading']}", expect=200).json()
+    assert kept["verdict"] == "undecoded" and kept["fields"] == {} and kept["candidate_id"] is None
+    record_case("PR-5", n=1, injected=broken, lost=0, engine=faulty.engine, what="card")
+    assert province.post("/plugins/device_idcard/reset", expect=200).json()["state"] == "started"
+
+
+def test_a_device_that_floods(faulty):
+    """ID-14: a device that posts faster than device_rate is told to wait; another one beside it is not, nor is a stranger's post
+    counted against either; afterwards what waited is taken."""
+    operator = Client(faulty).sign_in(faulty.logins()["point"])
+    gateway, other = enrolled(operator), enrolled(operator)
+    from gk_gateway import text_block
+    block = text_block("练习", id_number("430102", "20070611", 450))
+    trial = [gateway.card(block, purpose="test")] * 200
+    faulty.wait(lambda: gateway.post(trial)[0] == 429, 60, "the limit")
+    status, problem = gateway.post(trial)
+    assert (status, problem["code"]) == (429, "too-many") and 1 <= int(gateway.headers["Retry-After"]) <= 10, problem
+    assert other.post([other.card(block, purpose="test")])[0] == 200
+    for _ in range(60):  # 60 posts under the other's name, which it did not sign
+        assert other.post([gateway.sign("gk-reading+1", b"x")])[0] in (400, 401)
+    assert other.post([other.card(block, purpose="test")])[0] == 200
+    faulty.wait(lambda: gateway.post(trial[:1])[0] == 200, 30, "its turn")
 
 
 def expire_lease(site, job):

@@ -142,6 +142,25 @@ static void headers_say_what_is_agreed(apr_pool_t *pool)
   }
 }
 
+static void a_device_that_floods_waits_alone(apr_pool_t *pool)
+{
+  apr_time_t now = 1000 * APR_USEC_PER_SEC;
+  int taken = 0;
+  GK_TEST_INT(gk_device_pace(1, 200, 2000, now), 0); /* without memory nobody waits */
+  gk_device_pace_attach(apr_pcalloc(pool, gk_device_pace_bytes()));
+  while (taken < 1000 && gk_device_pace(1, 200, 2000, now) == 0)
+    taken++;
+  GK_TEST_INT(taken, 48); /* of 210 each: five seconds' worth, and the one that goes beyond */
+  apr_interval_time_t wait = gk_device_pace(1, 200, 2000, now);
+  GK_TEST_INT(wait, 48 * 105000 - 5 * APR_USEC_PER_SEC);
+  GK_TEST_INT(gk_device_pace(2, 200, 2000, now), 0);
+  GK_TEST_INT(gk_device_pace(1, 200, 0, now), 0);
+  GK_TEST_INT(gk_device_pace(1, 200, 2000, now + wait), 0);
+  for (int i = 1; i <= 60; i++) /* a drain of 1,000 a second never waits */
+    GK_TEST_INT(gk_device_pace(3, 200, 2000, now + i * 200000), 0);
+  gk_device_pace_attach(NULL);
+}
+
 static void sequence_numbers_are_kept_as_intervals(apr_pool_t *pool)
 {
   static const struct {
@@ -181,5 +200,6 @@ int main(void)
   GK_TEST_RUN(only_one_form_is_taken);
   GK_TEST_RUN(headers_say_what_is_agreed);
   GK_TEST_RUN(sequence_numbers_are_kept_as_intervals);
+  GK_TEST_RUN(a_device_that_floods_waits_alone);
   return gk_test_end();
 }
