@@ -49,6 +49,7 @@ static struct {
   ap_dbd_t *idle[IDLE];           /* connections that were given back, the last one first */
   int idles;
   int free;                       /* connections that mod_dbd may still give */
+  apr_uint32_t epoch;             /* counts up when all connections are to be opened anew */
   bool asking;                    /* somebody is inside mod_dbd */
   server_rec *server;
 } turns;
@@ -58,6 +59,7 @@ typedef struct held_t {
   ap_dbd_t *handle;
   gk_db_t *db;
   bool probes_writes;
+  apr_uint32_t epoch;
 } held_t;
 
 #define HELD_KEY "gk_httpd_dbd"
@@ -212,6 +214,30 @@ static gk_error_t *take_turn(request_rec *r, bool probes, ap_dbd_t **handle)
   return error;
 }
 
+static gk_db_t *db_known(ap_dbd_t *handle)
+{
+  void *known = NULL;
+  apr_pool_userdata_get(&known, DB_KEY, handle->pool);
+  return known;
+}
+
+/* Before a connection is given back. One that is worn takes all others of the process along: those that lie here now, those
+ * in use when they come back. */
+static void wear(held_t *held)
+{
+  apr_thread_mutex_lock(turns.mutex);
+  if (gk_db_worn(held->db)) {
+    turns.epoch++;
+    for (int i = 0; i < turns.idles; i++)
+      if (db_known(turns.idle[i]) != NULL)
+        gk_db_let_go(db_known(turns.idle[i]));
+  }
+  bool behind = held->epoch != turns.epoch;
+  apr_thread_mutex_unlock(turns.mutex);
+  if (behind)
+    gk_db_let_go(held->db);
+}
+
 static void asked(bool had_one)
 {
   apr_thread_mutex_lock(turns.mutex);
@@ -268,10 +294,8 @@ static void say_unsafe(request_rec *r, gk_db_t *db)
 /* The gk_db_t of a pooled connection, made at its first use and kept as long as the connection. */
 static gk_error_t *db_of(request_rec *r, ap_dbd_t *handle, gk_db_t **db)
 {
-  void *known = NULL;
-  apr_pool_userdata_get(&known, DB_KEY, handle->pool);
-  *db = known;
-  if (known != NULL && gk_db_adopted(*db) == apr_dbd_native_handle(handle->driver, handle->handle))
+  *db = db_known(handle);
+  if (*db != NULL && gk_db_adopted(*db) == apr_dbd_native_handle(handle->driver, handle->handle))
     return NULL;
   gk_core_t *core = gk_httpd_core();
   GK_TRY(gk_db_adopt(db, gk_core_config(core)->engine, apr_dbd_native_handle(handle->driver, handle->handle),
@@ -311,6 +335,7 @@ static gk_error_t *hold(request_rec *r, held_t **held)
   *held = apr_pcalloc(r->pool, sizeof(**held));
   (*held)->handle = handle;
   (*held)->probes_writes = probes_writes;
+  (*held)->epoch = __atomic_load_n(&turns.epoch, __ATOMIC_RELAXED);
   apr_pool_userdata_setn(*held, HELD_KEY, NULL, r->pool);
   return NULL;
 }
@@ -347,6 +372,7 @@ void gk_httpd_disconnect(request_rec *r)
   if (held->db != NULL) {
     course = gk_db_course(held->db);
     gk_db_rollback(held->db);
+    wear(held);
   }
   /* What hung inside a writing transaction may have waited for another's lock, which a hanging COMMIT holds. */
   bool hung_writing = course.overdue_inside && r->method_number != M_GET;

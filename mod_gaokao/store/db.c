@@ -86,6 +86,14 @@ gk_db_course_t gk_db_course(const gk_db_t *db) { return db->course; }
 gk_engine_t gk_db_engine(const gk_db_t *db) { return db->engine; }
 void *gk_db_native(gk_db_t *db) { return db->native; }
 void *gk_db_adopted(const gk_db_t *db) { return db->adopted; }
+
+bool gk_db_worn(const gk_db_t *db) { return db->reopen; }
+
+void gk_db_let_go(gk_db_t *db)
+{
+  if (!db->in_transaction)
+    db->call->let_go(db);
+}
 bool gk_db_in_transaction(const gk_db_t *db) { return db->in_transaction; }
 apr_uint64_t gk_db_calls(const gk_db_t *db) { return db->calls; }
 

@@ -86,6 +86,10 @@ void gk_db_commit_by(gk_db_t *db, apr_time_t by);
  * included; something was committed. */
 typedef struct gk_db_course_t { bool overdue, overdue_inside, committed; } gk_db_course_t;
 gk_db_course_t gk_db_course(const gk_db_t *db);
+/* True when this connection is to be opened anew (SQLite: it met a file that is read-only, or an I/O error). The program then
+ * lets all go that it holds, outside of transactions: one that stays open keeps the others read-only. */
+bool gk_db_worn(const gk_db_t *db);
+void gk_db_let_go(gk_db_t *db);
 gk_engine_t gk_db_engine(const gk_db_t *db);
 void *gk_db_native(gk_db_t *db);
 /* The handle that gk_db_adopt was given. */

@@ -36,6 +36,8 @@ typedef struct gk_db__engine_t {
   gk_error_t *(*checkpoint)(gk_db_t *db, bool restart, int *pages, int *left, apr_pool_t *pool);
   /* Forgets reads asked for ahead and their answers. */
   void (*forget_ahead)(gk_db_t *db);
+  /* SQLite: closes the handle; the next ready() opens another. */
+  void (*let_go)(gk_db_t *db);
   const char *begin, *begin_snapshot;
   bool pipelines;           /* commands may wait in the queue to travel with the next one */
 } gk_db__engine_t;

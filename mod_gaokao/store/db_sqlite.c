@@ -135,10 +135,18 @@ static gk_error_t *checkpoint(gk_db_t *db, bool restart, int *pages, int *left, 
   return NULL;
 }
 
+/* While any handle of a process has the file's shared memory open read-only, all others that it opens get it so: one
+ * that is to be given up must really be closed. apr_dbd's own can't be, so it is never used. */
+static void let_go(gk_db_t *db)
+{
+  finalize_all(db);
+  db->reopen = true;
+}
+
 static gk_error_t *ready(gk_db_t *db, apr_pool_t *pool)
 {
   bool first = !db->configured;
-  if (db->reopen)
+  if (db->reopen || db->native == db->adopted)
     GK_TRY(open_anew(db, pool));
   else if (!first)
     return NULL;
@@ -252,5 +260,5 @@ static gk_error_t *run(gk_db_t *db, const gk_statement_t *statement, const void 
 
 static void forget_ahead(gk_db_t *db) { (void)db; }
 
-const gk_db__engine_t gk_db__sqlite = {ready, script, script_value, run, checkpoint, forget_ahead,
+const gk_db__engine_t gk_db__sqlite = {ready, script, script_value, run, checkpoint, forget_ahead, let_go,
                                        "BEGIN IMMEDIATE", "BEGIN", false};
