@@ -197,7 +197,7 @@ gk_error_t *gk_rest_readings_changes(gk_request_t *request, gk_response_t *respo
   int limit = gk_query_limit(request, &error);
   GK_TRY(gk_query_end(request, error));
   bool point = strcmp(request->who.org_level, "point") == 0;
-  if (gk_live_due() && gk_db_engine(request->act.db) == GK_PGSQL) /* other nodes write too */
+  if (request->live_due && gk_db_engine(request->act.db) == GK_PGSQL) /* other nodes write too */
     GK_TRY(gk_live_follow(&request->act));
   /* The tag is from before the list: what happens in between shows at the next look. */
   response->etag = gk_live_tag(request->who.org_id, point, request->pool);

@@ -46,6 +46,7 @@ struct gk_request_t {
   const char *raw_type;         /* media type as sent */
   const char *key;              /* Idempotency-Key, where the route takes one */
   bool at_hand;                 /* the whole body came with the head: the connection is kept while it is read */
+  bool live_due;             /* this look takes other nodes' readings along (gk_live_due) */
   apr_int64_t if_match;         /* version of If-Match on VERSION routes */
   void *transport;              /* httpd's: for streams */
   apr_time_t arrived;           /* gk_tick() when the whole body was here; act.now is its moment */

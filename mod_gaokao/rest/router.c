@@ -334,7 +334,10 @@ static gk_error_t *attempt(gk_request_t *request, gk_response_t *response, const
 static bool unchanged(gk_request_t *request, gk_response_t *response)
 {
   const char *seen = apr_table_get(request->headers, "If-None-Match");
-  if (request->route->handler != gk_rest_readings_changes || seen == NULL || gk_live_due())
+  if (request->route->handler != gk_rest_readings_changes)
+    return false;
+  request->live_due = gk_live_due();
+  if (seen == NULL || request->live_due)
     return false;
   const char *tag = gk_live_tag_of(request->cookie, request->pool);
   if (tag == NULL || strcmp(tag, seen) != 0)

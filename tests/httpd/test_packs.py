@@ -13,7 +13,7 @@ import pytest
 
 from gk_client import Client, totp
 from gk_instance import Instance, free_ports
-from gk_world import sql
+from gk_world import card, id_number, sql, stamp
 
 NS = "{urn:gaokao:export:1}"
 BOTH = {"zh": "生日须为单日", "en": "Born on an odd day"}
@@ -348,7 +348,7 @@ def test_bad_packs_change_nothing(people):
 
 # ---- two nodes ---------------------------------------------------------------------------------------------
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def nodes(engine):
     """Two httpd on one PostgreSQL."""
     if engine != "pgsql":
@@ -432,3 +432,33 @@ def test_every_node_within_a_second(nodes):
         assert not [1 for when, new, _ in thread.answers if when > at + 1 and not new], "the old rules a second later"
         assert len({(new, version) for _, new, version in thread.answers}) == 2, "rules of one version under the name of another"
     assert [active(reader)["id"] for reader in readers] == [pack["id"]] * 2
+
+
+def test_a_reading_shows_at_the_other_node(nodes):
+    """Issue "Device gateways", live view: a page at one node sees what was read at the other (a look takes it along half a second later)."""
+    here, there = (Client(node).sign_in(node.logins()["point"]) for node in nodes)
+
+    def look(tag):
+        return there.get("/readings/changes", headers={"If-None-Match": tag})
+    tag = there.get("/readings/changes", expect=200).headers["ETag"]
+    took = []
+    for n in range(3):
+        until = time.monotonic() + 20
+        while True:  # what was before comes in first
+            seen = look(tag)
+            tag = seen.headers["ETag"]
+            if seen.status == 304 or time.monotonic() > until:
+                break
+            time.sleep(0.7)
+        got = here.post("/readings", {"jti": f"other-node-{n}", "taken_at": stamp(), "purpose": "verify", "layout": "resident",
+                                      "card": card("异地", id_number("430102", "20070611", 470 + n))}, expect=201).json()
+        start = time.monotonic()
+        while True:
+            seen = look(tag)
+            if seen.status == 200 and seen.json()["items"][0]["id"] == got["id"]:
+                break
+            assert time.monotonic() - start < 5, "the other node never heard of it"
+            time.sleep(0.02)
+        took.append(time.monotonic() - start)
+        tag = seen.headers["ETag"]
+    print("seen at the other node after", [f"{t:.2f} s" for t in took])
