@@ -11,10 +11,22 @@ import pytest
 
 pytest.importorskip("nacl", reason="python3-nacl is not installed")
 from gk_client import Client  # noqa: E402 pylint: disable=wrong-import-position
+from gk_instance import Reply  # noqa: E402 pylint: disable=wrong-import-position
 from gk_gateway import Gateway, b64u, compact, text_block, unb64u  # noqa: E402 pylint: disable=wrong-import-position
 from gk_world import id_number, sql  # noqa: E402 pylint: disable=wrong-import-position
 
 BIRTH = "20070315"
+
+
+class Heard(Gateway):
+    """The client of docs/devices.md, whose exchanges are held against the contract like everybody's."""
+
+    def send(self, path, body):
+        status, answer = super().send(path, body)
+        if Client.watch is not None and isinstance(body, dict):
+            text = json.dumps(answer, ensure_ascii=False).encode() if answer is not None else b""
+            Client.watch("POST", "/devices/" + path, body, Reply(status, self.headers, text))
+        return status, answer
 
 
 def origin(site):
@@ -41,7 +53,7 @@ class Place:
 
     def gateway(self, kinds=("idcard", "camera"), name="一号读卡机"):
         made = self.operator.post("/devices", {"name": name, "kinds": list(kinds)}, expect=201).json()
-        gateway = Gateway(origin(self.site))
+        gateway = Heard(origin(self.site))
         assert gateway.enrol(made["code"])[0] == 201
         return gateway
 
@@ -77,7 +89,7 @@ def many(answer):
 
 def test_a_code_works_once(site, place):
     made = place.operator.post("/devices", {"name": "登记", "kinds": ["idcard"]}, expect=201).json()
-    gateway = Gateway(origin(site))
+    gateway = Heard(origin(site))
     assert gateway.send("999999999/readings", {"readings": [{}]})[0] == 401
     status, problem = gateway.send(f"{made['id']}/readings", {"readings": [{}]})
     assert (status, problem["code"]) == (401, "device-unknown")  # nobody enrolled yet
@@ -86,7 +98,7 @@ def test_a_code_works_once(site, place):
     assert status == 201 and terms["device"] == str(made["id"]) and terms["point"]["code"] == place.point["code"]
     assert [s["code"] for s in terms["subjects"]][:1] == ["1"] and terms["next_seq"] == 1 and terms["test_mode"] is False
     assert gateway.enrol(made["code"])[0] == 200  # the answer was lost
-    assert Gateway(origin(site)).enrol(made["code"])[1]["code"] == "code-invalid"
+    assert Heard(origin(site)).enrol(made["code"])[1]["code"] == "code-invalid"
     assert "code" not in place.device(gateway)
     assert place.county.get(f"/devices/{made['id']}", expect=200).json()["state"] == "active"
     assert made["id"] in [d["id"] for d in place.county.items("/devices?state=active")]
@@ -95,7 +107,7 @@ def test_a_code_works_once(site, place):
 def test_a_code_ends_after_a_day(site, place):
     made = place.operator.post("/devices", {"name": "过期", "kinds": ["idcard"]}, expect=201).json()
     sql(site, f"UPDATE device SET code_until_us = 1 WHERE id = {made['id']}")
-    assert Gateway(origin(site)).enrol(made["code"])[1]["code"] == "code-invalid"
+    assert Heard(origin(site)).enrol(made["code"])[1]["code"] == "code-invalid"
 
 
 # ---- readings --------------------------------------------------------------------------------------------
@@ -184,7 +196,7 @@ def test_a_reading_counts_once(place):
     other = gateway.reading({"kind": "idcard", "purpose": "auto", "text_block": b64u(place.block()), "subject": "1"}, jti=jti)
     changed = one(gateway.post([other]))
     assert (changed["status"], changed["problem"]["code"]) == ("changed", "jti-reused") and "candidate" not in changed
-    stranger = Gateway(origin(place.site))
+    stranger = Heard(origin(place.site))
     world = sql(place.site, f"SELECT count(*) FROM audit WHERE action = 'device.changed_replay' AND object_id = {gateway.device}")
     assert world == ["1"], world
     alarms = [a for a in place.county.items("/alarms?state=open") if a["kind"] == "readings_changed"]
@@ -203,7 +215,7 @@ def test_both_in_one_batch_and_at_once(place):
 
     def run(i):
         gate.wait()
-        client = Gateway(origin(place.site))
+        client = Heard(origin(place.site))
         for _ in range(40):
             answers[i] = client.send(f"{gateways[i % 2].device}/readings", {"readings": batches[i % 2]})
             if answers[i][0] != 503:
@@ -328,7 +340,7 @@ def test_a_stolen_device_is_out_at_once(site, place):
     assert len(marked) == 1 and "after-theft" in marked[0]["flags"]
     device = place.device(gateway)
     again = place.operator.post(f"/devices/{device['id']}/code", {}, version=device["version"], expect=200).json()
-    thief, owner = gateway.key, Gateway(origin(site))
+    thief, owner = gateway.key, Heard(origin(site))
     assert owner.enrol(again["code"])[0] == 201 and owner.device == gateway.device and owner.seq == 2
     assert one(owner.post([owner.card(place.block(), subject="1")]))["status"] == "stored"
     assert one(owner.post([owner.card(place.block()), owner.reading({"kind": "idcard", "text_block": b64u(place.block())}, key=thief, iat=1)][::-1]))["status"] == "refused"
@@ -380,7 +392,7 @@ def test_results_of_an_examination_go_into_the_record(site, place):
     assert place.operator.post("/devices", {"name": "体检", "kinds": ["exam"]}).json()["code"] == "forbidden"
     someone = next(c for state in ("filling", "reviewed", "confirmed") for c in place.county.items(f"/candidates?state={state}"))
     made = place.county.post("/devices", {"name": "身高体重仪", "kinds": ["exam"], "org_id": someone["org"]["id"]}, expect=201).json()
-    gateway = Gateway(origin(site))
+    gateway = Heard(origin(site))
     assert gateway.enrol(made["code"])[0] == 201
     results = many(gateway.post([gateway.reading({"kind": "exam", "number": someone["number"], "items": {"WK_SG": 172.5, "YK_LYSLY": "5.0"}}),
                                  gateway.reading({"kind": "exam", "file": b64u(f"NUMBER={someone['number']}\nWK_TZ=60\n".encode()), "file_name": "1.txt"}),
