@@ -126,6 +126,8 @@ def test_a_day_with_a_bad_network_and_power_cuts(place):
             place.read(n)
         proxy.fault = {}
         proxy.cut_all()
+        # The state is written now and then: what it says may be of before the last cards.
+        gateway.wait(lambda: len(set(place.peer.numbers())) >= 50, 60, "the last card")
         gateway.wait(lambda: gateway.state()["running"] and gateway.waiting() == 0, 60, "an empty queue")
     numbers = place.peer.numbers()
     # A kill between "on the disk" and "told" makes the clerk read a card again: two readings of one card, both told.
