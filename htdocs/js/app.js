@@ -5,7 +5,8 @@
  *   leave(ctx, model)          (optional: called before another screen is shown; may save)
  *   arrive(ctx, model)         (optional: called once the new screen stands; may set focus and place)
  *   every                      (optional: seconds between quiet reloads)
- * ctx: api, session, season, params, query, path, model, update() to draw again, reload() to load again. */
+ * ctx: api, session, season, params, query, path, model, update() to draw again, reload() to load again, shown: false when
+ * another screen was asked for meanwhile (a load that ends then must leave nothing behind: leave() won't be called). */
 import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
 import { api, onSession, setServerTime, setToken } from "./api.js";
 import { english, fullTime, keepLanguage, loadTexts, t } from "./i18n.js";
@@ -155,7 +156,7 @@ async function show() {
   const before = app.screen;
   const same = before?.name === found.name && before.ctx.path === found.path;
   const ctx = { ...found, app, api, get session() { return app.session; }, get season() { return app.season; },
-    update: paint, reload: () => reload(screen) };
+    update: paint, reload: () => reload(screen), get shown() { return app.screen?.ctx === ctx; } };
   const screen = { name: found.name, ctx, module: null, model: null, error: null };
   if (same) Object.assign(screen, { module: before.module, model: before.model, stale: true });
   app.screen = screen;

@@ -5,8 +5,9 @@ import { actKeys } from "./candidate-page.js";
 import { openPanel, panelView } from "./photo-panel.js";
 
 export async function load(ctx) {
-  addEventListener("keydown", actKeys);
-  return { panel: await openPanel(ctx, Number(ctx.params.id)) };
+  const panel = await openPanel(ctx, Number(ctx.params.id));
+  if (ctx.shown) addEventListener("keydown", actKeys);
+  return { panel };
 }
 
 export const title = (ctx, { panel }) => t("photo.of", { name: panel.photos.view.candidate.name });

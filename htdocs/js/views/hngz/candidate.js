@@ -3,8 +3,9 @@ import { html } from "../../../vendor/lit-html/lit-html.js";
 import { actKeys, loadCandidate, middle, side } from "./candidate-page.js";
 
 export async function load(ctx) {
-  addEventListener("keydown", actKeys);
-  return { page: await loadCandidate(ctx, ctx.params.id) };
+  const page = await loadCandidate(ctx, ctx.params.id);
+  if (ctx.shown) addEventListener("keydown", actKeys);
+  return { page };
 }
 
 export const title = (ctx, { page }) => page.record.name;

@@ -24,6 +24,7 @@ export async function load(ctx) {
     model.page = await loadCandidate(ctx, model.id);
     model.page.changed = () => refreshQueue(ctx, model);
   }
+  if (!ctx.shown) return model;
   removeEventListener("keydown", current);
   current = (event) => keys(event, model);
   addEventListener("keydown", current);

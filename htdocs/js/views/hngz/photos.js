@@ -17,7 +17,7 @@ export async function load(ctx) {
   const model = { state, items: data.items, next: data.next, id, panel: id ? await openPanel(ctx, id) : null };
   if (model.panel) model.panel.moved = () => moved(ctx, model);
   model.keys = (event) => keys(event, model);
-  addEventListener("keydown", model.keys);
+  if (ctx.shown) addEventListener("keydown", model.keys);
   return model;
 }
 
