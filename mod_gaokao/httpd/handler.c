@@ -142,11 +142,16 @@ static void send_response(request_rec *r, gk_request_t *request, gk_response_t *
 }
 
 /* Our addresses are no files: without this httpd looks for one along the whole path, at each request. Which handler an
- * address has is known while names are translated, and forgotten again before files are looked for. */
+ * address has is known while names are translated, and forgotten again before files are looked for. SetHandler's word is an
+ * expression in newer httpd 2.4, a text in older. */
 int gk_httpd_translate_name(request_rec *r)
 {
   const core_dir_config *location = ap_get_core_module_config(r->per_dir_config);
-  if (location->handler != NULL && strcmp(location->handler, "gaokao") == 0)
+  const char *handler = location->handler;
+  const char *trouble = NULL;
+  if (location->expr_handler != NULL)
+    handler = ap_expr_str_exec(r, location->expr_handler, &trouble);
+  if (trouble == NULL && handler != NULL && strcmp(handler, "gaokao") == 0)
     apr_table_setn(r->notes, "gk-ours", "");
   return DECLINED;
 }
