@@ -9,7 +9,7 @@ const LONGEST_WAIT_MS = 10_000;
 
 let csrf = null;
 let clockSkewMs = 0;
-const hooks = { signedOut: () => {}, token: async () => false, prove: async () => false };
+const hooks = { signedOut: () => {}, token: async () => false, prove: async () => false, again: async () => false };
 
 /* What went wrong. slug: last part of the problem's type ("stale-version"), "offline" when no answer came.
  * violations: [{pointer, code, rule, text}]; `at(pointer)` finds the sentence for a field. */
@@ -30,7 +30,8 @@ export class ApiError extends Error {
 }
 
 /* Set by the page's frame: what to do when the session is gone, how to get a fresh CSRF token (resolves to true when the same
- * person is still signed in), and how to ask once more who is there (resolves to true when it was proved). */
+ * person is still signed in), how to ask once more who is there (resolves to true when it was proved), and how the same
+ * person signs in again where they are (resolves to true when they did). */
 export function onSession(handlers) {
   Object.assign(hooks, handlers);
 }
@@ -145,7 +146,10 @@ async function send(method, path, { query, body, raw, type, etag, key, way = "js
   if (problem.slug === "reauth-needed" && !fresh && (await hooks.prove())) {
     return send(method, path, { query, body, raw, type, etag, key, way, fresh: true });
   }
-  if (problem.slug === "not-signed-in" && path !== "/session") hooks.signedOut(problem);
+  if (problem.slug === "not-signed-in" && path !== "/session") {
+    if (!fresh && (await hooks.again())) return send(method, path, { query, body, raw, type, etag, key, way, fresh: true });
+    hooks.signedOut(problem);
+  }
   throw problem;
 }
 

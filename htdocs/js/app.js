@@ -33,7 +33,8 @@ let timer;
  *         frame(app, content) → html} */
 export async function start(given) {
   setup = given;
-  onSession({ signedOut: lostSession, token: freshToken, prove: () => import("./prove.js").then(({ prove }) => prove(app.session)) });
+  onSession({ signedOut: lostSession, token: freshToken, prove: () => import("./prove.js").then(({ prove }) => prove(app.session)),
+    again: stillHere });
   try {
     await loadTexts(edition, api.file);
   } catch {
@@ -47,6 +48,7 @@ export async function start(given) {
   addEventListener("pageshow", (event) => event.persisted && location.reload());
   await ask();
   await show();
+  if (edition === "hngz") followIdle();
 }
 
 /* Season and session; the season is public. */
@@ -100,6 +102,7 @@ export async function signOut() {
 
 function forget() {
   take(null);
+  for (const box of [...document.querySelectorAll("dialog")].reverse()) box.remove(); // nothing of one person stays for the next one
   app.screen = null;
   clearTimeout(timer);
 }
@@ -109,6 +112,46 @@ function lostSession() {
   app.notice = "session.expired";
   forget();
   show();
+}
+
+/* The console's page outlives its session: whoever comes back says the password and goes on with all that was typed. */
+let locked = null;
+
+function stillHere() {
+  if (edition !== "hngz" || !app.session) return Promise.resolve(false);
+  const was = app.session;
+  locked ??= import("./lock.js").then(({ lock }) => lock(was)).then(async (session) => {
+    if (!session) return false;
+    if (session.must_change_password || session.must_enrol_totp || session.account.role !== was.account.role || session.org.id !== was.org.id) {
+      forget();
+      await signedIn(session); // other rights than before: from the beginning
+      return true;
+    }
+    take(session);
+    others?.postMessage({ login: session.account.login });
+    return true;
+  }).finally(() => { locked = null; });
+  return locked;
+}
+
+/* An idle PC: the session ends before the server would end it, for pages that follow figures keep it alive. */
+const LOOK_MS = 10_000;
+const EARLY_S = 60;
+
+function followIdle() {
+  let last = Date.now();
+  for (const kind of ["keydown", "pointerdown", "wheel", "touchstart"]) addEventListener(kind, () => { last = Date.now(); }, { capture: true, passive: true });
+  setInterval(async () => {
+    if (!app.session) last = Date.now();
+    const patience = ((app.session?.idle_seconds ?? 1800) - EARLY_S) * 1000;
+    if (locked || !app.session || Date.now() - last < patience) return;
+    const kept = { ...localStorage };
+    const back = stillHere();
+    await api.delete("/session").catch(() => {});
+    for (const [name, value] of Object.entries(kept)) localStorage.setItem(name, value); // signing out clears them; they hold no person's data
+    if (await back) last = Date.now();
+    else if (app.session) lostSession();
+  }, LOOK_MS);
 }
 
 /* The CSRF token was refused: is it still the same person? */
@@ -193,7 +236,7 @@ async function reload(screen) {
 function again(screen) {
   const seconds = screen.module?.every;
   if (!seconds || screen.error) return;
-  timer = setTimeout(() => (document.hidden ? again(screen) : reload(screen)), seconds * 1000);
+  timer = setTimeout(() => (document.hidden || locked ? again(screen) : reload(screen)), seconds * 1000);
 }
 
 function content() {

@@ -3,9 +3,9 @@ import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { may } from "./access.js";
 import { api } from "./api.js";
 import { demoLine, languageButton, newBrowserLine, paint, signOut, skipButton, start } from "./app.js";
-import { count, dayTime, t, word } from "./i18n.js";
+import { count, dayTime, known, t, word } from "./i18n.js";
 import { lookupReason } from "./lookup.js";
-import { toast, typing, until } from "./parts.js";
+import { icon, toast, typing, until } from "./parts.js";
 import { go } from "./router.js";
 import { onScan } from "./scanner.js";
 import { followWaits, waiting } from "./waits.js";
@@ -50,6 +50,21 @@ const HOME = { province: "/progress", city: "/progress", county: "/progress", au
   reviewer: "/desk/to_review", export: "/jobs" };
 
 let menuOpen = false;
+let helpOpen = false;
+
+/* What this screen is for and its keys, beside it: F1 or the button on top. The next screen's help takes its place. */
+function turnHelp() {
+  helpOpen = !helpOpen;
+  paint();
+  if (helpOpen) document.querySelector(".help-card h2")?.focus();
+}
+
+function help(app) {
+  const key = [`help.${app.screen?.name}.${app.screen?.ctx.params.queue}`, `help.${app.screen?.name}`].find(known);
+  return helpOpen && key ? html`<aside class="card help-card" aria-labelledby="help-title"><div class="card-head"><h2 id="help-title" tabindex="-1">${t("help")}</h2>
+    <button class="button quiet" type="button" aria-label=${t("close")} @click=${turnHelp}>${icon("cross")}</button></div>
+    <ul class="card-body help-lines">${t(key).split("\n").map((line) => html`<li>${line}</li>`)}</ul></aside>` : nothing;
+}
 
 function menu(app) {
   const here = location.hash.slice(1).split("?")[0];
@@ -144,12 +159,13 @@ const page = (app, content) => (app.session && !app.session.must_change_password
     <div class="right">
       ${serviceLine(app)}
       <a href="#/me">${app.session.account.display_name || app.session.account.login} · ${word("role", app.session.account.role)}</a>
+      <button class="link" aria-expanded=${helpOpen ? "true" : "false"} @click=${turnHelp}>${t("help")}<kbd class="wide-only">F1</kbd></button>
       ${languageButton()}
       <button class="link" @click=${signOut}>${t("signOut")}</button>
     </div>
   </header>
   ${demoLine()}
-  <div class="body">${menu(app)}<main tabindex="-1">${newBrowserLine()}${content}</main></div>`
+  <div class="body">${menu(app)}<main tabindex="-1" class=${helpOpen ? "helped" : ""}>${newBrowserLine()}${help(app)}${content}</main></div>`
   : html`
   ${skipButton()}
   <header class="top"><span class="site">${t("site.hngz.long")}</span><div class="right">${languageButton()}</div></header>
@@ -157,6 +173,12 @@ const page = (app, content) => (app.session && !app.session.must_change_password
   <main tabindex="-1">${content}</main>`);
 
 onScan(scannedAnywhere);
+
+addEventListener("keydown", (event) => {
+  if (event.key !== "F1" || !here?.session || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  turnHelp();
+});
 
 /* "/" reaches the scan box from everywhere but where one types. */
 addEventListener("keydown", (event) => {

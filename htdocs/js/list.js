@@ -2,35 +2,56 @@
  * copied link show the same list; back also finds its place, its rows and what was chosen. A view hands a description:
  *   {path (of the API), title, columns, filters, fixed (query), tools(ctx, model), href(item), empty, id, batch(ctx, model)}
  * columns: [{label, cell(item), text(item)?, kind: "right"|"tight", hidden (at first)}]; filters: fields of js/field.js.
- * `id` lets people choose columns. `batch` gives acts on chosen rows: [{text, most?, run(ids)}]. */
+ * `keep`: what else of the address stays when the filters change. `strict: false`: a filter may name what isn't there. `id` lets people choose columns. `batch` gives acts on chosen rows: [{text, most?, run(ids)}]. */
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { api } from "./api.js";
 import { hidden } from "./columns.js";
 import { fieldView } from "./field.js";
 import { t } from "./i18n.js";
-import { copyTable, empty, icon, problem, typing } from "./parts.js";
+import { banner, copyTable, empty, icon, problem, typing } from "./parts.js";
 import { replace } from "./router.js";
 
 const PAGE = 50;
 const MOST = 200; // rows the API gives at once
 let place = null; // of the list left last: {hash, count, top, row, chosen}
 
+/* How many rows at once: the address may ask for more or fewer, up to what the API gives. */
+function pageOf(ctx, describe) {
+  const asked = Number(ctx.query.limit ?? "");
+  return Number.isInteger(asked) && asked > 0 ? Math.min(asked, MOST) : describe.limit ?? PAGE;
+}
+
 export async function loadList(ctx, describe) {
   const filters = Object.fromEntries((describe.filters ?? []).map((f) => [f.id, ctx.query[f.id] ?? f.start ?? ""]));
-  const query = { ...describe.fixed, ...filters, limit: describe.limit ?? PAGE };
-  const model = { describe, filters, query, items: [], next: null, more: false, extra: null, chosen: new Set(), back: null };
-  if (place?.hash === location.hash) {
+  const query = { ...describe.fixed, ...filters, limit: pageOf(ctx, describe) };
+  const model = { describe, filters, query, items: [], next: null, more: false, extra: null, chosen: new Set(), back: null, problem: null,
+    asked: Number(ctx.query.limit) > MOST ? ctx.query.limit : "" };
+  if (ctx.listed) { // loaded again where somebody is reading: as many rows, the same ones chosen
+    model.chosen = ctx.listed.chosen;
+  } else if (place?.hash === location.hash) {
     model.back = place;
     model.chosen = place.chosen;
   }
-  const wanted = Math.max(model.back?.count ?? 0, query.limit);
-  do {
-    const { data } = await api.get(describe.path, { query: { ...query, limit: Math.min(wanted, MOST), after: model.next } });
-    model.items.push(...data.items);
-    model.next = data.next;
-    model.extra ??= data;
-  } while (model.next && model.items.length < wanted);
+  const wanted = Math.max(model.back?.count ?? ctx.listed?.items.length ?? 0, query.limit);
+  try {
+    do {
+      const { data } = await api.get(describe.path, { query: { ...query, limit: Math.min(wanted, MOST), after: model.next } });
+      add(model, data);
+    } while (model.next && model.items.length < wanted);
+  } catch (error) {
+    if (error.status !== 422 && error.status !== 400 && !(error.status === 404 && describe.strict === false)) throw error;
+    model.problem = error; // what the address asks for does not exist: the page stays, with the filters to mend it
+  }
+  ctx.listed = model;
   return model;
+}
+
+/* A row may come again when the list changed between two pages: it counts once. */
+function add(model, data) {
+  const seen = new Set(model.items.map((item) => item.id).filter((id) => id !== undefined));
+  model.items.push(...data.items.filter((item) => item.id === undefined || !seen.has(item.id)));
+  model.next = data.next;
+  model.extra ??= data;
 }
 
 /* Where somebody was when they opened a row. */
@@ -63,8 +84,7 @@ async function more(ctx, model) {
   ctx.update();
   try {
     const { data } = await api.get(model.describe.path, { query: { ...model.query, after: model.next } });
-    model.items = [...model.items, ...data.items];
-    model.next = data.next;
+    add(model, data);
   } catch (error) {
     model.problem = error;
   }
@@ -77,7 +97,7 @@ function queryLine(ctx, model) {
   if (!filters?.length) return nothing;
   const apply = (event) => {
     event?.preventDefault();
-    replace(ctx.path, model.filters);
+    replace(ctx.path, { ...model.describe.keep, ...model.filters });
   };
   return html`<form class="query" role="search" aria-label=${t("list.query")} @submit=${apply}>
     ${filters.map((f) => fieldView({ emptyLabel: t("list.all"), ...f }, model.filters[f.id], {
@@ -85,7 +105,7 @@ function queryLine(ctx, model) {
       done: () => f.type === "code" && apply(),
     }))}
     <button class="button main">${icon("search")} ${t("list.search")}</button>
-    ${Object.values(model.filters).some(Boolean) ? html`<button class="button" type="button" @click=${() => replace(ctx.path, {})}>${t("list.reset")}</button>` : nothing}
+    ${Object.values(model.filters).some(Boolean) ? html`<button class="button" type="button" @click=${() => replace(ctx.path, model.describe.keep ?? {})}>${t("list.reset")}</button>` : nothing}
   </form>`;
 }
 
@@ -196,9 +216,11 @@ export function listView(ctx, model, { above = nothing, below = nothing } = {}) 
   return html`<div class="page">
     <div class="page-head"><h1>${describe.title}</h1>${describe.note ? html`<span class="soft">${describe.note}</span>` : nothing}
       <div class="acts-right">${describe.tools?.(ctx, model) ?? nothing}
+        <button class="button" type="button" @click=${() => ctx.reload()}>${icon("refresh")} ${t("list.refresh")}</button>
         ${describe.id ? columnsButton(ctx, describe, every) : nothing}
         ${items.length ? copyButton(columns.filter((c) => c.label), () => items) : nothing}</div></div>
     ${above}
+    ${model.asked ? banner("warn", t("list.limit", { n: model.asked, most: MOST })) : nothing}
     <section class="card">
       ${queryLine(ctx, model)}
       ${pick ? batchBar(ctx, model, items) : nothing}

@@ -108,12 +108,13 @@ export function toast(text) {
 /* ---- Dialogs ------------------------------------------------------------------------------------------ */
 
 /* Opens a dialog; `draw({close, update})` gives its inner template. Resolves to what close(value) was given, undefined
- * when it was dismissed. Focus goes back to where it came from. */
-export function dialog(draw, { wide = false } = {}) {
+ * when it was dismissed. Focus goes back to where it came from. `stay`: Esc does not dismiss it. */
+export function dialog(draw, { wide = false, kind = "", stay = false } = {}) {
   return new Promise((done) => {
     const came = document.activeElement;
     const box = document.createElement("dialog");
-    if (wide) box.className = "wide";
+    box.className = [wide ? "wide" : "", kind].filter(Boolean).join(" ");
+    if (stay) box.addEventListener("keydown", (event) => event.key === "Escape" && event.preventDefault());
     let result;
     const handle = {
       box,
@@ -126,6 +127,10 @@ export function dialog(draw, { wide = false } = {}) {
       },
     };
     box.addEventListener("close", () => {
+      if (stay && result === undefined && box.isConnected) { // a second Esc closes whatever a page says
+        box.showModal();
+        return;
+      }
       box.remove();
       if (came?.isConnected) came.focus();
       done(result);
@@ -134,8 +139,8 @@ export function dialog(draw, { wide = false } = {}) {
     handle.update();
     const head = box.querySelector("h2");
     if (head) {
-      head.id = "dialog-title";
-      box.setAttribute("aria-labelledby", "dialog-title");
+      head.id = `dialog-title-${document.querySelectorAll("dialog").length}`;
+      box.setAttribute("aria-labelledby", head.id);
     }
     box.showModal();
     box.querySelector("[data-first], .dialog-body input, .dialog-body select, .dialog-body textarea")?.focus();

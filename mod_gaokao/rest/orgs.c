@@ -27,6 +27,7 @@ gk_error_t *gk_rest_orgs_list(gk_request_t *request, gk_response_t *response)
       .enabled = -1,
   };
   const char *enabled = gk_query_word(request, "enabled", "true|false", &error);
+  const char *readiness = gk_query_word(request, "readiness", "true|false", &error);
   int limit = gk_query_limit(request, &error);
   GK_TRY(gk_query_end(request, error));
   if (enabled != NULL)
@@ -34,8 +35,15 @@ gk_error_t *gk_rest_orgs_list(gk_request_t *request, gk_response_t *response)
   apr_array_header_t *orgs;
   GK_TRY(gk_org_list(&orgs, &request->act, &filter, limit + 1));
   gk_json_t *items = gk_json_array(request->pool);
-  for (int i = 0; i < orgs->nelts && i < limit; i++)
-    gk_json_add(items, gk_org_json(&APR_ARRAY_IDX(orgs, i, gk_org_t), request->pool));
+  for (int i = 0; i < orgs->nelts && i < limit; i++) {
+    const gk_org_t *org = &APR_ARRAY_IDX(orgs, i, gk_org_t);
+    gk_json_t *item = gk_org_json(org, request->pool), *ready = NULL;
+    if (readiness != NULL && readiness[0] == 't') { /* one more look for each point of the page */
+      GK_TRY(gk_org_readiness(&ready, &request->act, org));
+      gk_json_set(item, "readiness", ready);
+    }
+    gk_json_add(items, item);
+  }
   gk_response_list(request, response, items,
                    orgs->nelts > limit ? APR_ARRAY_IDX(orgs, limit - 1, gk_org_t).path : NULL);
   return NULL;

@@ -118,6 +118,11 @@ class Journey:
                 operator = self.staff(county_client, "point", point["id"], login)
                 self.points.append((county, point, operator))
 
+        county = self.points[0][0]
+        rows = self.cities[0][3].items(f"/orgs?parent_id={county['id']}&readiness=true")
+        assert rows and all(row["readiness"]["ready"] == (not row["readiness"]["missing"]) for row in rows)
+        assert any(m["item"] == "address" for row in rows for m in row["readiness"]["missing"]), "nobody has entered an address"
+
     # ---- W3 -----------------------------------------------------------------------------------------
     def person(self, county, subject):
         self.serial += 1

@@ -285,6 +285,7 @@ await test("English is complete on the first pages", async () => {
   await tab.context().close();
 });
 
+await import("./console.mjs");
 await import("./photos.mjs");
 if (process.env.CORPUS) {
   await test("every shipped rule has the same answer here as on the server", async () => {

@@ -11,10 +11,32 @@ import { showSlips } from "./papers.js";
 const ROLES = ["province", "city", "county", "point", "reviewer", "auditor", "export"];
 const MAKES = { province: ["city", "auditor", "export"], city: ["county", "auditor"], county: ["point", "reviewer", "auditor"], point: ["reviewer"] };
 
+const NEXT = { province: ["city", "city"], city: ["county", "county"], county: ["point", "point"] };
+const MOST = 4000; // units that are offered
+
+async function everyRow(path, query) {
+  const items = [];
+  let after = null;
+  do {
+    const { data } = await api.get(path, { query: { ...query, limit: 200, after } });
+    items.push(...data.items);
+    after = data.next;
+  } while (after && items.length < MOST);
+  return items;
+}
+
 /* Choosing a unit by typing a part of its name. */
 export async function chooseOrg(level) {
-  const { data } = await api.get("/orgs", { query: { level, limit: 200 } });
-  return data.items.map((o) => [String(o.id), o.name, o.code, o.code]);
+  return (await everyRow("/orgs", { level })).map((o) => [String(o.id), o.name, o.code, o.code]);
+}
+
+/* Units right below that nobody can sign in for yet, as lines of the batch. */
+async function without(ctx) {
+  const [level, role] = NEXT[ctx.session.org.level] ?? [];
+  if (!level) return [];
+  const [orgs, accounts] = await Promise.all([everyRow("/orgs", { level, parent_id: ctx.session.org.id, enabled: "true" }), everyRow("/accounts", { role })]);
+  const served = new Set(accounts.filter((a) => a.enabled).map((a) => a.org?.id));
+  return orgs.filter((o) => !served.has(o.id)).map((o) => o.code);
 }
 
 async function create(ctx, model) {
@@ -38,8 +60,11 @@ async function create(ctx, model) {
 
 /* One account a line: role, unit's code, login, name; pasted from Excel. */
 async function batch(ctx, model) {
+  const idle = await without(ctx).catch(() => []);
   const made = await formDialog({
     title: t("accounts.batch"), act: t("accounts.batch.do"), wide: true, intro: html`<p class="soft">${t("accounts.batch.help")}</p>`,
+    values: { role: NEXT[ctx.session.org.level]?.[1] ?? "" },
+    extra: (state, handle) => (idle.length ? html`<p><button class="button" type="button" @click=${() => { state.values.lines = idle.join("\n"); handle.update(); }}>${t("accounts.without", { n: idle.length })}</button></p>` : nothing),
     fields: [
       { id: "role", type: "code", label: t("account.role"), required: true, select: true, options: (MAKES[ctx.session.account.role] ?? []).map((r) => [r, word("role", r)]) },
       { id: "lines", type: "multiline", lines: 10, label: t("accounts.batch.lines"), required: true, span: true },
@@ -104,6 +129,7 @@ export async function load(ctx) {
       { id: "role", type: "code", select: true, label: t("account.role"), options: ROLES.map((r) => [r, word("role", r)]) },
       { id: "enabled", type: "code", select: true, label: t("org.state"), options: [["true", t("enabled")], ["false", t("disabled")]] },
     ],
+    batch: (c, model) => (writes ? [{ text: t("accounts.print"), run: async (ids) => { await slips(ctx, model, ids); return {}; } }] : []),
     columns: (c, model) => [
       { label: t("account.login"), cell: (a) => a.login },
       { label: t("account.name"), cell: (a) => a.display_name },

@@ -101,9 +101,10 @@ export function toLookAt(model) {
 function review(model) {
   const hints = toLookAt(model);
   const before = (model.record.review?.accepted ?? []).filter((rule) => !hints.some((h) => h.rule === rule));
+  const clear = !hints.length && !model.verdicts.some((v) => v.severity === "error" && v.kind !== "required"); // nothing to weigh: Enter passes
   return formDialog({
     title: t("act.review.title", { name: model.record.name }), act: t("act.review"),
-    values: { verdict: model.record.parts.review === "passed" ? "pass" : "", ...Object.fromEntries(hints.map((h) => [h.rule, h.seen ? "1" : ""])) },
+    values: { verdict: clear || model.record.parts.review === "passed" ? "pass" : "", ...Object.fromEntries(hints.map((h) => [h.rule, h.seen ? "1" : ""])) },
     fields: [
       { id: "verdict", type: "code", label: t("act.review.verdict"), required: true, options: [["pass", t("act.review.pass")], ["fail", t("act.review.fail")]] },
       ...hints.map((h) => ({ id: h.rule, type: "check", label: t("act.review.accept", { text: h.text }) })),
@@ -199,9 +200,11 @@ export function actsOf(model, session) {
   const { record } = model;
   const can = (action) => may(session, action, record.state);
   const paid = record.parts.fee === "paid";
+  const lacking = (model.papers ?? []).filter((p) => p.required && !p.seen);
   const list = [
     can("candidate_approve") && { id: "approve", main: true, run: () => approve(model) },
     can("card_print") && { id: "cards", main: record.state === "identified", run: () => cards(model) },
+    can("papers_write") && lacking.length && { id: "papers", run: () => putPapers(model, lacking.map((p) => ({ id: p.id, seen: true }))) },
     can("fee_write") && !paid && { id: "fee", main: record.state === "card_printed", run: () => ask(model, t("act.fee.title", { name: record.name }),
       [{ id: "receipt", label: t("act.fee.receipt"), required: true, help: t("act.fee.help") }], t("act.fee"), "/fee", ({ receipt }) => ({ receipt: receipt.trim() }),
       { intro: model.fee?.amount_fen ? t("act.fee.due", { sum: yuan(model.fee.amount_fen) }) : "" }) },

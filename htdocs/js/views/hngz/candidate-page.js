@@ -5,6 +5,7 @@ import { api } from "../../api.js";
 import { display, judge, label, loadForm, loadTables } from "../../document.js";
 import { fullTime, inFours, pick, t, word, yuan } from "../../i18n.js";
 import { banner, icon, problem, tag, typing } from "../../parts.js";
+import { link } from "../../router.js";
 import { partTag, stateTag } from "../../states.js";
 import { actsOf, decide, putPapers, toLookAt } from "./acts.js";
 import { partCards } from "./parts.js";
@@ -12,7 +13,7 @@ import { openPaper } from "./printing.js";
 
 /* {record, etag, form, judged, verdicts, readings, parts, papers, fee, refresh(), fail(error)} */
 export async function loadCandidate(ctx, id) {
-  const model = { problem: null, role: ctx.session.account.role };
+  const model = { problem: null, role: ctx.session.account.role, audits: may(ctx.session, "audit_read") };
   const quiet = (promise, otherwise) => promise.then((a) => a.data, () => otherwise);
   model.fetch = async () => {
     const form = await loadForm();
@@ -51,14 +52,15 @@ export async function loadCandidate(ctx, id) {
 const stageOf = (state) => (["filling", "proofed"].includes(state) ? "confirm" : state === "reviewed" ? "fill"
   : ["confirmed", "submitted", "accepted"].includes(state) ? "submit" : "review");
 
-const KEYS = { approve: "A", cards: "K", fee: "F", review: "S", proof: "P", verify: "V", confirm: "Enter", edit: "E", return: "R", correct: "G" };
+const KEYS = { approve: "A", papers: "M", cards: "K", fee: "F", review: "S", proof: "P", verify: "V", confirm: "Enter", edit: "E", return: "R", correct: "G" };
 
 export function head(model) {
   const { record } = model;
   return html`<div class="page-head"><h1>${record.name}</h1>
     <span class="number soft">${record.number ? inFours(record.number) : t("candidate.noNumber")}</span>
     ${stateTag(record.state)}${record.twin ? tag(t("candidate.twin"), "warn") : nothing}
-    <div class="acts-right"><a href="#/candidates/${record.id}/history">${t("history.title")}</a></div></div>`;
+    <div class="acts-right">${model.audits && record.number ? html`<a href=${link("/audit", { number: record.number })}>${t("audit.who")}</a>` : nothing}
+      <a href="#/candidates/${record.id}/history">${t("history.title")}</a></div></div>`;
 }
 
 export function acts(model, session) {

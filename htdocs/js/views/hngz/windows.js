@@ -5,8 +5,9 @@ import { api } from "../../api.js";
 import { formDialog } from "../../form-dialog.js";
 import { dayTime, fromLocalInput, fullTime, pick, t, toLocalInput, word } from "../../i18n.js";
 import { listView, loadList, table } from "../../list.js";
-import { tag, toast } from "../../parts.js";
+import { dialog, dialogFrame, tag, toast } from "../../parts.js";
 import { chooseOrg } from "./accounts.js";
+import { calendar } from "./calendar.js";
 
 export const ACTIONS = ["read", "print_card", "review", "fill", "proof", "confirm", "other_info", "submit_art", "submit_all"];
 const etagOf = (w) => `"v${w.version}"`;
@@ -68,9 +69,23 @@ const remove = (ctx, w) => finish(ctx, formDialog({
   send: () => api.delete(`/windows/${w.id}`, { etag: etagOf(w) }),
 }));
 
+const MOST = 2000; // times that are drawn
+
+async function everyTime() {
+  const items = [];
+  let after = null;
+  do {
+    const { data } = await api.get("/windows", { query: { limit: 200, after } });
+    items.push(...data.items);
+    after = data.next;
+  } while (after && items.length < MOST);
+  return items;
+}
+
 export async function load(ctx) {
   const writes = may(ctx.session, "window_write");
-  return loadList(ctx, {
+  const drawn = everyTime();
+  const model = await loadList(ctx, {
     path: "/windows",
     title: t("menu.windows"),
     filters: [
@@ -89,16 +104,29 @@ export async function load(ctx) {
     ],
     tools: () => (writes ? html`<button class="button main" type="button" @click=${() => create(ctx)}>${t("windows.create")}</button>` : nothing),
   });
+  return Object.assign(model, { writes, drawn: await drawn.catch(() => []) });
+}
+
+/* A piece of the calendar: what it is, and its acts. */
+async function open(ctx, model, w) {
+  const mine = model.writes && (w.kind !== "window" || ctx.session.account.role === "province");
+  const row = (label, value) => (value ? html`<dt>${label}</dt><dd>${value}</dd>` : nothing);
+  const run = await dialog((handle) => dialogFrame(handle, `${word("window", w.action)} · ${word("window.kind", w.kind)}`, html`<dl class="facts one">
+    ${row(t("window.org"), w.org?.name)}${row(t("window.opens"), fullTime(w.opens_at))}${row(t("window.closes"), fullTime(w.closes_at))}${row(t("reason"), w.reason)}</dl>`,
+  html`<button class="button" type="button" @click=${() => handle.close()}>${t("close")}</button>
+    ${mine ? html`<button class="button bad" type="button" @click=${() => handle.close(() => remove(ctx, w))}>${t("delete")}</button>
+      <button class="button main" type="button" data-first @click=${() => handle.close(() => change(ctx, w))}>${t("change")}</button>` : nothing}`));
+  run?.();
 }
 
 const stateTag = (w) => (w.open ? tag(t("window.state.open"), "ok") : tag(t(`window.state.${w.state ?? "none"}`), ""));
 
 export const render = (ctx, model) => listView(ctx, model, {
-  above: ctx.season?.windows?.length ? html`<section class="card"><div class="card-head"><h2>${t("windows.now", { org: ctx.session.org.name })}</h2></div>
+  above: html`${calendar(model.drawn, ACTIONS, (w) => open(ctx, model, w))}${ctx.season?.windows?.length ? html`<section class="card"><div class="card-head"><h2>${t("windows.now", { org: ctx.session.org.name })}</h2></div>
     ${table([
       { label: t("window.action"), cell: (w) => pick(w.name) || word("window", w.action) },
       { label: t("org.state"), cell: stateTag },
       { label: t("window.opens"), cell: (w) => dayTime(w.opens_at) },
       { label: t("window.closes"), cell: (w) => dayTime(w.closes_at) },
-    ], ctx.season.windows, { caption: t("windows.now", { org: ctx.session.org.name }) })}</section>` : nothing,
+    ], ctx.season.windows, { caption: t("windows.now", { org: ctx.session.org.name }) })}</section>` : nothing}`,
 });
