@@ -133,10 +133,10 @@ function rowKeys(event, pick) {
   link.focus();
 }
 
-/* `pick`: {has(item), toggle(index), every, all()}: rows can be chosen. */
-export function table(columns, items, { caption, href, chosen, foot, pick } = {}) {
+/* `pick`: {has(item), toggle(index), every, all()}: rows can be chosen. `stack`: on a phone a row is a block of lines. */
+export function table(columns, items, { caption, href, chosen, foot, pick, stack } = {}) {
   return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption} @keydown=${(event) => rowKeys(event, pick)}>
-    <table class="table">
+    <table class=${stack ? "table stack" : "table"}>
       <caption class="unseen">${caption}</caption>
       <thead><tr>${pick ? html`<th class="pick" scope="col"><label><input type="checkbox" .checked=${pick.every} @change=${pick.all}><span class="unseen">${t("batch.page")}</span></label></th>` : nothing}${columns.map((c) => html`<th scope="col" class=${c.kind ?? ""}>${c.label
         || html`<span class="unseen">${t(c.kind === "bar-cell" ? "list.picture" : "list.acts")}</span>`}</th>`)}</tr></thead>
@@ -144,7 +144,7 @@ export function table(columns, items, { caption, href, chosen, foot, pick } = {}
         ${pick ? html`<td class="pick"><label><input type="checkbox" .checked=${pick.has(item)} @change=${() => pick.toggle(at)}><span class="unseen">${t("batch.one", { n: at + 1 })}</span></label></td>` : nothing}
         ${columns.map((c, i) => (i === 0 && href?.(item)
           ? html`<th scope="row" class=${c.kind ?? ""}><a href=${href(item)}>${c.cell(item)}</a></th>`
-          : html`<td class=${c.kind ?? ""}>${c.cell(item)}</td>`))}</tr>`)}</tbody>
+          : html`<td class=${c.kind ?? ""} data-label=${stack && i > 0 && c.label ? c.label : nothing}>${c.cell(item)}</td>`))}</tr>`)}</tbody>
       ${foot ? html`<tfoot>${foot}</tfoot>` : nothing}
     </table></div>`;
 }
@@ -224,7 +224,7 @@ export function listView(ctx, model, { above = nothing, below = nothing } = {}) 
     <section class="card">
       ${queryLine(ctx, model)}
       ${pick ? batchBar(ctx, model, items) : nothing}
-      ${items.length ? table(columns, items, { caption: describe.title, href: describe.href, pick }) : empty(describe.empty ?? t("list.empty"))}
+      ${items.length ? table(columns, items, { caption: describe.title, href: describe.href, pick, stack: describe.stack }) : empty(describe.empty ?? t("list.empty"))}
       <div class="table-foot"><span role="status">${t(model.next ? "list.shown" : "list.count", { n: items.length })}</span>
         ${model.problem ? problem(model.problem) : nothing}
         ${model.next ? html`<button class="button" type="button" aria-disabled=${model.more ? "true" : nothing}

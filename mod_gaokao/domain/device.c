@@ -1,5 +1,5 @@
 /* domain/device.c: how devices come in and go, and what they say of themselves (device.h). Their readings: device_post.c. */
-#include "domain/device.h"
+#include "domain/device_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -244,6 +244,16 @@ gk_error_t *gk_device_act_as(gk_device_t **out, gk_act_t *act, const char *id_te
   return NULL;
 }
 
+gk_error_t *gk_device__in_turn(const gk_device_t *device, const gk_act_t *act, int readings)
+{
+  apr_interval_time_t wait = gk_device_pace(device->id, readings, gk_core_config(act->core)->device_rate, gk_tick());
+  if (wait == 0)
+    return NULL;
+  gk_error_t *error = gk_error(act->pool, GK_E_TOO_MANY, "这台设备发送过快，什么都没有保存，请稍后再发同样的内容",
+                               "This device posts too fast: nothing was stored, send the same again later");
+  return gk_error_retry(error, wait > GK_SECOND ? wait : GK_SECOND);
+}
+
 /* ---- enrolment ------------------------------------------------------------------------------------------- */
 
 gk_error_t *gk_device_enrol(gk_device_t **out, bool *fresh, gk_act_t *act, const char *code, const unsigned char *public,
@@ -259,6 +269,7 @@ gk_error_t *gk_device_enrol(gk_device_t **out, bool *fresh, gk_act_t *act, const
       (device->code_key[0] != '\0' && !is(device->code_key, key)))
     return gk_error_plain(act->pool, GK_E_CODE_INVALID);
   become(act, device);
+  GK_TRY(gk_device__in_turn(device, act, 0)); /* who has the right code; guesses cost one look at an index */
   *fresh = device->code_key[0] == '\0';
   *out = device;
   if (!*fresh)
@@ -347,6 +358,7 @@ static gk_error_t *open_plain(gk_json_t **payload, gk_jws_t *jws, const gk_devic
   }
   if (!signed_by_it)
     return gk_error_plain(act->pool, GK_E_SIGNATURE);
+  GK_TRY(gk_device__in_turn(device, act, 0));
   const char *wrong = gk_jws_header(jws, typ, act->pool);
   if (wrong != NULL)
     return gk_error(act->pool, GK_E_MALFORMED, "签名头中的 %s 不对", "'%s' of the protected header is not right", wrong);
@@ -355,7 +367,7 @@ static gk_error_t *open_plain(gk_json_t **payload, gk_jws_t *jws, const gk_devic
   return gk_json_parse(payload, (const char *)jws->payload, jws->payload_length, act->pool);
 }
 
-static const char *or_empty(const char *text) { return text != NULL ? text : ""; }
+static const char *or_else(const char *text, const char *otherwise) { return text != NULL ? text : otherwise; }
 
 gk_error_t *gk_device_state(gk_device_t *device, gk_act_t *act, gk_json_t *json)
 {
@@ -363,10 +375,11 @@ gk_error_t *gk_device_state(gk_device_t *device, gk_act_t *act, gk_json_t *json)
   gk_json_t *payload;
   GK_TRY(open_plain(&payload, &jws, device, act, json, "gk-state+1", false));
   gk_decode_t d = gk_decode_start(payload, act->pool);
-  device->software = or_empty(gk_decode_str(&d, "software", GK_OPTIONAL, 0, 60));
-  device->reader_module = or_empty(gk_decode_str(&d, "reader_module", GK_OPTIONAL, 0, 60));
-  device->reader_state = or_empty(gk_decode_str(&d, "reader_state", GK_OPTIONAL, 0, 60));
-  device->last_error = or_empty(gk_decode_str(&d, "last_error", GK_OPTIONAL, 0, 300));
+  /* What it is lasts; how it is, is what it says now. */
+  device->software = or_else(gk_decode_str(&d, "software", GK_OPTIONAL, 0, 60), device->software);
+  device->reader_module = or_else(gk_decode_str(&d, "reader_module", GK_OPTIONAL, 0, 60), device->reader_module);
+  device->reader_state = or_else(gk_decode_str(&d, "reader_state", GK_OPTIONAL, 0, 60), "");
+  device->last_error = or_else(gk_decode_str(&d, "last_error", GK_OPTIONAL, 0, 300), "");
   device->waiting = gk_decode_int(&d, "waiting", GK_OPTIONAL, 0, 1000000, 0);
   apr_time_t clock = gk_decode_time(&d, "clock", GK_OPTIONAL);
   gk_decode_any(&d, "skew_ms", GK_OPTIONAL);

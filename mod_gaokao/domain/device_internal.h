@@ -32,6 +32,10 @@ typedef struct gk_device__post_t {
   apr_pool_t *pool;
 } gk_device__post_t;
 
+/* TOO_MANY when what the device sends comes too fast (gk_device_pace): asked when its signature, or its code, was found right, so
+ * that nobody else uses its turns up. */
+gk_error_t *gk_device__in_turn(const gk_device_t *device, const gk_act_t *act, int readings);
+
 /* What cameras and instruments post (device_other.c). Examines a picture, reads results: item->wish.problem says what is wrong.
  * BUSY when the picture can't be looked at now. */
 gk_error_t *gk_device__prepare_other(const gk_device__post_t *post, gk_device__item_t *item);

@@ -480,17 +480,6 @@ static gk_error_t *none_is_ours(const post_t *post)
   return error;
 }
 
-static gk_error_t *in_turn(const post_t *post)
-{
-  int rate = gk_core_config(post->act->core)->device_rate;
-  apr_interval_time_t wait = gk_device_pace(post->device->id, post->count, rate, gk_tick());
-  if (wait == 0)
-    return NULL;
-  gk_error_t *error = gk_error(post->pool, GK_E_TOO_MANY, "这台设备发送过快，什么都没有保存，请稍后再发同样的内容",
-                               "This device posts too fast: nothing was stored, send the same again later");
-  return gk_error_retry(error, wait > GK_SECOND ? wait : GK_SECOND);
-}
-
 gk_error_t *gk_device_post(gk_json_t **answer, gk_device_t *device, gk_act_t *act, gk_json_t *readings)
 {
   int ours = 0;
@@ -505,7 +494,7 @@ gk_error_t *gk_device_post(gk_json_t **answer, gk_device_t *device, gk_act_t *ac
         !is(item->wish.purpose, "test"))
       GK_TRY(gk_device__prepare_other(&post, item));
     if (signed_by_it && ours++ == 0) /* only what it signed itself counts against it */
-      GK_TRY(in_turn(&post));
+      GK_TRY(gk_device__in_turn(device, act, post.count));
   }
   if (ours == 0)
     return none_is_ours(&post);

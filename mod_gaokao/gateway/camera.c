@@ -30,27 +30,6 @@ struct gk_camera_t {
   bool typed;                      /* a number came: those that wait are its */
 };
 
-gk_error_t *gk_camera_create(gk_camera_t **out, gk_gateway_t *gateway, apr_pool_t *pool)
-{
-  gk_camera_t *camera = apr_pcalloc(pool, sizeof(*camera));
-  const char *set = gateway->device->settings.pictures;
-  camera->gateway = gateway;
-  camera->folder = set[0] != '\0' ? set : gk_device_path(gateway->device, "pictures", pool);
-  static const char *const folders[] = {"", "/done", "/refused"};
-  for (int i = 0; i < 3; i++) {
-    const char *path = apr_pstrcat(pool, camera->folder, folders[i], NULL);
-    if (mkdir(path, 0700) != 0 && errno != EEXIST)
-      return gk_error_internal(pool, GK_E_CONFIG, "Can't make the folder '%s': %s", path, strerror(errno));
-  }
-  camera->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-  if (camera->fd >= 0 && inotify_add_watch(camera->fd, camera->folder, IN_CLOSE_WRITE | IN_MOVED_TO) < 0) {
-    close(camera->fd);
-    camera->fd = -1;
-  }
-  *out = camera;
-  return NULL;
-}
-
 int gk_camera_descriptor(const gk_camera_t *camera) { return camera->fd; }
 int gk_camera_waiting(const gk_camera_t *camera) { return camera->waiting; }
 
@@ -60,15 +39,15 @@ void gk_camera_look(gk_camera_t *camera)
   camera->look = 0;
 }
 
-gk_error_t *gk_camera_store(gk_gateway_t *gateway, const char *path, const char *number, const char *after, apr_pool_t *pool)
+gk_error_t *gk_camera_seal(unsigned char **sealed, apr_size_t *length, const gk_device_t *device, const char *path,
+                           const char *number, const char *after, apr_pool_t *pool)
 {
   const char *bytes;
-  apr_size_t length;
-  char jti[GK_JTI_CHARACTERS + 1];
+  apr_size_t count;
   apr_pool_t *own; /* a picture must not stay in a pool that lives long */
   apr_pool_create(&own, pool);
-  gk_error_t *error = gk_file_get(&bytes, &length, path, GK_GATEWAY_PICTURE_MAX, own);
-  if (error == NULL && !(length > 100 && (memcmp(bytes, "\xFF\xD8\xFF", 3) == 0 || memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0)))
+  gk_error_t *error = gk_file_get(&bytes, &count, path, GK_GATEWAY_PICTURE_MAX, own);
+  if (error == NULL && !(count > 100 && (memcmp(bytes, "\xFF\xD8\xFF", 3) == 0 || memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0)))
     error = gk_error(own, GK_E_UNSUPPORTED_TYPE, "%s 不是 JPEG 或 PNG 图片", "%s is no JPEG or PNG picture", path);
   if (error == NULL) {
     gk_json_t *plain = gk_json_object(own);
@@ -78,8 +57,8 @@ gk_error_t *gk_camera_store(gk_gateway_t *gateway, const char *path, const char 
     if (after != NULL)
       gk_json_set_str(plain, "after", after);
     gk_json_set_time(plain, "captured_at", apr_time_now() / 1000 * 1000);
-    error = gk_gateway_store(gateway, jti, plain, "picture", bytes, length, own);
-    gk_wipe(bytes, length);
+    error = gk_device_sealed(sealed, length, device, plain, "picture", bytes, count, own);
+    gk_wipe(bytes, count);
   }
   error = gk_error_dup(pool, error);
   apr_pool_destroy(own);
@@ -114,6 +93,53 @@ static bool is_picture(const char *name)
          (strcasecmp(dot, ".jpg") == 0 || strcasecmp(dot, ".jpeg") == 0 || strcasecmp(dot, ".png") == 0);
 }
 
+/* What is being taken stands in a file, from before it is spooled until it is moved away: JTI SIZE TIME NAME. */
+static const char *marker(const gk_camera_t *camera, apr_pool_t *pool)
+{
+  return gk_device_path(camera->gateway->device, "picture.taken", pool);
+}
+
+static gk_error_t *store(const gk_camera_t *camera, const char *name, const struct stat *facts, const char *number,
+                         const char *after, apr_pool_t *pool)
+{
+  gk_gateway_t *gateway = camera->gateway;
+  const char *jti = gk_random_hex(pool, 16);
+  unsigned char *sealed;
+  apr_size_t length;
+  GK_TRY(gk_camera_seal(&sealed, &length, gateway->device, apr_pstrcat(pool, camera->folder, "/", name, NULL), number, after,
+                        pool));
+  const char *mark = apr_psprintf(pool, "%s %" APR_INT64_T_FMT " %" APR_INT64_T_FMT " %s", jti, (apr_int64_t)facts->st_size,
+                                  (apr_int64_t)facts->st_mtime, name);
+  gk_error_t *error = gk_file_put(marker(camera, pool), mark, 1, pool);
+  if (error == NULL)
+    error = gk_gateway_store_sealed(gateway, jti, gateway->device->sealing_kid, sealed, length, pool);
+  free(sealed);
+  return error;
+}
+
+/* The program ended while it took a picture: when that is in the spool it only remains to move the file away. */
+static gk_error_t *finish_taken(const gk_camera_t *camera, apr_pool_t *pool)
+{
+  const char *text;
+  char *rest;
+  struct stat facts;
+  bool spooled = false;
+  if (gk_file_get(&text, NULL, marker(camera, pool), 4096, pool) != NULL)
+    return NULL;
+  const char *jti = apr_strtok(apr_pstrdup(pool, text), " ", &rest), *size = apr_strtok(NULL, " ", &rest);
+  const char *mtime = apr_strtok(NULL, " ", &rest), *name = rest;
+  if (mtime != NULL && name != NULL && strchr(name, '/') == NULL &&
+      stat(apr_pstrcat(pool, camera->folder, "/", name, NULL), &facts) == 0 && facts.st_size == apr_atoi64(size) &&
+      facts.st_mtime == apr_atoi64(mtime))
+    GK_TRY(gk_spool_holds(&spooled, camera->gateway->spool, jti, pool));
+  if (spooled) {
+    gk_gateway_say(camera->gateway, GK_WORD_PICTURE, NULL);
+    move(camera, name, "done", pool);
+  }
+  unlink(marker(camera, pool));
+  return NULL;
+}
+
 /* False: it has to wait. */
 static bool take(gk_camera_t *camera, const char *name, bool whole, apr_pool_t *pool)
 {
@@ -133,7 +159,7 @@ static bool take(gk_camera_t *camera, const char *name, bool whole, apr_pool_t *
     return false;
   if (camera->waiting > 0 && !camera->typed && number_of(name, pool) == NULL)
     return false; /* what waits is somebody's who is not known: a card read later says nothing */
-  gk_error_t *error = gk_camera_store(gateway, path, number, after, pool);
+  gk_error_t *error = store(camera, name, &facts, number, after, pool);
   if (error == NULL) {
     gk_gateway_say(gateway, GK_WORD_PICTURE, number != NULL ? number : NULL);
     move(camera, name, "done", pool);
@@ -142,6 +168,7 @@ static bool take(gk_camera_t *camera, const char *name, bool whole, apr_pool_t *
     move(camera, name, "refused", pool);
   } else
     gk_gateway_say_not_stored(gateway, error);
+  unlink(marker(camera, pool));
   return true;
 }
 
@@ -159,6 +186,27 @@ static void sweep(gk_camera_t *camera, apr_pool_t *pool)
     if (entry.filetype == APR_REG && entry.ctime < limit)
       unlink(apr_pstrcat(pool, folder, "/", entry.name, NULL));
   apr_dir_close(dir);
+}
+
+gk_error_t *gk_camera_create(gk_camera_t **out, gk_gateway_t *gateway, apr_pool_t *pool)
+{
+  gk_camera_t *camera = apr_pcalloc(pool, sizeof(*camera));
+  const char *set = gateway->device->settings.pictures;
+  camera->gateway = gateway;
+  camera->folder = set[0] != '\0' ? set : gk_device_path(gateway->device, "pictures", pool);
+  static const char *const folders[] = {"", "/done", "/refused"};
+  for (int i = 0; i < 3; i++) {
+    const char *path = apr_pstrcat(pool, camera->folder, folders[i], NULL);
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+      return gk_error_internal(pool, GK_E_CONFIG, "Can't make the folder '%s': %s", path, strerror(errno));
+  }
+  camera->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  if (camera->fd >= 0 && inotify_add_watch(camera->fd, camera->folder, IN_CLOSE_WRITE | IN_MOVED_TO) < 0) {
+    close(camera->fd);
+    camera->fd = -1;
+  }
+  *out = camera;
+  return finish_taken(camera, pool);
 }
 
 /* Names of files that were closed or moved in: they are whole. */

@@ -75,10 +75,9 @@ gk_error_t *gk_device_jws(char **out, apr_size_t *length, const gk_device_t *dev
 gk_error_t *gk_device_sign_anew(char **out, apr_size_t *length, bool *changed, const gk_device_t *device, const char *jws,
                                 apr_int64_t seq, apr_pool_t *pool);
 
-/* Seals a reading's plain text and signs it. `large` (may be NULL) is bytes that stand as base64url under `large_key`; `plain` is
- * a JSON object. The text made of both is wiped before it returns. */
-gk_error_t *gk_device_reading(char **out, apr_size_t *length, const gk_device_t *device, const gk_signing_t *header,
-                              const gk_json_t *plain, const char *large_key, const void *large, apr_size_t large_length,
-                              apr_pool_t *pool);
+/* A reading's plain text, sealed to the server in malloc'ed memory that the caller frees. `large` (may be NULL) is bytes that stand
+ * as base64url under `large_key`; `plain` is a JSON object. The text made of both is wiped before it returns. */
+gk_error_t *gk_device_sealed(unsigned char **out, apr_size_t *length, const gk_device_t *device, const gk_json_t *plain,
+                             const char *large_key, const void *large, apr_size_t large_length, apr_pool_t *pool);
 
 #endif

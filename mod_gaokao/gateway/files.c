@@ -33,11 +33,16 @@ static int put_all(int fd, const char *text, size_t length)
 
 gk_error_t *gk_file_put(const char *path, const char *text, int lasting, apr_pool_t *pool)
 {
+  return gk_file_put_bytes(path, text, strlen(text), lasting, pool);
+}
+
+gk_error_t *gk_file_put_bytes(const char *path, const void *bytes, apr_size_t length, int lasting, apr_pool_t *pool)
+{
   const char *fresh = apr_pstrcat(pool, path, ".new", NULL), *slash = strrchr(path, '/');
   int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0)
     return fault("Can't write", fresh, pool);
-  int bad = fchmod(fd, 0600) != 0 || put_all(fd, text, strlen(text)) != 0 || (lasting && fsync(fd) != 0);
+  int bad = fchmod(fd, 0600) != 0 || put_all(fd, bytes, length) != 0 || (lasting && fsync(fd) != 0);
   gk_error_t *error = bad ? fault("Can't write", fresh, pool) : NULL;
   if (close(fd) != 0 && error == NULL)
     error = fault("Can't write", fresh, pool);

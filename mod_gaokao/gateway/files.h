@@ -8,6 +8,7 @@
 /* Puts `text` in the place of `path` (0600): a new file, fsync, rename, fsync of the folder (faults.md DC-2). `lasting` false:
  * without the fsyncs, for what is written again all the time. Errors: DB_FULL, INTERNAL. */
 gk_error_t *gk_file_put(const char *path, const char *text, int lasting, apr_pool_t *pool);
+gk_error_t *gk_file_put_bytes(const char *path, const void *bytes, apr_size_t length, int lasting, apr_pool_t *pool);
 
 /* Reads a file of at most `max` bytes; *text is followed by a NUL, `length` may be NULL. Errors: NOT_FOUND when there is none,
  * TOO_LARGE, INTERNAL. */

@@ -209,47 +209,28 @@ static int status(gk_device_t *device, bool json, apr_pool_t *pool)
 
 /* ---- camera, rotate-key ------------------------------------------------------------------------------------------------- */
 
-static const char *pictures(const gk_device_t *device, apr_pool_t *pool)
-{
-  return device->settings.pictures[0] != '\0' ? device->settings.pictures : gk_device_path(device, "pictures", pool);
-}
-
-/* A gateway at work takes it from the folder: the number stands in the name, which it gets when all of it is there. */
-static gk_error_t *hand_over(const gk_device_t *device, const char *file, const char *number, apr_pool_t *pool)
-{
-  const char *bytes, *dot = strrchr(file, '.');
-  apr_size_t length;
-  GK_TRY(gk_file_get(&bytes, &length, file, GK_GATEWAY_PICTURE_MAX, pool));
-  const char *path = apr_psprintf(pool, "%s/%s-%ld%s", pictures(device, pool), number, (long)getpid(), dot != NULL ? dot : ".jpg");
-  const char *fresh = apr_psprintf(pool, "%s/.%ld.new", pictures(device, pool), (long)getpid());
-  int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0 || write(fd, bytes, length) != (ssize_t)length || fsync(fd) != 0 || rename(fresh, path) != 0) {
-    gk_error_t *error = gk_error_internal(pool, GK_E_INTERNAL, "Can't write '%s': %s", path, strerror(errno));
-    unlink(fresh);
-    if (fd >= 0)
-      close(fd);
-    return error;
-  }
-  close(fd);
-  return NULL;
-}
-
+/* Beside a gateway at work it is sealed here and posted there. */
 static int camera(gk_device_t *device, const words_t *words, apr_pool_t *pool)
 {
   gk_gateway_t *gateway;
+  unsigned char *sealed;
+  apr_size_t length;
   const char *number = gk_text_id_number(pool, words->number);
-  if (!(strlen(number) == 8 && strspn(number, "0123456789") == 8) && strlen(number) != 18)
+  if (!gk_gateway_is_number(number))
     return usage();
-  if (running(device, pool) && strlen(number) == 8) {
-    gk_error_t *error = hand_over(device, words->file, number, pool);
-    return error != NULL ? report(error, pool) : GK_EXIT_DONE;
-  }
-  gk_error_t *error = gk_gateway_open(&gateway, device, pool);
-  if (error == NULL)
-    error = gk_camera_store(gateway, words->file, number, NULL, pool);
+  gk_error_t *error = gk_camera_seal(&sealed, &length, device, words->file, number, NULL, pool);
   if (error != NULL)
     return report(error, pool);
-  puts("已存入待传，下次运行时上传 / spooled: it is posted at the next run");
+  bool runs = running(device, pool);
+  if (runs)
+    error = gk_hand_over(device, sealed, length, pool);
+  else if ((error = gk_gateway_open(&gateway, device, pool)) == NULL)
+    error = gk_gateway_store_sealed(gateway, gk_random_hex(pool, 16), device->sealing_kid, sealed, length, pool);
+  free(sealed);
+  if (error != NULL)
+    return report(error, pool);
+  puts(runs ? "已交给运行中的网关 / handed to the gateway that runs"
+            : "已存入待传，下次运行时上传 / spooled: it is posted at the next run");
   return GK_EXIT_DONE;
 }
 

@@ -61,19 +61,26 @@ typedef struct gk_gateway_t {
   gk_gateway_event_t events[GK_GATEWAY_EVENTS];
   int event_count;          /* ever */
   bool dirty;               /* state.json is not up to date */
+  bool handed_before;       /* what lies in handed/ came since the start */
+  apr_time_t handed_at;     /* when to look there again, by gk_tick() */
   bool stop;
 } gk_gateway_t;
 
 /* Tells the clerk: terminal, bell, page. A gk_say_t with the gateway as baton. */
 void gk_gateway_say(void *gateway, gk_word_t word, const char *detail);
 
-/* Seals, signs and spools a reading. `jti` takes GK_JTI_CHARACTERS + 1. On success it is safe on the disk. */
-gk_error_t *gk_gateway_store(gk_gateway_t *gateway, char *jti, const gk_json_t *plain, const char *large_key, const void *large,
-                             apr_size_t large_length, apr_pool_t *pool);
+/* Seals, signs and spools a reading under `jti`. On success it is safe on the disk. */
+gk_error_t *gk_gateway_store(gk_gateway_t *gateway, const char *jti, const gk_json_t *plain, const char *large_key,
+                             const void *large, apr_size_t large_length, apr_pool_t *pool);
+/* The same of what was sealed before, to the key `skid`. */
+gk_error_t *gk_gateway_store_sealed(gk_gateway_t *gateway, const char *jti, const char *skid, const void *sealed,
+                                    apr_size_t length, apr_pool_t *pool);
 /* Says why a reading could not be stored. */
 void gk_gateway_say_not_stored(gk_gateway_t *gateway, const gk_error_t *error);
 
-/* Takes a registration number or ID number that was typed or scanned: the next picture is its. False: it is neither. */
+/* A registration number of 8 digits or an ID number of 18. */
+bool gk_gateway_is_number(const char *number);
+/* Takes one that was typed or scanned: the next picture is its. False: it is neither. */
 bool gk_gateway_number(gk_gateway_t *gateway, const char *typed, apr_pool_t *pool);
 
 /* Signs what still waits and was not signed by the key of today anew (after a new enrolment). */
@@ -122,12 +129,21 @@ void gk_camera_step(gk_camera_t *camera, apr_pool_t *scratch_pool);
 /* A number was typed: pictures that wait belong to it. */
 void gk_camera_look(gk_camera_t *camera);
 int gk_camera_waiting(const gk_camera_t *camera);
-/* Stores one picture file. `number` (a registration or ID number) or `after` (a card reading's jti) may be NULL. */
-gk_error_t *gk_camera_store(gk_gateway_t *gateway, const char *path, const char *number, const char *after, apr_pool_t *pool);
+/* One picture file as a reading, sealed to the server in malloc'ed memory that the caller frees. `number` (a registration or ID
+ * number) or `after` (a card reading's jti) may be NULL. Errors: TOO_LARGE, UNSUPPORTED_TYPE, NOT_FOUND. */
+gk_error_t *gk_camera_seal(unsigned char **sealed, apr_size_t *length, const gk_device_t *device, const char *path,
+                           const char *number, const char *after, apr_pool_t *pool);
 
 /* Runs the operator's program (words of `command`, no shell) on a photo block. *out is NULL when it gave nothing usable. */
 void gk_decoder_run(const unsigned char **out, apr_size_t *length, const char *command, int seconds, const unsigned char *block,
                     apr_size_t block_length, apr_pool_t *pool);
+
+/* ---- handed.c ------------------------------------------------------------------------------------------------------ */
+
+/* `gaokao-gateway camera` beside a gateway at work: leaves what it sealed in the folder handed/ under its jti. */
+gk_error_t *gk_hand_over(const gk_device_t *device, const unsigned char *sealed, apr_size_t length, apr_pool_t *pool);
+/* The gateway's side: spools what lies there. */
+void gk_take_handed(gk_gateway_t *gateway, apr_pool_t *scratch_pool);
 
 /* ---- page.c ------------------------------------------------------------------------------------------------------- */
 

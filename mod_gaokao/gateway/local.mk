@@ -13,6 +13,7 @@ libgaokao_gateway_la_SOURCES += %D%/files.h
 libgaokao_gateway_la_SOURCES += %D%/frame.c
 libgaokao_gateway_la_SOURCES += %D%/frame.h
 libgaokao_gateway_la_SOURCES += %D%/gateway.h
+libgaokao_gateway_la_SOURCES += %D%/handed.c
 libgaokao_gateway_la_SOURCES += %D%/line.c
 libgaokao_gateway_la_SOURCES += %D%/line.h
 libgaokao_gateway_la_SOURCES += %D%/page.c

@@ -308,7 +308,9 @@ static gk_error_t *start_state(gk_post_t *post)
   const gk_gateway_t *gateway = post->gateway;
   gk_json_t *plain = gk_json_object(post->pool);
   gk_json_set_str(plain, "software", apr_pstrcat(post->pool, GK_GATEWAY_SOFTWARE " ", gk_version(), NULL));
-  gk_json_set_str(plain, "reader_module", gateway->reader != NULL ? gk_reader_module(gateway->reader) : NULL);
+  /* Not said while it is not known: the server keeps what it heard. */
+  if (gateway->reader != NULL && gk_reader_module(gateway->reader) != NULL)
+    gk_json_set_str(plain, "reader_module", gk_reader_module(gateway->reader));
   gk_json_set_str(plain, "reader_state", gateway->reader != NULL ? gk_reader_state(gateway->reader) : "none");
   gk_json_set_int(plain, "waiting", (apr_int64_t)gk_spool_waiting(gateway->spool) + gk_spool_aside(gateway->spool));
   gk_json_set_time(plain, "clock", apr_time_now());

@@ -37,6 +37,7 @@ struct gk_reader_t {
   int tried;                             /* which of the combinations of ports and speeds comes next */
   char module[64];
   bool known;                            /* the reader has answered since the line was opened */
+  bool asked_module;                     /* and said its number, or that it has none ("") */
   bool announced;                        /* its loss was told: not again until it was found */
   bool fault;
 
@@ -75,7 +76,11 @@ int gk_reader_descriptor(const gk_reader_t *reader) { return reader->fd; }
 apr_time_t gk_reader_due(const gk_reader_t *reader) { return reader->due; }
 const char *gk_reader_port(const gk_reader_t *reader) { return reader->known ? reader->port : NULL; }
 int gk_reader_speed(const gk_reader_t *reader) { return reader->known ? reader->speed : 0; }
-const char *gk_reader_module(const gk_reader_t *reader) { return reader->module[0] != '\0' ? reader->module : NULL; }
+
+const char *gk_reader_module(const gk_reader_t *reader)
+{
+  return !reader->asked_module ? NULL : reader->module;
+}
 
 const char *gk_reader_state(const gk_reader_t *reader)
 {
@@ -194,6 +199,8 @@ static void ask(gk_reader_t *reader)
     lose(reader);
 }
 
+static void ready(gk_reader_t *reader);
+
 /* No good answer to a command. */
 static void disturbed(gk_reader_t *reader)
 {
@@ -210,7 +217,7 @@ static void disturbed(gk_reader_t *reader)
     return;
   }
   if (reader->step == MODULE) { /* not every module has a number */
-    go(reader, FIND, 0);
+    ready(reader);
     return;
   }
   if (reader->step == ADDRESS) {
@@ -226,6 +233,7 @@ static void disturbed(gk_reader_t *reader)
 
 static void ready(gk_reader_t *reader)
 {
+  reader->asked_module = true;
   reader->announced = false;
   reader->fault = false;
   reader->say(reader->baton, GK_WORD_READER_READY,
@@ -241,7 +249,7 @@ static void deliver(gk_reader_t *reader, apr_pool_t *pool)
   bool same = strcmp(digest, reader->last) == 0;
   reader->failures = 0;
   if (same && (!reader->lifted || (reader->kept && now - reader->last_seen < LYING_US))) {
-    if (!reader->told_lying && now - reader->last_seen < LYING_US)
+    if (!reader->told_lying && reader->kept && now - reader->last_seen < LYING_US)
       reader->say(reader->baton, GK_WORD_LYING, NULL);
     reader->told_lying = true;
   } else {
@@ -286,6 +294,10 @@ static void failed(gk_reader_t *reader, const gk_frame_t *frame)
     tell(reader, GK_WORD_READER_FAULT, status);
     go(reader, RESET, FAULT_US);
     break;
+  case GK_SAM_OK:
+  case GK_SAM_EMPTY: /* a late answer to something else */
+    go(reader, FIND, reader->options.pause_us);
+    break;
   default:
     tell(reader, gk_sam_word(kind), status);
     go(reader, FIND, kind == GK_SAM_AUTH ? reader->options.pause_us : GK_SECOND);
@@ -296,15 +308,17 @@ static void failed(gk_reader_t *reader, const gk_frame_t *frame)
 static void answered(gk_reader_t *reader, const gk_frame_t *frame, apr_pool_t *pool)
 {
   bool good = frame->sw3 == 0x90;
+  gk_sam_class_t kind = gk_sam_class(frame->sw3);
   switch (reader->step) {
   case PROBE:
     reader->known = true;
+    reader->asked_module = false;
     reader->module[0] = '\0';
     reader->no_address = false;
-    if (good)
-      go(reader, MODULE, 0);
-    else
+    if (kind == GK_SAM_READER || kind == GK_SAM_LINK)
       failed(reader, frame);
+    else /* whatever it is an answer to: a module speaks */
+      go(reader, MODULE, 0);
     return;
   case MODULE:
     if (good) {
@@ -315,6 +329,7 @@ static void answered(gk_reader_t *reader, const gk_frame_t *frame, apr_pool_t *p
     ready(reader);
     return;
   case FIND:
+    reader->fault = reader->fault && kind != GK_SAM_OK && kind != GK_SAM_NO_CARD;
     if (frame->sw3 == 0x9F)
       go(reader, SELECT, 0);
     else if (!good) /* 90: a late answer to something else */
@@ -344,18 +359,19 @@ static void answered(gk_reader_t *reader, const gk_frame_t *frame, apr_pool_t *p
     if (good && frame->data_length > 0 && frame->data_length <= GK_CARD_ADDRESS_BYTES) {
       memcpy(reader->card.address, frame->data, frame->data_length);
       reader->card.address_length = frame->data_length;
-    } else if (gk_sam_class(frame->sw3) == GK_SAM_COMMAND)
+    } else if (kind == GK_SAM_COMMAND)
       reader->no_address = true;
-    else if (gk_sam_class(frame->sw3) == GK_SAM_LINK) {
+    else if (kind == GK_SAM_LINK) {
       disturbed(reader);
       return;
     }
     deliver(reader, pool); /* the card was read, whatever became of the address */
     return;
   case RESET:
-    if (good)
-      ready(reader);
-    else
+    if (good) {
+      reader->fault = false;
+      go(reader, MODULE, 0);
+    } else
       failed(reader, frame);
     return;
   case CLOSED:

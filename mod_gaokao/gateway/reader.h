@@ -37,7 +37,8 @@ int gk_reader_descriptor(const gk_reader_t *reader);
 apr_time_t gk_reader_due(const gk_reader_t *reader);
 void gk_reader_step(gk_reader_t *reader, apr_pool_t *scratch_pool);
 
-/* For the state: "search", "ready", "reading" or "fault"; where it is and its module's number (NULL: not known). */
+/* For the state: "search", "ready", "reading" or "fault"; where it is and its module's number (NULL: it was not asked yet; "": it
+ * has none). */
 const char *gk_reader_state(const gk_reader_t *reader);
 const char *gk_reader_port(const gk_reader_t *reader);
 int gk_reader_speed(const gk_reader_t *reader);

@@ -25,19 +25,28 @@ static void on_signal(int number)
 
 /* ---- storing --------------------------------------------------------------------------------------------------------- */
 
-gk_error_t *gk_gateway_store(gk_gateway_t *gateway, char *jti, const gk_json_t *plain, const char *large_key, const void *large,
-                             apr_size_t large_length, apr_pool_t *pool)
+gk_error_t *gk_gateway_store_sealed(gk_gateway_t *gateway, const char *jti, const char *skid, const void *sealed,
+                                    apr_size_t length, apr_pool_t *pool)
 {
   apr_time_t now = apr_time_now();
-  gk_signing_t header = {.typ = "gk-reading+1", .jti = gk_random_hex(pool, 16), .skid = gateway->device->sealing_kid,
-                         .iat = apr_time_sec(now), .seq = gk_spool_next(gateway->spool, gateway->device->id)};
+  gk_signing_t header = {.typ = "gk-reading+1", .jti = jti, .skid = skid, .iat = apr_time_sec(now),
+                         .seq = gk_spool_next(gateway->spool, gateway->device->id)};
   char *jws;
-  apr_size_t length;
-  GK_TRY(gk_device_reading(&jws, &length, gateway->device, &header, plain, large_key, large, large_length, pool));
-  gk_error_t *error = gk_spool_add(gateway->spool, gateway->device->id, header.seq, header.jti, jws, length, now, pool);
+  apr_size_t jws_length;
+  GK_TRY(gk_device_jws(&jws, &jws_length, gateway->device, &header, sealed, length, pool));
+  gk_error_t *error = gk_spool_add(gateway->spool, gateway->device->id, header.seq, jti, jws, jws_length, now, pool);
   free(jws);
-  if (error == NULL)
-    apr_cpystrn(jti, header.jti, GK_JTI_CHARACTERS + 1);
+  return error;
+}
+
+gk_error_t *gk_gateway_store(gk_gateway_t *gateway, const char *jti, const gk_json_t *plain, const char *large_key,
+                             const void *large, apr_size_t large_length, apr_pool_t *pool)
+{
+  unsigned char *sealed;
+  apr_size_t length;
+  GK_TRY(gk_device_sealed(&sealed, &length, gateway->device, plain, large_key, large, large_length, pool));
+  gk_error_t *error = gk_gateway_store_sealed(gateway, jti, gateway->device->sealing_kid, sealed, length, pool);
+  free(sealed);
   return error;
 }
 
@@ -63,9 +72,9 @@ static bool take_card(void *baton, const gk_card_t *card)
   const gk_settings_t *settings = &gateway->device->settings;
   const unsigned char *decoded = NULL;
   apr_size_t decoded_length = 0;
-  char jti[GK_JTI_CHARACTERS + 1];
   apr_pool_t *pool;
   apr_pool_create(&pool, gateway->pool);
+  const char *jti = gk_random_hex(pool, 16);
   const char *shown = apr_psprintf(pool, "%s %s %s", gk_card_kind(card, gateway->english), gk_card_masked_name(card, pool),
                                    gk_card_masked_number(card, pool));
   if (gateway->test || gateway->server_test) {
@@ -89,13 +98,14 @@ static bool take_card(void *baton, const gk_card_t *card)
   set_block(plain, "text_block", card->text, sizeof(card->text), pool);
   set_block(plain, "photo_block", card->photo, card->photo_length, pool);
   set_block(plain, "appended_address", card->address, card->address_length, pool);
-  if (gk_reader_module(gateway->reader) != NULL)
-    gk_json_set_str(plain, "reader_module", gk_reader_module(gateway->reader));
+  const char *module = gk_reader_module(gateway->reader);
+  if (module != NULL && module[0] != '\0')
+    gk_json_set_str(plain, "reader_module", module);
   gk_error_t *error = gk_gateway_store(gateway, jti, plain, "chip_photo", decoded, decoded_length, pool);
   if (decoded != NULL)
     gk_wipe(decoded, decoded_length);
   if (error == NULL) {
-    memcpy(gateway->last_jti, jti, sizeof(jti));
+    apr_cpystrn(gateway->last_jti, jti, sizeof(gateway->last_jti));
     gateway->last_read = gk_tick();
     gateway->number[0] = '\0';
     gateway->read++;
@@ -106,11 +116,16 @@ static bool take_card(void *baton, const gk_card_t *card)
   return error == NULL;
 }
 
+bool gk_gateway_is_number(const char *number)
+{
+  size_t length = strlen(number), digits = strspn(number, "0123456789");
+  return (length == 8 && digits == 8) || (length == 18 && (digits == 18 || (digits == 17 && number[17] == 'X')));
+}
+
 bool gk_gateway_number(gk_gateway_t *gateway, const char *typed, apr_pool_t *pool)
 {
   const char *number = gk_text_id_number(pool, typed);
-  size_t length = strlen(number), digits = strspn(number, "0123456789");
-  if (!(length == 8 && digits == 8) && !(length == 18 && (digits == 18 || (digits == 17 && number[17] == 'X'))))
+  if (!gk_gateway_is_number(number))
     return false;
   apr_cpystrn(gateway->number, number, sizeof(gateway->number));
   gateway->number_typed = gk_tick();
@@ -257,10 +272,11 @@ static void write_state(gk_gateway_t *gateway, apr_pool_t *pool)
   low = now_low;
 }
 
-/* `rotate-key` of another process leaves a wish. */
+/* What commands of other processes leave: a wish of `rotate-key`, pictures of `camera`. */
 static void take_wishes(gk_gateway_t *gateway, apr_pool_t *pool)
 {
   const char *wish = gk_device_path(gateway->device, "rotate.wish", pool);
+  gk_take_handed(gateway, pool);
   if (access(wish, F_OK) == 0 && !gk_post_rotating(gateway->post)) {
     unlink(wish);
     gk_post_rotate(gateway->post);

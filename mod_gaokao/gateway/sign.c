@@ -132,9 +132,8 @@ gk_error_t *gk_device_sign_anew(char **out, apr_size_t *length, bool *changed, c
   return finish(out, length, device, text, dot, dot + 1 + payload_length, pool);
 }
 
-gk_error_t *gk_device_reading(char **out, apr_size_t *length, const gk_device_t *device, const gk_signing_t *header,
-                              const gk_json_t *plain, const char *large_key, const void *large, apr_size_t large_length,
-                              apr_pool_t *pool)
+gk_error_t *gk_device_sealed(unsigned char **out, apr_size_t *length, const gk_device_t *device, const gk_json_t *plain,
+                             const char *large_key, const void *large, apr_size_t large_length, apr_pool_t *pool)
 {
   const char *small = gk_json_text(plain, pool);
   apr_size_t used = strlen(small), room = used + 1;
@@ -159,8 +158,11 @@ gk_error_t *gk_device_reading(char **out, apr_size_t *length, const gk_device_t 
   }
   free(text);
   gk_wipe(small, strlen(small));
-  if (error == NULL)
-    error = gk_device_jws(out, length, device, header, sealed, used + GK_DEVICE_SEALED_BYTES, pool);
-  free(sealed);
-  return error;
+  if (error != NULL) {
+    free(sealed);
+    return error;
+  }
+  *out = sealed;
+  *length = used + GK_DEVICE_SEALED_BYTES;
+  return NULL;
 }

@@ -15,6 +15,7 @@
 #ifndef GK_GATEWAY_SPOOL_H
 #define GK_GATEWAY_SPOOL_H
 
+#include <stdbool.h>
 #include <apr_pools.h>
 #include <apr_time.h>
 
@@ -62,6 +63,9 @@ gk_error_t *gk_spool_text(const char **out, gk_spool_t *spool, const gk_spool_it
 /* The server has said `status` to item `index`: it no longer waits. Is not fsynced: an answer lost in a power cut is asked for
  * again, and the server says "repeated". */
 gk_error_t *gk_spool_done(gk_spool_t *spool, apr_size_t index, const char *status, apr_time_t now, apr_pool_t *scratch_pool);
+/* Whether a reading `jti` was ever stored here, answered or not, as far back as readings are kept. Reads everything: for the few
+ * of which an end of the program left unclear whether they were. */
+gk_error_t *gk_spool_holds(bool *found, const gk_spool_t *spool, const char *jti, apr_pool_t *scratch_pool);
 /* Puts an item aside until the spool is opened again. */
 void gk_spool_set_aside(gk_spool_t *spool, apr_size_t index);
 

@@ -299,6 +299,35 @@ gk_error_t *gk_spool_open(gk_spool_t **out, const char *folder, int read_only, a
   return error;
 }
 
+gk_error_t *gk_spool_holds(bool *found, const gk_spool_t *spool, const char *jti, apr_pool_t *scratch_pool)
+{
+  apr_array_header_t *files;
+  apr_pool_t *round;
+  *found = false;
+  GK_TRY(list_files(&files, spool, false, scratch_pool));
+  apr_pool_create(&round, scratch_pool);
+  for (int i = files->nelts - 1; i >= 0 && !*found; i--) {
+    struct stat facts;
+    int fd = open(gk_spool__path(spool, APR_ARRAY_IDX(files, i, int), "spool", round), O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &facts) != 0)
+      facts.st_size = 0;
+    for (apr_off_t at = 0; at >= 0 && at < facts.st_size && !*found;) {
+      line_t line;
+      apr_pool_clear(round);
+      if (!read_line(&line, fd, at, facts.st_size, round)) {
+        at = next_line(fd, at, facts.st_size, round);
+        continue;
+      }
+      *found = line.kind == 'R' && strcmp(line.jti, jti) == 0;
+      at = line.end;
+    }
+    if (fd >= 0)
+      close(fd);
+  }
+  apr_pool_destroy(round);
+  return NULL;
+}
+
 /* ---- deleting ---------------------------------------------------------------------------------------------------- */
 
 gk_error_t *gk_spool_expire(gk_spool_t *spool, apr_time_t now, apr_pool_t *scratch_pool)

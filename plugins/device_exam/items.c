@@ -139,9 +139,15 @@ static const exam_fault_t *add(into_t *into, const char *name, const char *value
   const char *field = lower(into->pool, items[i].code);
   if (value[0] == '\0')
     return NULL;
-  for (apr_uint32_t n = 0; n < into->n; n++)
-    if (strcmp(into->fields[n].name, field) == 0)
+  for (apr_uint32_t n = 0; n < into->n; n++) {
+    if (strcmp(into->fields[n].name, field) != 0)
+      continue;
+    if (items[i].kind != WHO)
       return fault(into->pool, label, "“%s”出现了两次", "'%s' stands there twice");
+    if (strcmp(into->fields[n].value, value) == 0) /* each line says whose it is */
+      return NULL;
+    return fault(into->pool, label, "“%s”有两个：一次只交一个人的结果", "There are two of '%s': the results are one person's");
+  }
   for (const char *c = value; *c != '\0'; c++)
     if ((unsigned char)*c < 0x20 || *c == 0x7f)
       return fault(into->pool, label, "“%s”含有控制字符", "'%s' holds a control character");
@@ -176,7 +182,7 @@ static const exam_fault_t *add(into_t *into, const char *name, const char *value
   return NULL;
 }
 
-/* ---- JSON: one flat object --------------------------------------------------------------------------------- */
+/* ---- JSON: flat objects, one after the other, as an instrument that writes a line a measurement gives them ----------------- */
 
 static const char *blanks(const char *at) { return at + strspn(at, " \t\r\n"); }
 
@@ -194,8 +200,9 @@ static const char *quoted(const char *at, const char **out, apr_pool_t *pool)
   return at + 1;
 }
 
-static const exam_fault_t *read_json(into_t *into, const char *at)
+static const exam_fault_t *read_object(into_t *into, const char **text)
 {
+  const char *at = *text;
   const exam_fault_t *wrong = fault(into->pool, "", "结果不是一个JSON对象%s", "The results are not one JSON object%s");
   at = blanks(at + 1);
   while (*at != '}') {
@@ -225,7 +232,16 @@ static const exam_fault_t *read_json(into_t *into, const char *at)
     else if (*at != '}')
       return wrong;
   }
-  return *blanks(at + 1) == '\0' ? NULL : wrong;
+  *text = blanks(at + 1);
+  return **text == '\0' || **text == '{' ? NULL : wrong;
+}
+
+static const exam_fault_t *read_json(into_t *into, const char *at)
+{
+  const exam_fault_t *bad = NULL;
+  while (bad == NULL && *at == '{')
+    bad = read_object(into, &at);
+  return bad;
 }
 
 static const exam_fault_t *read_lines(into_t *into, char *text)

@@ -249,6 +249,16 @@ def test_a_device_that_floods(faulty):
         assert other.post([gateway.sign("gk-reading+1", b"x")])[0] in (400, 401)
     assert other.post([other.card(block, purpose="test")])[0] == 200
     faulty.wait(lambda: gateway.post(trial[:1])[0] == 200, 30, "its turn")
+    # States and changes of the key count too; who enrols with the right code again and again is told the same.
+    faulty.wait(lambda: gateway.state()[0] == 429, 60, "the limit for states")
+    assert gateway.state()[1]["code"] == "too-many" and gateway.headers["Retry-After"]
+    assert gateway.rotate()[0] == 429
+    faulty.wait(lambda: gateway.state()[0] == 200, 30, "its turn")
+    made = operator.post("/devices", {"name": "登记", "kinds": ["idcard"]}, expect=201).json()
+    third = gateway_of(f"http://127.0.0.1:{operator.site.port}")
+    assert third.enrol(made["code"])[0] == 201
+    faulty.wait(lambda: third.enrol(made["code"])[0] == 429, 60, "the limit for enrolments")
+    assert other.state()[0] == 200
 
 
 def expire_lease(site, job):

@@ -243,6 +243,23 @@ def test_the_server_is_obeyed(place):
     assert len(peer.readings) == 11 and peer.states[-1]["software"].startswith("gaokao-gateway ")
 
 
+def test_what_is_known_of_the_reader_outlives_a_restart(place):
+    """The first word after a start says nothing of a reader that is still looked for; `status` says it in words."""
+    gateway = place.enrol().start()
+    gateway.wait(lambda: place.peer.states and place.peer.states[-1].get("reader_module", "").startswith("05.01-"))
+    words = ("运行中", "模拟报名点", place.peer.url, "online", "ready", "05.01-20240248")
+    gateway.wait(lambda: all(word in gateway.run("status").stdout for word in words), what="status in words")
+    gateway.stop()
+    assert gateway.run("status", check=False).returncode == 4
+    place.reader.unplug()
+    before = len(place.peer.states)
+    gateway.start()
+    gateway.wait(lambda: len(place.peer.states) >= before + 2)
+    assert all("reader_module" not in state and state["reader_state"] == "search" for state in place.peer.states[before:])
+    place.reader.plug()
+    gateway.wait(lambda: place.peer.states[-1].get("reader_module", "").startswith("05.01-"))
+
+
 def test_test_reading_stores_nothing(place):
     gateway = place.enrol().start("test-reading")
     place.reader.put(card(1))
@@ -340,11 +357,66 @@ def test_pictures_find_their_person(place):
     gateway.wait(lambda: len(place.peer.plain("camera")) == 4)
     assert len(unb64u(place.peer.plain("camera")[3]["picture"])) == len(PIXEL) + 1500000
     assert gateway.memory("VmRSS") <= 16 * 1024 * 1024 or "asan" in PROGRAM
+    # An ID number beside a gateway at work: sealed before it touches the disk.
+    number = id_number(7)
+    handed = gateway.path("handed")
+    gateway.run("camera", os.path.join(inbox, "done", "IMG_2.png"), "--number", number.lower())
+    gateway.wait(lambda: len(place.peer.plain("camera")) == 5)
+    assert place.peer.plain("camera")[4]["id_number"] == number and unb64u(place.peer.plain("camera")[4]["picture"]) == PIXEL
+    assert gateway.wait(lambda: not os.listdir(handed) or None) is True and stat.S_IMODE(os.stat(handed).st_mode) == 0o700
+    for wrong in ("1234567", "4301021988010100AB", "x"):
+        assert gateway.run("camera", os.path.join(inbox, "done", "IMG_2.png"), "--number", wrong, check=False).returncode == 2
     gateway.stop()
     assert gateway.run("camera", os.path.join(place.folder, "x"), "--number", "01040319", check=False).returncode == 1
     gateway.run("camera", os.path.join(inbox, "done", "IMG_2.png"), "--number", "01040320")
     gateway.start()
-    gateway.wait(lambda: len(place.peer.plain("camera")) == 5)
+    gateway.wait(lambda: len(place.peer.plain("camera")) == 6)
+
+
+def test_a_picture_comes_once_whatever_ends_the_program(place):
+    """Killed between the spool and what follows it: the picture is in both places, and is not posted again."""
+    gateway = place.enrol().start()
+    inbox = gateway.path("pictures")
+    gateway.wait(lambda: os.path.isdir(os.path.join(inbox, "refused")))
+
+    def pictures():
+        return [jti for jti in place.peer.order if place.peer.readings[jti]["plain"]["kind"] == "camera"]
+
+    def drop(name):
+        with open(os.path.join(inbox, name), "wb") as file:
+            file.write(PIXEL)
+    drop("01040317.png")
+    gateway.wait(lambda: len(pictures()) == 1)
+    gateway.wait(lambda: os.listdir(os.path.join(inbox, "done")) == ["01040317.png"])
+    gateway.run("camera", os.path.join(inbox, "done", "01040317.png"), "--number", "01040318")
+    gateway.wait(lambda: len(pictures()) == 2)
+    gateway.wait(lambda: not os.listdir(gateway.path("handed")))
+    gateway.kill()
+    assert not os.path.exists(gateway.path("picture.taken"))
+    # As a kill leaves it: the file not moved, what was handed over not deleted.
+    os.rename(os.path.join(inbox, "done", "01040317.png"), os.path.join(inbox, "01040317.png"))
+    facts = os.stat(os.path.join(inbox, "01040317.png"))
+
+    def taken(jti, size=facts.st_size):
+        with open(gateway.path("picture.taken"), "w", encoding="utf-8") as file:
+            file.write(f"{jti} {size} {int(facts.st_mtime)} 01040317.png")
+    taken(pictures()[0])
+    with open(gateway.path("handed", pictures()[1] + ".k1"), "wb") as file:
+        file.write(place.peer.readings[pictures()[1]]["payload"])
+    gateway.start()
+    gateway.wait(lambda: os.listdir(inbox) and "01040317.png" not in os.listdir(inbox) and not os.listdir(gateway.path("handed")))
+    drop("01040319.png")
+    gateway.wait(lambda: len(pictures()) == 3)
+    assert [plain["number"] for plain in place.peer.plain("camera")] == ["01040317", "01040318", "01040319"]
+    # Killed before it was spooled, or another file stands under the name by now: it is taken.
+    for n, more in ((4, {"jti": "0" * 32}), (5, {"jti": pictures()[0], "size": 1})):
+        gateway.kill()
+        os.rename(os.path.join(inbox, "done", "01040317.png"), os.path.join(inbox, "01040317.png"))
+        taken(**more)
+        gateway.start()
+        gateway.wait(lambda count=n: len(pictures()) == count)
+        gateway.wait(lambda: os.path.exists(os.path.join(inbox, "done", "01040317.png")))
+    assert not os.path.exists(gateway.path("picture.taken"))
 
 
 def test_a_vendors_decoder_is_used_and_not_trusted(place):

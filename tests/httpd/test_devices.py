@@ -1,6 +1,9 @@
 """Gateways of points over HTTP (W3, W7, issue "Device gateways"): a small client written from docs/devices.md alone enrols, posts and is
 answered; what is forged, repeated, changed, late, out of order or not decodable is settled one by one (ID-13, ID-14, DI-8, NE-4, IN-2)."""
 import json
+import os
+import resource
+import socket
 import struct
 import threading
 import time
@@ -16,6 +19,7 @@ from gk_gateway import Gateway, b64u, compact, text_block, unb64u  # noqa: E402 
 from gk_world import id_number, sql  # noqa: E402 pylint: disable=wrong-import-position
 
 BIRTH = "20070315"
+LONG = bool(os.environ.get("GK_LONG"))
 
 
 class Heard(Gateway):
@@ -266,6 +270,12 @@ def test_clocks_that_are_wrong(place):
     seen = place.device(gateway)
     assert (seen["reader_state"], seen["waiting"], seen["last_error"], seen["software"]) == ("ready", 3, "读卡器断开", "example 1.0")
     assert abs(seen["skew_ms"] - 86400000) < 120000
+    # A gateway that starts says nothing of a reader it still looks for: what is known of it stays; a reader without a number is told.
+    gateway.state(reader_state="search")
+    again = place.device(gateway)
+    assert (again["reader_module"], again["reader_state"], again["last_error"]) == (seen["reader_module"], "search", None)
+    gateway.state(reader_module="")
+    assert place.device(gateway)["reader_module"] is None
     listed = place.operator.items(f"/readings?device_id={gateway.device}&flag=late")
     assert len(listed) == 1 and listed[0]["flags"] == ["late"]
 
@@ -358,6 +368,69 @@ def test_large_bodies_and_floods(site, place):
         connection.endheaders()
         assert connection.getresponse().status == wanted
         connection.close()
+
+
+def beside(work, *tasks):
+    """Runs tasks in threads until `work` is done; what went wrong in one is raised."""
+    stop, faults = threading.Event(), []
+
+    def run(task):
+        while not stop.is_set():
+            try:
+                task()
+            except BaseException as fault:  # pylint: disable=broad-except
+                faults.append(fault)
+                return
+    threads = [threading.Thread(target=run, args=(task,)) for task in tasks]
+    for thread in threads:
+        thread.start()
+    try:
+        work()
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(120)
+    if faults:
+        raise faults[0]
+
+
+def test_the_key_of_readings_changes_while_they_are_posted(site, place):
+    """DI-9: `gaokaoctl key rotate reading` beside two gateways that never pause: none is lost, and what was sealed to the old key,
+    waits as long as it likes and is posted afterwards is opened like the rest."""
+    gateways, taken = [place.gateway(name=f"换密钥{i}号") for i in range(2)], {}
+    old = gateways[0].sealing["kid"]
+    # In the spool of a point without a network:
+    waits = [gateways[0].card(place.block(), subject="1"), gateways[0].card(place.block()), gateways[0].card(place.block())]
+    serial = iter(range(500))
+
+    def post(gateway):
+        n = next(serial)
+        name, number = f"换{chr(0x4e00 + n)}", id_number(place.org["code"], "20070401", n)
+        result = one(gateway.post([gateway.card(text_block(name, number))]))
+        assert (result["status"], result["verdict"]) == ("stored", "unassigned"), result
+        taken[result["reading"]] = (name, number, gateway.sealing["kid"])
+        status, terms = gateway.state()
+        assert status == 200
+        gateway.sealing = terms["sealing_key"]
+        time.sleep(0.1)
+
+    def rotate():
+        done = site.ctl("key", "rotate", "reading")
+        assert "active" in done.stdout + done.stderr, done
+        site.wait(lambda: {one_of.sealing["kid"] for one_of in gateways}.isdisjoint({old}), 30, "both gateways with the new key")
+        before = len(taken)
+        site.wait(lambda: len(taken) >= before + 4, 30, "readings under it")
+    beside(rotate, lambda: post(gateways[0]), lambda: post(gateways[1]))
+    late = many(gateways[0].post(waits))
+    assert [(r["status"], r["verdict"]) for r in late] == [("stored", "created")] + [("stored", "unassigned")] * 2, late
+    kids = [kid for _, _, kid in taken.values()]
+    assert kids.count(old) >= 2 and len(kids) - kids.count(old) >= 4
+    for reading, (name, number, _) in taken.items():
+        fields = place.operator.get(f"/readings/{reading}", expect=200).json()["fields"]
+        assert (fields["name"], fields["id_number"]) == (name, number)
+    rows = sql(site, f"SELECT count(*) FROM reading WHERE device_id IN ({gateways[0].device}, {gateways[1].device})")
+    assert int(rows[0]) == len(taken) + 3
+    assert all(place.device(gateway)["holes"] == [] for gateway in gateways)
 
 
 # ---- cameras and instruments -------------------------------------------------------------------------------
@@ -457,3 +530,102 @@ def test_a_page_of_somebody_switched_off_is_signed_out(site, place):
     account = late.county.get(f"/accounts/{late.account['id']}", expect=200)
     late.county.patch(f"/accounts/{late.account['id']}", {"enabled": False}, version=account.headers["ETag"], expect=200)
     assert look(late.operator, tag).status == 401
+
+
+class Crowd:
+    """Open pages of one clerk, a connection each, that sleep between two looks."""
+
+    def __init__(self, client, tag, count):
+        cookies = "; ".join(f"{key}={value}" for key, value in client.cookies.items())
+        self.port = client.site.port
+        self.head = (f"GET /api/v1/readings/changes?limit=20 HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nX-Gaokao-Edition: {client.edition}\r\n"
+                     f"Cookie: {cookies}\r\nIf-None-Match: {tag}\r\n\r\n").encode()
+        self.lines = []
+        for _ in range(count):
+            self.lines.append(self.line())
+            self.status(self.lines[-1])
+
+    def line(self):
+        """A page comes with its first look: connections that say nothing wait in the kernel's queue."""
+        line = socket.create_connection(("127.0.0.1", self.port), timeout=60)
+        line.sendall(self.head)
+        return line
+
+    @staticmethod
+    def status(line):
+        """Of the answer that comes; 0: httpd closed the connection."""
+        reply = b""
+        try:
+            while b"\r\n\r\n" not in reply or (reply.split(b" ")[1] == b"200" and not reply.rstrip().endswith(b"}")):
+                piece = line.recv(65536)
+                if not piece:
+                    return 0
+                reply += piece
+        except ConnectionError:
+            return 0
+        return int(reply.split(b" ")[1])
+
+    def look(self, count=None):
+        """How many of the first `count` were answered with which status."""
+        answers = {}
+        lines = range(len(self.lines[:count]))
+        for at in lines:
+            try:
+                self.lines[at].sendall(self.head)
+            except OSError:
+                pass
+        for at in lines:
+            status = self.status(self.lines[at])
+            if status == 0:  # it slept too long: a browser opens another
+                self.lines[at].close()
+                self.lines[at] = self.line()
+                status = self.status(self.lines[at])
+            answers[status] = answers.get(status, 0) + 1
+        return answers
+
+    def close(self):
+        for line in self.lines:
+            line.close()
+
+
+def test_five_thousand_open_pages_hold_nobody_up(site):
+    """NE-8: five times as many pages as there are threads poll and sleep; devices post and others read meanwhile as if alone; when
+    the account is disabled each page is told at its next look."""
+    if site.engine != "sqlite" and not LONG:
+        pytest.skip("on PostgreSQL in the long form: the looks cost it nothing")
+    pages, most = 5000, resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(most[0], pages + 500), max(most[1], pages + 500)))
+    except (OSError, ValueError):
+        pytest.skip("so many sockets are not allowed here")
+    watched, busy = Place(site, "0874", 5, "devices5"), Place(site, "0875", 40, "devices6")
+    gateway = busy.gateway()
+    crowd, stop, rounds = None, threading.Event(), []
+    try:
+        crowd = Crowd(watched.operator, look(watched.operator).headers["ETag"], pages)
+
+        def poll():
+            while not stop.is_set():
+                rounds.append(crowd.look())
+        thread = threading.Thread(target=poll)
+        thread.start()
+        took = []
+        for _ in range(20):
+            began = time.monotonic()
+            assert one(gateway.post([gateway.card(busy.block(), subject="1")]))["verdict"] == "created"
+            busy.county.get("/orgs?limit=1", expect=200)
+            took.append(time.monotonic() - began)
+        site.wait(lambda: len(rounds) >= 2, 120, "two looks of everybody")
+        stop.set()
+        thread.join(120)
+        assert max(took) < 5, took
+        for answers in rounds:
+            assert sum(answers.values()) == pages and set(answers) <= {200, 304} and answers[304] >= pages - 100, answers
+        account = watched.county.get(f"/accounts/{watched.account['id']}", expect=200)
+        watched.county.patch(f"/accounts/{watched.account['id']}", {"enabled": False}, version=account.headers["ETag"], expect=200)
+        assert crowd.look(500) == {401: 500}
+    finally:
+        stop.set()
+        if crowd is not None:
+            crowd.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, most)

@@ -32,6 +32,7 @@ static void results_become_fields_of_the_pack(apr_pool_t *pool)
 {
   static const char *const texts[] = {
       "{\"number\": \"01020062\", \"WK_SG\": 172.5, \"wk_tz\": \"60\", \"YK_LYSLY\": 5.0, \"YK_SJJC\": \"1\", \"JWBS\": \"\"}",
+      "{\"number\":\"01020062\",\"WK_SG\":172.5}\n{\"number\":\"01020062\",\"WK_TZ\":60}\r\n{\"YK_LYSLY\":5.0,\"YK_SJJC\":1}\n",
       "# 身高体重仪\r\nNUMBER=01020062\r\nWK_SG = 172.5 \nWK_TZ\t60\nYK_LYSLY: 5.0\n\nYK_SJJC=1\n",
       "\xef\xbb\xbfnumber=01020062\nwk_sg=172.5\nwk_tz=60\nyk_lysly=5.0\nyk_sjjc=1"};
   gk_plugins_t *plugins = host(pool);
@@ -73,6 +74,9 @@ static void results_that_are_none_are_refused_by_name(apr_pool_t *pool)
               {"{\"WK_SG\": [1]}", "不是一个JSON对象"},
               {"{\"WK_SG\": \"1\\u0037\"}", "不是一个JSON对象"},
               {"{\"WK_SG\": 172} x", "不是一个JSON对象"},
+              {"{\"WK_SG\": 172}\n{\"WK_TZ\"", "不是一个JSON对象"},
+              {"{\"NUMBER\":\"01020062\",\"WK_SG\":172}\n{\"NUMBER\":\"01020063\",\"WK_TZ\":60}", "一次只交一个人的结果"},
+              {"{\"WK_SG\": 172}\n{\"WK_SG\": 173}", "出现了两次"},
               {"{\"WK_SG", "不是一个JSON对象"},
               {"{\"WK_SG\\", "不是一个JSON对象"},
               {"{}", "没有任何项目"}};

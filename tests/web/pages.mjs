@@ -287,6 +287,7 @@ await test("English is complete on the first pages", async () => {
 
 await import("./console.mjs");
 await import("./photos.mjs");
+await import("./devices.mjs");
 if (process.env.CORPUS) {
   await test("every shipped rule has the same answer here as on the server", async () => {
     const { corpus } = await import("./corpus.mjs");

@@ -7,12 +7,14 @@ import { formDialog, reasonDialog } from "../../form-dialog.js";
 import { count, dayTime, fromLocalInput, fullTime, t, word } from "../../i18n.js";
 import { listView, loadList } from "../../list.js";
 import { dialog, dialogFrame, tag, toast } from "../../parts.js";
+import { chooseOrg } from "./accounts.js";
 
 export const every = 15;
 
 const KINDS = ["idcard", "camera", "exam"];
 const SILENT_MS = 90_000; // a gateway says something every half minute
 const SKEW_MS = 120_000;
+const SAME_MS = 2_000; // what the line and a clock's step make
 const etagOf = (d) => `"v${d.version}"`;
 
 const showCode = (device) => dialog((handle) => dialogFrame(handle, t("devices.code.title", { name: device.name }), html`
@@ -29,14 +31,22 @@ async function coded(ctx, promise) {
   await ctx.reload();
 }
 
-const create = (ctx) => coded(ctx, formDialog({
-  title: t("devices.create"), act: t("create"), values: { idcard: "1", camera: "1" },
-  fields: [
-    { id: "name", label: t("devices.name"), required: true, help: t("devices.name.help") },
-    ...KINDS.map((kind) => ({ id: kind, type: "check", label: word("device.kind", kind) })),
-  ],
-  send: ({ name, ...kinds }) => api.post("/devices", { name, kinds: KINDS.filter((kind) => kinds[kind] === "1") }).then((a) => a.data),
-}));
+/* Instruments of the examination are the county's to make (packs let it enter the results), for one of its points. */
+async function create(ctx) {
+  const point = ctx.session.org.level === "point";
+  const orgs = point ? null : await chooseOrg("point");
+  const shown = KINDS.filter((kind) => kind !== "exam" || !point);
+  await coded(ctx, formDialog({
+    title: t("devices.create"), act: t("create"), values: { idcard: "1", camera: "1" },
+    fields: [
+      point ? null : { id: "org_id", type: "search", label: t("candidate.point"), required: true, options: orgs },
+      { id: "name", label: t("devices.name"), required: true, help: t("devices.name.help") },
+      ...shown.map((kind) => ({ id: kind, type: "check", label: word("device.kind", kind) })),
+    ],
+    send: ({ name, org_id, ...kinds }) => api.post("/devices", { name, kinds: shown.filter((kind) => kinds[kind] === "1"), ...(point ? {} : { org_id: Number(org_id) }) })
+      .then((a) => a.data),
+  }));
+}
 
 const newCode = (ctx, d) => coded(ctx, formDialog({
   title: t("devices.recode.title", { name: d.name }), intro: html`<p>${t("devices.recode.intro")}</p>`, fields: [], act: t("devices.recode"),
@@ -59,15 +69,23 @@ const silent = (d) => d.state === "active" && (!d.seen_at || serverNow() - Date.
 function stateOf(d) {
   if (d.state === "waiting") return html`${tag(t("devices.state.waiting"))} <span class="soft">${d.code_until ? t("devices.code.until", { at: dayTime(d.code_until) }) : ""}</span>`;
   if (d.state === "revoked") return html`${tag(t("devices.state.revoked"))} <span class="soft">${dayTime(d.revoked_at)} ${d.reason ?? ""}</span>`;
-  return silent(d) ? html`${tag(t("devices.silent"), "warn")} <span class="soft">${d.seen_at ? dayTime(d.seen_at) : ""}</span>` : html`${tag(t("devices.state.active"), "ok")}`;
+  return silent(d) ? tag(t("devices.silent"), "warn") : tag(t("devices.state.active"), "ok");
 }
 
-const span = (minutes) => (minutes < 120 ? t("devices.minutes", { n: count(Math.round(minutes)) }) : t("devices.hours", { n: count(Math.round(minutes / 60)) }));
+function span(ms) {
+  const s = Math.abs(ms) / 1000;
+  if (s < 120) return t("devices.seconds", { n: count(Math.round(s)) });
+  return s < 7200 ? t("devices.minutes", { n: count(Math.round(s / 60)) }) : t("devices.hours", { n: count(Math.round(s / 3600)) });
+}
+
+/* When it was heard of, and how its clock went then. */
+const clockOf = (d) => (Math.abs(d.skew_ms) < SAME_MS ? t("devices.clock.right") : t(d.skew_ms > 0 ? "devices.clock.ahead" : "devices.clock.behind", { time: span(d.skew_ms) }));
+const seen = (d) => (d.seen_at ? html`${dayTime(d.seen_at)}<br><span class="soft">${clockOf(d)}</span>` : t("devices.never"));
 
 /* Only what asks for somebody: a clock that is wrong, numbers that never came, a reader that says something. */
 function troubles(d) {
   const lines = [
-    Math.abs(d.skew_ms) > SKEW_MS ? t(d.skew_ms > 0 ? "devices.skew.ahead" : "devices.skew.behind", { time: span(Math.abs(d.skew_ms) / 60000) }) : null,
+    Math.abs(d.skew_ms) > SKEW_MS ? t(d.skew_ms > 0 ? "devices.skew.ahead" : "devices.skew.behind", { time: span(d.skew_ms) }) : null,
     d.holes.length ? t("devices.holes", { list: d.holes.slice(0, 4).map(([from, to]) => (from === to ? from : `${from}–${to}`)).join("，") }) : null,
     d.waiting > 0 ? t("devices.waiting", { n: count(d.waiting) }) : null,
     d.last_error || null,
@@ -77,6 +95,7 @@ function troubles(d) {
 
 export const load = (ctx) => loadList(ctx, {
   path: "/devices",
+  stack: true,
   title: t("menu.devices"),
   note: t("devices.note"),
   filters: [{ id: "state", type: "code", select: true, label: t("devices.state"), options: ["active", "waiting", "revoked"].map((s) => [s, t(`devices.state.${s}`)]) }],
@@ -85,6 +104,7 @@ export const load = (ctx) => loadList(ctx, {
     ctx.session.org.level === "point" ? null : { label: t("candidate.point"), cell: (d) => d.org.name },
     { label: t("devices.kinds"), cell: (d) => d.kinds.map((k) => word("device.kind", k)).join("、") },
     { label: t("devices.state"), cell: stateOf, text: (d) => t(`devices.state.${d.state}`) },
+    { label: t("devices.seen"), cell: seen, text: (d) => (d.seen_at ? `${fullTime(d.seen_at)} ${clockOf(d)}` : "") },
     { label: t("devices.trouble"), cell: troubles, text: (d) => d.last_error ?? "" },
     { label: t("devices.readings"), cell: (d) => html`<a href="#/readings?device_id=${d.id}">${count(d.readings)}</a>`, text: (d) => d.readings, kind: "right" },
     { label: t("devices.software"), cell: (d) => html`${d.software ?? ""}<br><span class="soft">${d.reader_module ?? ""}</span>`, text: (d) => [d.software, d.reader_module].filter(Boolean).join(" ") },

@@ -93,7 +93,7 @@ export function render(ctx, model) {
       ${may(ctx.session, "device_read") ? html`<a class="button" href="#/devices">${t("menu.devices")}</a>` : nothing}</div>
     <p class="soft" role="status">${t("readings.note", { n: count(model.items.length) })} ${work.length ? html`<strong class="wrong">${t("readings.work", { n: count(work.length) })}</strong>` : t("readings.noWork")}</p>
     ${fault ? problem(fault) : nothing}
-    ${model.items.length ? html`<section class="card">${table(columnsOf(ctx, model), model.items, { caption: t("menu.readings"), chosen: (r) => r.fresh })}</section>`
+    ${model.items.length ? html`<section class="card">${table(columnsOf(ctx, model), model.items, { caption: t("menu.readings"), chosen: (r) => r.fresh, stack: true })}</section>`
       : html`${empty(t("readings.none"))}${banner("info", html`<p>${t("readings.none.do")} <a href="#/devices">${t("menu.devices")}</a></p>`)}`}
   </div>`;
 }
