@@ -12,6 +12,7 @@
 #include "domain/core_internal.h"
 #include "domain/keyring.h"
 #include "domain/pack.h"
+#include "domain/pack_local.h"
 #include "domain/ports.h"
 #include "plugin/overrides.h"
 #include "plugin/plugin.h"
@@ -276,7 +277,7 @@ static gk_error_t *load(snapshot_t **out, gk_core_t *core, gk_db_t *db, bool pre
       apr_pool_create(&scratch, pool);
       error = gk_store_pack_body(db, row->pack_id, &body, scratch);
       if (error == NULL) /* it was validated when it was stored: no schema again */
-        error = gk_pack_load(&pack, (const char *)body.bytes, body.length, NULL, pool, scratch);
+        error = gk_pack_whole(&pack, db, row->id, &body, NULL, NULL, pool, scratch);
       if (error == NULL)
         error = gk_policy_ruleset(core->plugins, pack, &snapshot->season.rules, pool);
       snapshot->season.pack = pack;
@@ -350,6 +351,7 @@ static gk_error_t *look(gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
   snapshot_t *now = core->current, *fresh = NULL;
   bool same = now != NULL && now->present == present &&
               (!present || (now->season.id == row.id && now->season.pack_id == row.pack_id &&
+                            now->season.rules_generation == row.rules_generation &&
                             now->season.real == row.real && strcmp(now->season.pack_digest, row.pack_digest) == 0 &&
                             strcmp(now->season.name, row.name) == 0));
   gk_error_t *wrong = present ? check_demo(core, db, &row, pool) : NULL;

@@ -72,6 +72,7 @@ typedef struct gk_season_t {
   const char *pack_name;
   const char *pack_version;
   const char *pack_digest;
+  apr_int64_t rules_generation; /* raised by each change of the rules of cities and counties (domain/pack_local.h) */
   const struct gk_pack_t *pack;
   struct gk_ruleset_t *rules;   /* plugin/policy.h */
 } gk_season_t;

@@ -102,6 +102,11 @@ typedef struct gk_rule_case_t {
   gk_json_t *fields;                /* as a document; derived fields are computed, given ones win */
 } gk_rule_case_t;
 
+/* The city or county that added a rule for its own area. */
+typedef struct gk_setter_t {
+  const char *code, *name, *level; /* "430102", "芙蓉区", county */
+} gk_setter_t;
+
 typedef struct gk_rule_t {
   const char *id;
   gk_text_t title;
@@ -114,7 +119,9 @@ typedef struct gk_rule_t {
   apr_array_header_t *fields;       /* const char *: ids it concerns, first is primary */
   apr_array_header_t *subjects;     /* const char *: only for these subject codes; empty: all */
   apr_array_header_t *categories;   /* const char *: only for these category codes; empty: all */
+  apr_array_header_t *areas;        /* const char *: only where the county's code begins with one of these; empty: everywhere */
   gk_date_t valid_from, valid_to;   /* both inclusive, year 0: open */
+  const gk_setter_t *set_by;        /* NULL: the province */
   apr_array_header_t *cases;        /* gk_rule_case_t */
 } gk_rule_t;
 
@@ -212,6 +219,8 @@ typedef struct gk_pack_t {
   apr_hash_t *tables_by_id;
   apr_array_header_t *rules;        /* gk_rule_t */
   apr_hash_t *rules_by_id;
+  bool local_city, local_county;    /* who may add stricter rules for the own area (domain/pack_local.h) */
+  int local_max;                    /* and how many */
   apr_array_header_t *subjects;     /* gk_subject_t */
   apr_hash_t *subjects_by_code;
   const char *registration_format;  /* "{county:4}{serial:4}" */
@@ -298,8 +307,10 @@ gk_json_t *gk_pack_form_json(const gk_pack_t *pack, const char *role, const char
 /* {"id","zh","en","rows":[[code, zh, en, initials, parent|null, {attributes}|null], ...]} */
 gk_json_t *gk_pack_table_json(const gk_table_t *table, apr_pool_t *pool);
 /* Rules of a stage (0: all) as browsers and the admin page need them: id, title, basis, severity, stages,
- * test, fields, subjects, categories, message, hint, valid_from, valid_to. */
+ * test, fields, subjects, categories, areas, set_by {code, name, level} (absent: the province), message, hint, valid_from,
+ * valid_to. */
 gk_json_t *gk_pack_rules_json(const gk_pack_t *pack, int stage, apr_pool_t *pool);
+gk_json_t *gk_setter_json(const gk_setter_t *setter, apr_pool_t *pool);
 /* {"id","zh","en","help","required_art","required_all","fields":[...]} of each part; papers; photo profile. */
 gk_json_t *gk_pack_parts_json(const gk_pack_t *pack, apr_pool_t *pool);
 gk_json_t *gk_pack_papers_json(const gk_pack_t *pack, apr_pool_t *pool);

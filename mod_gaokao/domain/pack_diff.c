@@ -23,6 +23,8 @@ static const struct {
     {"fields", "涉及的项目", "the fields it concerns"},
     {"subjects", "科类范围", "its subjects"},
     {"categories", "考生类别范围", "its categories"},
+    {"areas", "适用地区", "its areas"},
+    {"set_by", "制定单位", "who set it"},
     {"valid_from", "生效日期", "when it begins"},
     {"valid_to", "失效日期", "when it ends"},
     {"fee_fen", "报名考试费（分）", "the fee (fen)"},
@@ -249,7 +251,7 @@ static bool same_list(const apr_array_header_t *a, const apr_array_header_t *b)
 bool gk_rule_same(const gk_rule_t *a, const gk_rule_t *b)
 {
   return strcmp(a->test, b->test) == 0 && a->severity == b->severity && a->stages == b->stages &&
-         same_list(a->subjects, b->subjects) && same_list(a->categories, b->categories) &&
+         same_list(a->subjects, b->subjects) && same_list(a->categories, b->categories) && same_list(a->areas, b->areas) &&
          gk_date_compare(a->valid_from, b->valid_from) == 0 && gk_date_compare(a->valid_to, b->valid_to) == 0;
 }
 

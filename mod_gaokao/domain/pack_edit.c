@@ -115,8 +115,8 @@ static const char *given(const gk_json_t *change, const char *name, bool *remove
 
 static const char *head_of(const gk_json_t *change, gk_xml_node_t *old, apr_pool_t *pool)
 {
-  static const char *const names[] = {"id", "severity", "stages", "basis", "fields", "subjects", "categories", "valid_from",
-                                      "valid_to", NULL};
+  static const char *const names[] = {"id", "severity", "stages", "basis", "fields", "subjects", "categories", "areas",
+                                      "valid_from", "valid_to", NULL};
   const char *text = "<rule";
   for (int i = 0; names[i] != NULL; i++) {
     bool removed;
@@ -209,6 +209,26 @@ static void replace(edit_t *edit, const char *from, const char *to, const char *
   edit->text = apr_pstrcat(edit->pool, apr_pstrmemdup(edit->pool, edit->text, (apr_size_t)(from - edit->text)), with, to, NULL);
 }
 
+/* A basis in words: one of the rule's own, called as the rule is. */
+static void set_basis(edit_t *edit, gk_json_t *change, const char *id)
+{
+  const gk_json_t *words = gk_json_get(change, "basis_text");
+  const char *zh = gk_json_str(words, "zh"), *en = gk_json_str(words, "en"), *at = find_tag(edit->text, "<bases");
+  const char *end = at != NULL ? find_tag(at, "</bases") : NULL;
+  if (zh == NULL || end == NULL)
+    return;
+  const char *text = apr_pstrcat(edit->pool, "<basis", attribute("id", id, edit->pool), attribute("zh", zh, edit->pool),
+                                 attribute("en", en != NULL ? en : zh, edit->pool), "/>", NULL);
+  const char *own = apr_pstrcat(edit->pool, "<basis", attribute("id", id, edit->pool), " ", NULL);
+  gk_json_set_str(change, "basis", id);
+  while ((at = find_tag(at + 1, "<basis")) != NULL && at < end)
+    if (strncmp(at, own, strlen(own)) == 0) {
+      replace(edit, at, tag_end(at), text);
+      return;
+    }
+  replace(edit, end, end, apr_pstrcat(edit->pool, "  ", text, "\n  ", NULL));
+}
+
 /* ---- changes ----------------------------------------------------------------------------------------------- */
 
 static void change_rule(edit_t *edit, gk_json_t *change, apr_size_t index)
@@ -219,6 +239,7 @@ static void change_rule(edit_t *edit, gk_json_t *change, apr_size_t index)
                  "规则编号只能用小写字母、数字和连字符", "A rule's id is made of lower-case letters, digits and hyphens");
     return;
   }
+  set_basis(edit, change, id);
   if (find_rule(edit, id, &from, &to)) {
     gk_xml_t *xml;
     const char *lone = apr_pstrmemdup(edit->pool, from, (apr_size_t)(to - from));
@@ -244,13 +265,39 @@ static void remove_rule(edit_t *edit, const char *id, apr_size_t index)
 /* version="..." of the root. */
 static void set_version(edit_t *edit, int version)
 {
-  const char *root = find_tag(edit->text, "<pack"), *end = root != NULL ? tag_end(root) : NULL;
+  const char *root = find_tag(edit->text, "<pack");
+  if (root == NULL)
+    root = find_tag(edit->text, "<local-rules");
+  const char *end = root != NULL ? tag_end(root) : NULL;
   const char *at = root != NULL ? strstr(root, " version=") : NULL;
   if (at == NULL || at >= end)
     return;
   const char *value = at + strlen(" version=") + 1, *close = strchr(value, value[-1]);
   if (close != NULL && close < end)
     replace(edit, value, close, apr_itoa(edit->pool, version));
+}
+
+/* What stands between the tags of the first `open`, or "". */
+static const char *inside(const char *xml, const char *open, const char *close, apr_pool_t *pool)
+{
+  const char *at = find_tag(xml, open), *end = at != NULL ? find_tag(at, close) : NULL;
+  const char *from = end != NULL ? tag_end(at) : NULL;
+  return from != NULL && from <= end ? apr_pstrmemdup(pool, from, (apr_size_t)(end - from)) : "";
+}
+
+static void insert_before(edit_t *edit, const char *tag, const char *text)
+{
+  const char *end = find_tag(edit->text, tag);
+  if (end != NULL)
+    replace(edit, end, end, text);
+}
+
+const char *gk_pack_join(const char *xml, const char *local, apr_pool_t *pool)
+{
+  edit_t edit = {xml, "", NULL, NULL, pool};
+  insert_before(&edit, "</bases", inside(local, "<bases", "</bases", pool));
+  insert_before(&edit, "</rules", inside(local, "<rules", "</rules", pool));
+  return edit.text;
 }
 
 gk_error_t *gk_pack_edit(const char **out, const char *xml, gk_json_t *changes, int version, const char *prefix,

@@ -173,6 +173,15 @@ gk_json_t *gk_pack_table_json(const gk_table_t *table, apr_pool_t *pool)
   return object;
 }
 
+gk_json_t *gk_setter_json(const gk_setter_t *setter, apr_pool_t *pool)
+{
+  gk_json_t *json = gk_json_object(pool);
+  gk_json_set_str(json, "code", setter->code);
+  gk_json_set_str(json, "name", setter->name);
+  gk_json_set_str(json, "level", setter->level);
+  return json;
+}
+
 gk_json_t *gk_pack_rules_json(const gk_pack_t *pack, int stage, apr_pool_t *pool)
 {
   static const char *const words[] = {"fill", "review", "confirm", "submit", "export"};
@@ -196,6 +205,10 @@ gk_json_t *gk_pack_rules_json(const gk_pack_t *pack, int stage, apr_pool_t *pool
       gk_json_set(object, "subjects", strings(rule->subjects, pool));
     if (rule->categories->nelts > 0)
       gk_json_set(object, "categories", strings(rule->categories, pool));
+    if (rule->areas->nelts > 0)
+      gk_json_set(object, "areas", strings(rule->areas, pool));
+    if (rule->set_by != NULL)
+      gk_json_set(object, "set_by", gk_setter_json(rule->set_by, pool));
     gk_json_set(object, "message", both(rule->message, pool));
     gk_json_set(object, "hint", both(rule->hint, pool));
     if (rule->valid_from.year != 0)

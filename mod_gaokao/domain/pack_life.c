@@ -1,11 +1,13 @@
 /* domain/pack_life.c: see pack_life.h. */
 #include "domain/pack_life.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
 
 #include "base/text.h"
-#include "base/xml.h"
+#include "domain/org.h"
+#include "domain/pack_local.h"
 #include "domain/rehearsal.h"
 
 static bool is(const char *a, const char *b) { return strcmp(a, b) == 0; }
@@ -19,7 +21,7 @@ gk_error_t *gk_pack_row_get(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id)
 {
   gk_pack_row_t row;
   GK_TRY(gk_act_season(act));
-  GK_TRY(gk_store_pack(&row, act->db, id, act->pool));
+  GK_TRY(gk_store_pack(&row, act, id));
   if (row.season_id != act->season->id)
     return gk_error(act->pool, GK_E_NOT_FOUND, "这个政策包属于另一个报名年度", "This pack belongs to another season");
   *out = row;
@@ -42,11 +44,48 @@ static gk_error_t *load(gk_pack_t **pack, gk_ruleset_t **rules, gk_act_t *act, c
   return rules != NULL ? gk_core_rules(rules, act->core, *pack, pool) : NULL;
 }
 
-gk_error_t *gk_pack_open(gk_pack_t **pack, gk_ruleset_t **rules, gk_act_t *act, apr_int64_t id, apr_pool_t *pool)
+static gk_error_t *open_as(gk_pack_t **pack, gk_ruleset_t **rules, gk_act_t *act, apr_int64_t id, bool whole, apr_pool_t *pool)
 {
   gk_blob_t body;
-  GK_TRY(gk_store_pack_body(act->db, id, &body, act->pool));
-  return load(pack, rules, act, (const char *)body.bytes, body.length, false, pool);
+  gk_pack_row_t row;
+  GK_TRY(gk_store_pack(&row, act, id));
+  if (row.unit[0] != '\0' || whole)
+    GK_TRY(gk_pack_row_get(&row, act, id)); /* beside the pack of the season */
+  if (row.unit[0] != '\0') {
+    GK_TRY(gk_local_open_row(pack, act, &row, pool));
+  } else {
+    GK_TRY(gk_store_pack_body(act->db, id, &body, act->pool));
+    if (whole)
+      GK_TRY(gk_pack_whole(pack, act->db, row.season_id, &body, NULL, NULL, pool, act->pool));
+    else
+      GK_TRY(gk_pack_load(pack, (const char *)body.bytes, body.length, NULL, pool, act->pool));
+  }
+  return rules != NULL ? gk_core_rules(rules, act->core, *pack, pool) : NULL;
+}
+
+gk_error_t *gk_pack_open(gk_pack_t **pack, gk_ruleset_t **rules, gk_act_t *act, apr_int64_t id, apr_pool_t *pool)
+{
+  return open_as(pack, rules, act, id, false, pool);
+}
+
+gk_error_t *gk_pack_open_whole(gk_pack_t **pack, gk_ruleset_t **rules, gk_act_t *act, apr_int64_t id, apr_pool_t *pool)
+{
+  return open_as(pack, rules, act, id, true, pool);
+}
+
+gk_error_t *gk_pack_against(apr_int64_t *base, const char **digest, gk_act_t *act, const gk_pack_row_t *row)
+{
+  *base = act->season->pack_id;
+  *digest = row->digest;
+  if (row->unit[0] == '\0')
+    return NULL;
+  apr_int64_t active;
+  GK_TRY(gk_store_local_active(&active, act, row->unit));
+  if (active != 0)
+    *base = active;
+  const char *both = apr_pstrcat(act->pool, row->digest, " ", act->season->pack_digest, NULL);
+  *digest = gk_sha256_hex(act->pool, both, strlen(both));
+  return NULL;
 }
 
 static gk_json_t *row_json(const gk_pack_row_t *row, const gk_act_t *act)
@@ -56,6 +95,8 @@ static gk_json_t *row_json(const gk_pack_row_t *row, const gk_act_t *act)
   gk_json_set_str(json, "version", row->version);
   gk_json_set_str(json, "digest", row->digest);
   gk_json_set_str(json, "state", row->state);
+  if (row->unit != NULL && row->unit[0] != '\0')
+    gk_json_set_str(json, "unit", row->unit);
   return json;
 }
 
@@ -68,7 +109,7 @@ static gk_error_t *done(gk_pack_row_t *out, gk_act_t *act, bool changed, const c
     GK_TRY(gk_pack_row_get(&now, act, before->id));
     return gk_stale(act, now.revision);
   }
-  GK_TRY(gk_store_pack(out, act->db, before->id, act->pool));
+  GK_TRY(gk_store_pack(out, act, before->id));
   gk_json_t *after = row_json(out, act);
   for (gk_json_iter_t it = gk_json_first(more); more != NULL && it.key != NULL; gk_json_next(&it))
     gk_json_set(after, it.key, it.value);
@@ -83,29 +124,34 @@ static gk_error_t *wrong_state(const gk_act_t *act, const gk_pack_row_t *row, co
 
 /* ---- drafts ------------------------------------------------------------------------------------------------ */
 
+static gk_error_t *insert_row(gk_pack_row_t *out, gk_act_t *act, const gk_pack_row_t *row, const char *xml, apr_size_t length)
+{
+  apr_int64_t id;
+  GK_TRY(gk_act_begin(act));
+  GK_TRY(gk_store_pack_insert(&id, act, row, xml, length));
+  if (id == 0)
+    return gk_error(act->pool, GK_E_CONFLICT, "政策包 %s 第 %s 版已经存在，请提高版本号", "Pack %s version %s is there already: raise its version",
+                    row->name, row->version);
+  GK_TRY(gk_store_pack(out, act, id));
+  gk_json_t *after = row_json(out, act);
+  gk_json_set_id(after, "base", row->base_id);
+  gk_json_set_str(after, "note", row->note);
+  return gk_audit(act, "pack.draft", "pack", id, out->revision, act->who->org_path, NULL, after);
+}
+
 static gk_error_t *insert(gk_pack_row_t *out, gk_act_t *act, const char *xml, apr_size_t length, apr_int64_t base,
                           const char *note)
 {
   gk_pack_t *pack;
   gk_ruleset_t *rules;
-  apr_int64_t id;
   GK_TRY(load(&pack, &rules, act, xml, length, true, act->pool));
   if (pack->season != act->season->year)
     return gk_error(act->pool, GK_E_CONFLICT, "政策包属于 %d 年，启用的报名年度是 %d 年", "The pack is for %d, the active season is %d",
                     pack->season, act->season->year);
   gk_pack_row_t row = {.season_id = act->season->id, .name = pack->id, .version = apr_itoa(act->pool, pack->version),
                        .digest = gk_sha256_hex(act->pool, xml, length), .state = "draft", .base_id = base,
-                       .note = note != NULL ? note : ""};
-  GK_TRY(gk_act_begin(act));
-  GK_TRY(gk_store_pack_insert(&id, act, &row, xml, length));
-  if (id == 0)
-    return gk_error(act->pool, GK_E_CONFLICT, "政策包 %s 第 %s 版已经存在，请提高版本号", "Pack %s version %s is there already: raise its version",
-                    row.name, row.version);
-  GK_TRY(gk_store_pack(out, act->db, id, act->pool));
-  gk_json_t *after = row_json(out, act);
-  gk_json_set_id(after, "base", base);
-  gk_json_set_str(after, "note", row.note);
-  return gk_audit(act, "pack.draft", "pack", id, out->revision, act->who->org_path, NULL, after);
+                       .note = note != NULL ? note : "", .unit = ""};
+  return insert_row(out, act, &row, xml, length);
 }
 
 gk_error_t *gk_pack_upload(gk_pack_row_t *out, gk_act_t *act, const char *bytes, apr_size_t length, const char *note)
@@ -125,12 +171,54 @@ static gk_error_t *edited(const char **xml, gk_act_t *act, apr_int64_t id, gk_js
   return gk_pack_edit(xml, text, changes, version > 0 ? version : pack->version, "", pack, act->pool);
 }
 
+/* What a unit's version says after `changes`, loaded beside the province's pack. */
+static gk_error_t *edit_local(const char **xml, gk_act_t *act, const gk_pack_row_t *row, const char *text, gk_json_t *changes)
+{
+  gk_pack_t *pack;
+  gk_ruleset_t *rules;
+  GK_TRY(gk_local_changes(changes, row->unit, act->pool));
+  GK_TRY(gk_pack_edit(xml, text, changes, atoi(row->version), "", act->season->pack, act->pool));
+  gk_local_rules_t set = {0, row->version, "", row->unit, row->unit_name, row->unit_level, *xml};
+  GK_TRY(gk_local_open(&pack, act, &set, true, act->pool));
+  return gk_core_rules(&rules, act->core, pack, act->pool);
+}
+
+static gk_error_t *draft_local(gk_pack_row_t *out, gk_act_t *act, const gk_pack_row_t *base, gk_json_t *changes, const char *note)
+{
+  gk_org_t *org;
+  apr_int64_t last, from = base->unit[0] != '\0' ? base->id : 0;
+  gk_blob_t body;
+  const char *xml;
+  GK_TRY(gk_org_get(&org, act, act->who->org_id));
+  gk_pack_row_t row = {.season_id = act->season->id, .name = apr_pstrcat(act->pool, "local-", org->code, NULL), .state = "draft",
+                       .base_id = base->id, .note = note != NULL ? note : "", .unit = org->code, .unit_name = org->name,
+                       .unit_level = org->level};
+  if (from == 0) /* what is in force goes on */
+    GK_TRY(gk_store_local_active(&from, act, org->code));
+  const char *text = gk_local_empty(org->code, act->season->pack_name, act->pool);
+  if (from != 0) {
+    GK_TRY(gk_store_pack_body(act->db, from, &body, act->pool));
+    text = apr_pstrmemdup(act->pool, (const char *)body.bytes, body.length);
+    row.base_id = from;
+  }
+  GK_TRY(gk_store_pack_version_last(&last, act, row.name));
+  row.version = apr_itoa(act->pool, (int)last + 1);
+  GK_TRY(edit_local(&xml, act, &row, text, changes));
+  row.digest = gk_sha256_hex(act->pool, xml, strlen(xml));
+  return insert_row(out, act, &row, xml, strlen(xml));
+}
+
 gk_error_t *gk_pack_draft(gk_pack_row_t *out, gk_act_t *act, apr_int64_t base, gk_json_t *changes, const char *note)
 {
   gk_pack_row_t row;
   const char *xml;
   apr_int64_t last;
   GK_TRY(gk_pack_row_get(&row, act, base));
+  if (act->who->role != GK_ROLE_PROVINCE && row.unit[0] == '\0')
+    return draft_local(out, act, &row, changes, note);
+  GK_TRY(gk_local_own(act, &row));
+  if (row.unit[0] != '\0')
+    return draft_local(out, act, &row, changes, note);
   GK_TRY(gk_store_pack_version_last(&last, act, row.name));
   GK_TRY(edited(&xml, act, base, changes, (int)last + 1));
   return insert(out, act, xml, strlen(xml), base, note);
@@ -144,17 +232,24 @@ gk_error_t *gk_pack_rewrite(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, a
   gk_ruleset_t *rules;
   bool changed;
   GK_TRY(at_revision(&before, act, id, revision));
+  GK_TRY(gk_local_own(act, &before));
   if (!is(before.state, "draft") && !is(before.state, "checked") && !is(before.state, "rehearsed") &&
       !is(before.state, "approved"))
     return wrong_state(act, &before, "已启用过的版本不能修改，请以它为基础建立新草稿",
                        "a version that was active is not changed; make a new draft from it");
   const char *xml = bytes;
-  if (xml == NULL) {
+  if (before.unit[0] != '\0') {
+    gk_blob_t body;
+    GK_TRY(gk_store_pack_body(act->db, id, &body, act->pool));
+    GK_TRY(edit_local(&xml, act, &before, apr_pstrmemdup(act->pool, (const char *)body.bytes, body.length), changes));
+  } else if (xml == NULL) {
     GK_TRY(edited(&xml, act, id, changes, 0));
-    length = strlen(xml);
   }
-  GK_TRY(load(&pack, &rules, act, xml, length, true, act->pool));
-  if (!is(pack->id, before.name) || !is(apr_itoa(act->pool, pack->version), before.version))
+  if (bytes == NULL)
+    length = strlen(xml);
+  if (before.unit[0] == '\0')
+    GK_TRY(load(&pack, &rules, act, xml, length, true, act->pool));
+  if (before.unit[0] == '\0' && (!is(pack->id, before.name) || !is(apr_itoa(act->pool, pack->version), before.version)))
     return gk_error(act->pool, GK_E_CONFLICT, "修改草稿时名称和版本号不能变", "A draft keeps its name and version");
   gk_pack_row_t row = before;
   row.digest = gk_sha256_hex(act->pool, xml, length);
@@ -219,6 +314,7 @@ static gk_error_t *check_cases(gk_json_t *findings, bool *wrong, const gk_pack_t
     gk_rule_t *copy = apr_array_push(alone.rules);
     *copy = *rule;
     copy->valid_from.year = copy->valid_to.year = 0;
+    copy->areas = NULL;
     alone.fields = apr_array_make(each, 1, sizeof(gk_field_t));
     alone.papers = apr_array_make(each, 1, sizeof(gk_paper_t));
     alone.parts = apr_array_make(each, 1, sizeof(gk_part_t));
@@ -257,6 +353,21 @@ static void check_fields(gk_json_t *findings, const gk_pack_t *pack, apr_pool_t 
   }
 }
 
+/* Rules of units that the new pack leaves no room for: they would be in force no more. */
+static gk_error_t *check_local(gk_json_t *findings, gk_act_t *act, const gk_blob_t *body)
+{
+  gk_pack_t *whole;
+  apr_array_header_t *left_out;
+  GK_TRY(gk_pack_whole(&whole, act->db, act->season->id, body, NULL, &left_out, act->pool, act->pool));
+  for (int i = 0; i < left_out->nelts; i++) {
+    const gk_local_rules_t *one = &APR_ARRAY_IDX(left_out, i, gk_local_rules_t);
+    find(findings, "warn", NULL, "local-rules", one->unit,
+         apr_psprintf(act->pool, "启用后，%s自己增加的规则不再生效：%s", one->unit_name, one->xml),
+         apr_psprintf(act->pool, "The rules that %s added would be in force no more: %s", one->unit_name, one->xml), act->pool);
+  }
+  return NULL;
+}
+
 gk_error_t *gk_pack_check(gk_json_t **findings, gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t revision)
 {
   gk_pack_row_t before;
@@ -265,15 +376,26 @@ gk_error_t *gk_pack_check(gk_json_t **findings, gk_pack_row_t *out, gk_act_t *ac
   gk_ruleset_t *rules;
   bool wrong = false, changed = true;
   GK_TRY(at_revision(&before, act, id, revision));
-  GK_TRY(gk_store_pack_body(act->db, id, &body, act->pool));
-  GK_TRY(load(&pack, &rules, act, (const char *)body.bytes, body.length, true, act->pool));
+  GK_TRY(gk_local_own(act, &before));
   *findings = gk_json_array(act->pool);
+  if (before.unit[0] != '\0') {
+    GK_TRY(gk_pack_open(&pack, &rules, act, id, act->pool));
+    pack->rules = gk_local_rules_of(pack, before.unit, act->pool); /* those of others are theirs */
+  } else {
+    GK_TRY(gk_store_pack_body(act->db, id, &body, act->pool));
+    GK_TRY(load(&pack, &rules, act, (const char *)body.bytes, body.length, true, act->pool));
+    GK_TRY(check_local(*findings, act, &body));
+  }
   GK_TRY(check_cases(*findings, &wrong, pack, act->core, act->pool));
   for (int i = 0; pack->warnings != NULL && i < pack->warnings->nelts; i++) {
     const gk_violation_t *w = &APR_ARRAY_IDX(pack->warnings, i, gk_violation_t);
+    if (before.unit[0] != '\0' && (w->rule == NULL || strncmp(w->rule, gk_local_prefix(before.unit, act->pool),
+                                                              strlen(gk_local_prefix(before.unit, act->pool))) != 0))
+      continue;
     find(*findings, "warn", w->rule, w->code, w->pointer, w->zh, w->en, act->pool);
   }
-  check_fields(*findings, pack, act->pool);
+  if (before.unit[0] == '\0')
+    check_fields(*findings, pack, act->pool);
   gk_json_t *more = gk_json_object(act->pool);
   gk_json_set_int(more, "findings", (apr_int64_t)gk_json_size(*findings));
   gk_json_set_bool(more, "wrong", wrong);
@@ -287,14 +409,17 @@ gk_error_t *gk_pack_check(gk_json_t **findings, gk_pack_row_t *out, gk_act_t *ac
 
 gk_error_t *gk_pack_rehearsal(gk_rehearsal_row_t **out, bool *reversed, gk_act_t *act, const gk_pack_row_t *pack)
 {
+  apr_int64_t base;
+  const char *digest;
   *reversed = false;
-  GK_TRY(gk_rehearsal_store_last(out, act, pack->id, true, act->season->pack_id));
-  if (*out != NULL && is((*out)->pack_digest, pack->digest))
+  GK_TRY(gk_pack_against(&base, &digest, act, pack));
+  GK_TRY(gk_rehearsal_store_last(out, act, pack->id, true, base));
+  if (*out != NULL && is((*out)->pack_digest, digest))
     return NULL;
   *out = NULL;
   if (!is(pack->state, "superseded"))
     return NULL;
-  GK_TRY(gk_rehearsal_store_last(out, act, act->season->pack_id, true, pack->id));
+  GK_TRY(gk_rehearsal_store_last(out, act, base, true, pack->id));
   *reversed = *out != NULL;
   return NULL;
 }
@@ -305,12 +430,12 @@ static gk_error_t *check_person(gk_act_t *act, const gk_pack_row_t *pack)
   apr_time_t created;
   apr_int64_t acts;
   if (pack->created_by == act->who->account_id)
-    return gk_error(act->pool, GK_E_FORBIDDEN, "政策包由您提出，须由另一名省级管理员审批",
-                    "You proposed this pack: another province administrator has to approve it");
+    return gk_error(act->pool, GK_E_FORBIDDEN, "这一版由您提出，须由另一名管理员审批",
+                    "You proposed this version: another administrator has to approve it");
   GK_TRY(gk_store_pack_approver(&created, &acts, act, pack->created_by, act->now - GK_APPROVER_AGE_US));
   if (created > act->now - GK_APPROVER_AGE_US)
-    return gk_error(act->pool, GK_E_FORBIDDEN, "您的用户建立不满 7 天，不能审批政策包，请由其他省级管理员审批",
-                    "Your account is younger than 7 days and can't approve a pack: ask another province administrator");
+    return gk_error(act->pool, GK_E_FORBIDDEN, "您的用户建立不满 7 天，不能审批政策包，请由其他管理员审批",
+                    "Your account is younger than 7 days and can't approve a pack: ask another administrator");
   if (acts > 0)
     return gk_error(act->pool, GK_E_FORBIDDEN, "提出人在 7 天内建立或重置过您的用户，不能由您审批",
                     "The proposer made or reset your account within 7 days: you can't approve this pack");
@@ -323,6 +448,7 @@ gk_error_t *gk_pack_approve(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, a
   gk_rehearsal_row_t *rehearsal;
   bool reversed, changed;
   GK_TRY(at_revision(&before, act, id, revision));
+  GK_TRY(gk_local_above(act, &before));
   if (!is(before.state, "rehearsed"))
     return wrong_state(act, &before, "先检查、再试运行，然后才能审批", "check it and do the dry run before it is approved");
   GK_TRY(gk_pack_rehearsal(&rehearsal, &reversed, act, &before));
@@ -365,6 +491,15 @@ static gk_error_t *check_number(gk_act_t *act, apr_int64_t failing, apr_int64_t 
   return error;
 }
 
+/* A rule has a day from which it counts; a unit's version needs no moment of its own. */
+static gk_error_t *no_time(const gk_act_t *act)
+{
+  gk_error_t *error = NULL;
+  gk_violation(&error, act->pool, "/at", "local", "地方规则立即启用；要从某日起算，请在规则里写明生效日期",
+               "Rules of a unit are in force at once: for a later day write it into the rule (valid_from)");
+  return error;
+}
+
 gk_error_t *gk_pack_activate(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t revision,
                              const gk_activation_t *wish)
 {
@@ -373,13 +508,18 @@ gk_error_t *gk_pack_activate(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, 
   gk_pack_waiting_t waiting;
   gk_pack_t *pack;
   gk_ruleset_t *rules;
-  bool reversed, changed, found;
+  bool reversed, changed, found = false, local;
   GK_TRY(at_revision(&before, act, id, revision));
+  GK_TRY(gk_local_above(act, &before));
+  local = before.unit[0] != '\0';
+  if (local && wish->at != 0)
+    return no_time(act);
   if (before.active)
     return wrong_state(act, &before, "它已是现行政策包", "it is the active one");
   if (!is(before.state, "approved") && !is(before.state, "superseded"))
     return wrong_state(act, &before, "先由第二人审批", "a second person has to approve it first");
-  GK_TRY(gk_store_pack_scheduled(&found, &waiting, act->db, act->pool));
+  if (!local)
+    GK_TRY(gk_store_pack_scheduled(&found, &waiting, act->db, act->pool));
   if (found)
     return busy(act);
   GK_TRY(gk_pack_rehearsal(&rehearsal, &reversed, act, &before));
@@ -388,7 +528,7 @@ gk_error_t *gk_pack_activate(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, 
   apr_int64_t failing = reversed ? rehearsal->passing : rehearsal->failing;
   GK_TRY(check_number(act, failing, rehearsal->done, wish->failing));
   /* What every process is about to load is loaded here first. */
-  GK_TRY(gk_pack_open(&pack, &rules, act, id, act->pool));
+  GK_TRY(gk_pack_open_whole(&pack, &rules, act, id, act->pool));
   gk_json_t *more = gk_json_object(act->pool);
   gk_json_set_int(more, "rehearsal", rehearsal->id);
   gk_json_set_int(more, "newly_failing", failing);
@@ -400,7 +540,8 @@ gk_error_t *gk_pack_activate(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, 
     GK_TRY(gk_store_pack_schedule(&changed, act, &before, wish->at, wish->reason));
     return done(out, act, changed, "pack.schedule", &before, more);
   }
-  GK_TRY(gk_store_pack_activate(&changed, act, &before, act->season->pack_id, wish->reason));
+  GK_TRY(local ? gk_store_local_activate(&changed, act, &before, act->season->pack_id, wish->reason)
+               : gk_store_pack_activate(&changed, act, &before, act->season->pack_id, wish->reason));
   if (!changed)
     return busy(act);
   GK_TRY(done(out, act, changed, "pack.activate", &before, more));
@@ -413,11 +554,31 @@ gk_error_t *gk_pack_unschedule(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id
   gk_pack_row_t before;
   bool changed;
   GK_TRY(at_revision(&before, act, id, revision));
+  GK_TRY(gk_local_own(act, &before));
   if (!is(before.state, "scheduled"))
     return wrong_state(act, &before, "没有等待中的启用", "no activation waits");
   GK_TRY(gk_act_begin(act));
   GK_TRY(gk_store_pack_unschedule(&changed, act, &before, before.activated == 0 ? "approved" : "superseded"));
   return done(out, act, changed, "pack.unschedule", &before, NULL);
+}
+
+gk_error_t *gk_pack_withdraw(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t revision, const char *reason)
+{
+  gk_pack_row_t before;
+  bool changed;
+  GK_TRY(at_revision(&before, act, id, revision));
+  GK_TRY(gk_local_above(act, &before));
+  if (before.unit[0] == '\0')
+    return wrong_state(act, &before, "省里的政策包只能由另一版取代", "a pack of the province is replaced by another version only");
+  if (!is(before.state, "active"))
+    return wrong_state(act, &before, "它没有在生效", "it is not in force");
+  gk_json_t *more = gk_json_object(act->pool);
+  gk_json_set_str(more, "reason", reason);
+  GK_TRY(gk_act_begin(act));
+  GK_TRY(gk_store_local_withdraw(&changed, act, &before, reason));
+  GK_TRY(done(out, act, changed, "pack.withdraw", &before, more));
+  gk_core_season_changed(act->core);
+  return NULL;
 }
 
 /* A waiting activation whose rehearsal counts no more goes back, and the audit says why. */

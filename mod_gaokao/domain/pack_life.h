@@ -20,10 +20,16 @@
 gk_error_t *gk_pack_row_get(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id);
 /* A pack of whatever season with its contents; `rules` may be NULL. */
 gk_error_t *gk_pack_open(gk_pack_t **pack, gk_ruleset_t **rules, gk_act_t *act, apr_int64_t id, apr_pool_t *pool);
+/* The same with the rules of cities and counties that are in force (domain/pack_local.h); those of a unit always come with
+ * the active pack and the others'. */
+gk_error_t *gk_pack_open_whole(gk_pack_t **pack, gk_ruleset_t **rules, gk_act_t *act, apr_int64_t id, apr_pool_t *pool);
+/* What a dry run of it is held against now, and the digest of what is judged: of a unit's rules and the pack beside them. */
+gk_error_t *gk_pack_against(apr_int64_t *base, const char **digest, gk_act_t *act, const gk_pack_row_t *row);
 
 /* Stores a new draft. Errors: PACK with every fault, CONFLICT when the version is taken or the season is another. */
 gk_error_t *gk_pack_upload(gk_pack_row_t *out, gk_act_t *act, const char *bytes, apr_size_t length, const char *note);
-/* A new draft from `base` with changed rules (domain/pack_edit.h); takes the next version. */
+/* A new draft from `base` with changed rules (domain/pack_edit.h); takes the next version. A city's or county's is one of
+ * its own rules (domain/pack_local.h), whatever `base` is. */
 gk_error_t *gk_pack_draft(gk_pack_row_t *out, gk_act_t *act, apr_int64_t base, gk_json_t *changes, const char *note);
 /* Changes a draft; `changes` or (`bytes`, `length`). `note` NULL: as it was. */
 gk_error_t *gk_pack_rewrite(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t revision, gk_json_t *changes,
@@ -54,6 +60,8 @@ typedef struct gk_activation_t {
  * and the number was not said. */
 gk_error_t *gk_pack_activate(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t revision,
                              const gk_activation_t *wish);
+/* Rules of a unit that are in force are so no more, and nothing takes their place: by the unit, or by one above it. */
+gk_error_t *gk_pack_withdraw(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t revision, const char *reason);
 gk_error_t *gk_pack_unschedule(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t revision);
 /* What waits for its time and is due is activated, by whoever looks first. *done (may be NULL): it was. The act's person
  * is who asked for it. Commits. */
@@ -67,11 +75,14 @@ gk_error_t *gk_pack_rehearsal(struct gk_rehearsal_row_t **out, bool *reversed, g
 /* ---- pack_edit.c: rules changed in the XML itself, the rest stays byte for byte ------------------------------ */
 
 /* `changes`: {"rules": [{id, and what is changed: severity, stages [..], basis, fields [..], subjects [..], categories [..],
- * valid_from, valid_to, title {zh, en}, test or conditions, message {zh, en}, hint {zh, en}, cases [{expect, as_of,
- * fields {..}}]}], "remove": [id]}. A rule that is not there is added at the end. Texts are not judged here: the pack is
- * loaded afterwards. Errors: INVALID with pointers below `prefix`. */
+ * areas [..], basis_text {zh, en} in place of basis, valid_from, valid_to, title {zh, en}, test or conditions,
+ * message {zh, en}, hint {zh, en}, cases [{expect, as_of, fields {..}}]}], "remove": [id]}. A rule that is not there is added
+ * at the end. Texts are not judged here: the pack is loaded afterwards. Errors: INVALID with pointers below `prefix`. */
 gk_error_t *gk_pack_edit(const char **out, const char *xml, gk_json_t *changes, int version, const char *prefix,
                          const gk_pack_t *pack, apr_pool_t *pool);
+
+/* The pack with the rules (and their bases) of a unit behind its own. */
+const char *gk_pack_join(const char *xml, const char *local, apr_pool_t *pool);
 
 /* ---- pack_diff.c ------------------------------------------------------------------------------------------- */
 

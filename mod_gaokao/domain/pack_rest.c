@@ -199,6 +199,7 @@ static gk_rule_t read_rule(gk_pack_loader_t *loader, gk_xml_node_t *node)
       .fields = gk_pack__words(loader->pool, gk_pack__attr(loader, node, "fields"), " "),
       .subjects = gk_pack__words(loader->pool, gk_pack__attr(loader, node, "subjects"), " "),
       .categories = gk_pack__words(loader->pool, gk_pack__attr(loader, node, "categories"), " "),
+      .areas = gk_pack__words(loader->pool, gk_pack__attr(loader, node, "areas"), " "),
       .valid_from = gk_pack__date(loader, node, "valid_from", false),
       .valid_to = gk_pack__date(loader, node, "valid_to", false),
       .cases = apr_array_make(loader->pool, 2, sizeof(gk_rule_case_t)),
@@ -247,6 +248,20 @@ static void read_rules(gk_pack_loader_t *loader, gk_xml_node_t *root)
       GK_PACK_FAULT(loader, node, "duplicate", "规则 %s 出现两次", "The rule %s is there twice", rule->id);
     apr_hash_set(pack->rules_by_id, rule->id, APR_HASH_KEY_STRING, rule);
   }
+}
+
+/* <local levels="city county" max="30"/>: absent, nobody adds rules to the province's. */
+static void read_local(gk_pack_loader_t *loader, gk_xml_node_t *node)
+{
+  gk_pack_t *pack = loader->pack;
+  if (node == NULL)
+    return;
+  apr_array_header_t *levels = gk_pack__words(loader->pool, gk_pack__need(loader, node, "levels"), " ");
+  for (int i = 0; i < levels->nelts; i++) {
+    pack->local_city = pack->local_city || strcmp(GK_ROWS(const char *, levels)[i], "city") == 0;
+    pack->local_county = pack->local_county || strcmp(GK_ROWS(const char *, levels)[i], "county") == 0;
+  }
+  pack->local_max = gk_pack__int(loader, node, "max", 1, 200, 30);
 }
 
 /* ---- export, texts, photo, retention ----------------------------------------------------------------- */
@@ -348,6 +363,7 @@ void gk_pack__read_rest(gk_pack_loader_t *loader, gk_xml_node_t *root)
   read_parts(loader, gk_xml_child(root, "parts"));
   read_windows(loader, gk_xml_child(root, "windows"));
   read_rules(loader, root);
+  read_local(loader, gk_xml_child(root, "local"));
   read_export(loader, root);
   pack->texts = read_pages(loader, gk_xml_child(root, "texts"), "text");
   pack->notices = read_pages(loader, gk_xml_child(root, "notices"), "notice");

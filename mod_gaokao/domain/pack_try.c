@@ -6,6 +6,7 @@
 
 #include "domain/candidate.h"
 #include "domain/rehearsal.h"
+#include "domain/why_not.h"
 
 #define EVERY_STAGE (GK_STAGE_FILL | GK_STAGE_REVIEW | GK_STAGE_CONFIRM | GK_STAGE_SUBMIT | GK_STAGE_EXPORT)
 
@@ -33,6 +34,7 @@ static gk_error_t *alone(gk_pack_t **out, const gk_pack_t *pack, const char *rul
                          .subjects = apr_array_make(pool, 1, sizeof(const char *)),
                          .categories = apr_array_make(pool, 1, sizeof(const char *))};
   fresh->stages = EVERY_STAGE;
+  fresh->areas = NULL; /* the question is the test, wherever the record is */
   if (test == NULL) {
     *out = one;
     return NULL;
@@ -81,7 +83,7 @@ gk_error_t *gk_pack_try(gk_json_t **out, gk_act_t *act, apr_int64_t pack_id, con
   apr_array_header_t *verdicts;
   gk_date_t today = gk_date_of(act->now);
   GK_TRY(gk_act_season(act));
-  GK_TRY(gk_pack_open(&pack, NULL, act, pack_id, act->pool));
+  GK_TRY(gk_pack_open_whole(&pack, NULL, act, pack_id, act->pool));
   if (rule != NULL || test != NULL)
     GK_TRY(alone(&one, pack, rule, test, act->pool));
   GK_TRY(record_of(&record, act, pack, candidate_id, fields));
@@ -96,7 +98,7 @@ gk_error_t *gk_pack_try(gk_json_t **out, gk_act_t *act, apr_int64_t pack_id, con
   }
   *out = gk_json_object(act->pool);
   gk_json_set_str(*out, "result", result);
-  gk_json_set(*out, "verdicts", gk_verdicts_json(verdicts, pack, act->pool));
+  gk_json_set(*out, "verdicts", gk_why_not_json(verdicts, pack, act->pool));
   gk_json_t *seen = gk_json_object(act->pool);
   if (one != NULL)
     seen = seen_of(pack, APR_ARRAY_IDX(one->rules, 0, gk_rule_t).test, record.document,
@@ -113,14 +115,14 @@ gk_error_t *gk_pack_compare(gk_json_t **out, gk_act_t *act, apr_int64_t pack_id,
   apr_array_header_t *before, *after;
   gk_date_t today = gk_date_of(act->now);
   GK_TRY(gk_act_season(act));
-  GK_TRY(gk_pack_open(&pack, &rules, act, pack_id, act->pool));
+  GK_TRY(gk_pack_open_whole(&pack, &rules, act, pack_id, act->pool));
   GK_TRY(record_of(&record, act, pack, candidate_id, NULL));
   GK_TRY(gk_rehearsal_verdicts(&before, act->season->pack, act->season->rules, &record, today, act->pool));
   GK_TRY(gk_rehearsal_verdicts(&after, pack, rules, &record, today, act->pool));
   *out = gk_json_object(act->pool);
   gk_json_set_int(*out, "candidate_id", candidate_id);
   gk_json_set_str(*out, "state", record.state);
-  gk_json_set(*out, "before", gk_verdicts_json(before, act->season->pack, act->pool));
-  gk_json_set(*out, "after", gk_verdicts_json(after, pack, act->pool));
+  gk_json_set(*out, "before", gk_why_not_json(before, act->season->pack, act->pool));
+  gk_json_set(*out, "after", gk_why_not_json(after, pack, act->pool));
   return NULL;
 }

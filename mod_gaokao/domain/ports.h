@@ -36,9 +36,26 @@ typedef struct gk_pack_row_t {
   bool active;
   apr_time_t created, approved, activated;
   apr_time_t activate; /* when it becomes active, while it waits; else 0 */
+  const char *unit;    /* code of the city or county whose rules these are; "" for the province's pack */
+  const char *unit_path, *unit_name, *unit_level;
 } gk_pack_row_t;
-gk_error_t *gk_store_packs(apr_array_header_t **out, gk_db_t *db, apr_int64_t after, int limit, apr_pool_t *pool);
-gk_error_t *gk_store_pack(gk_pack_row_t *out, gk_db_t *db, apr_int64_t id, apr_pool_t *pool);
+/* Of units: those below the actor, the own and those above. */
+gk_error_t *gk_store_packs(apr_array_header_t **out, gk_act_t *act, apr_int64_t after, int limit);
+gk_error_t *gk_store_pack(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id);
+
+/* Rules of a unit, as XML (domain/pack_local.h). */
+typedef struct gk_local_rules_t {
+  apr_int64_t id;
+  const char *version, *digest, *unit, *unit_name, *unit_level;
+  const char *xml;
+} gk_local_rules_t;
+/* gk_local_rules_t of the season that are in force, by code. */
+gk_error_t *gk_store_local_rules(apr_array_header_t **out, gk_db_t *db, apr_int64_t season_id, apr_pool_t *pool);
+/* Id of the unit's version in force; 0: none. */
+gk_error_t *gk_store_local_active(apr_int64_t *id, gk_act_t *act, const char *unit);
+/* In force in place of the unit's version before, beside the province's pack `base`, all or nothing. */
+gk_error_t *gk_store_local_activate(bool *changed, gk_act_t *act, const gk_pack_row_t *row, apr_int64_t base, const char *reason);
+gk_error_t *gk_store_local_withdraw(bool *changed, gk_act_t *act, const gk_pack_row_t *row, const char *reason);
 
 /* Steps of a pack's life (domain/pack_life.h); *changed false when its revision or state is another by now. */
 gk_error_t *gk_store_pack_insert(apr_int64_t *id, gk_act_t *act, const gk_pack_row_t *row, const char *bytes, apr_size_t length);

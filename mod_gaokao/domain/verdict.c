@@ -57,6 +57,10 @@ gk_json_t *gk_verdicts_json(const apr_array_header_t *verdicts, const gk_pack_t 
       gk_json_set_str(seen, APR_ARRAY_IDX(verdict->seen, s, gk_seen_t).field,
                       APR_ARRAY_IDX(verdict->seen, s, gk_seen_t).value);
     gk_json_set(one, "seen", seen);
+    if (rule != NULL && rule->set_by != NULL)
+      gk_json_set(one, "set_by", gk_setter_json(rule->set_by, pool));
+    else
+      gk_json_set_null(one, "set_by");
     gk_json_add(array, one);
   }
   return array;

@@ -74,7 +74,8 @@ const gk_pack_t *gk_ruleset_pack(const gk_ruleset_t *ruleset);
 bool gk_verdicts_to_error(gk_error_t **error, gk_error_code_t code, const apr_array_header_t *verdicts,
                           apr_array_header_t **rest, apr_pool_t *pool);
 
-/* [{kind, rule, severity, field, pointer, zh, en, hint {zh, en}, basis {zh, en}, seen {field: value}}].
+/* [{kind, rule, severity, field, pointer, zh, en, hint {zh, en}, basis {zh, en}, seen {field: value},
+ * set_by {code, name, level} (the city or county that added the rule; null: the province)}].
  * `pack` (may be NULL) gives the basis. Values of personal fields are shown as they are: the reader must be
  * one who may see the record. */
 gk_json_t *gk_verdicts_json(const apr_array_header_t *verdicts, const gk_pack_t *pack, apr_pool_t *pool);

@@ -8,7 +8,7 @@
 #include <apr_strings.h>
 
 #include "base/time.h"
-#include "domain/pack_life.h"
+#include "domain/pack_local.h"
 #include "domain/rehearsal.h"
 #include "jobs/kinds.h"
 
@@ -23,6 +23,7 @@ static gk_error_t *check(gk_json_t **kept, gk_act_t *act, gk_json_t *args)
   apr_int64_t id = gk_decode_int(&d, "pack", GK_REQUIRED, 1, APR_INT64_MAX, 0);
   GK_TRY(gk_decode_end(&d));
   GK_TRY(gk_pack_row_get(&row, act, id));
+  GK_TRY(gk_local_above(act, &row));
   if (strcmp(row.state, "draft") == 0)
     return gk_error(act->pool, GK_E_WRONG_STATE, "请先检查草稿，没有错误后再试运行",
                     "Check the draft first: it is rehearsed when nothing is wrong");
@@ -110,13 +111,16 @@ static gk_error_t *begin(run_t *run, const gk_pack_row_t *pack)
 {
   gk_act_t *act = &run->job->act;
   gk_rehearsal_row_t *last;
+  apr_int64_t base;
+  const char *digest;
+  GK_TRY(gk_pack_against(&base, &digest, act, pack));
   GK_TRY(gk_rehearsal_store_of_job(&last, act, run->job->job.id, pack->id));
-  if (last != NULL && strcmp(last->state, "running") == 0 && last->base_id == act->season->pack_id &&
-      strcmp(last->pack_digest, pack->digest) == 0) {
+  if (last != NULL && strcmp(last->state, "running") == 0 && last->base_id == base &&
+      strcmp(last->pack_digest, digest) == 0) {
     run->row = *last;
     return last->done > 0 ? gk_rehearsal_resume(run->rehearsal, last->counts) : NULL;
   }
-  run->row = (gk_rehearsal_row_t){.pack_id = pack->id, .pack_digest = pack->digest, .base_id = act->season->pack_id,
+  run->row = (gk_rehearsal_row_t){.pack_id = pack->id, .pack_digest = digest, .base_id = base,
                                   .job_id = run->job->job.id};
   GK_TRY(gk_act_begin(act));
   GK_TRY(gk_rehearsal_store_insert(&run->row, act));
@@ -129,9 +133,12 @@ static gk_error_t *finish(run_t *run, apr_int64_t pack_id)
   gk_act_t *act = &run->job->act;
   gk_pack_row_t now;
   bool changed = false;
+  apr_int64_t base;
+  const char *digest;
   GK_TRY(gk_act_begin(act));
   GK_TRY(gk_pack_row_get(&now, act, pack_id));
-  if (strcmp(now.digest, run->row.pack_digest) == 0 && strcmp(now.state, "checked") == 0)
+  GK_TRY(gk_pack_against(&base, &digest, act, &now));
+  if (strcmp(digest, run->row.pack_digest) == 0 && strcmp(now.state, "checked") == 0)
     GK_TRY(gk_store_pack_step(&changed, act, &now, "rehearsed"));
   gk_json_t *after = gk_json_object(act->pool);
   gk_json_set_int(after, "rehearsal", run->row.id);
@@ -152,7 +159,12 @@ static gk_error_t *run_rehearsal(gk_json_t **out, gk_job_run_t *job, gk_json_t *
   gk_ruleset_t *rules;
   apr_int64_t id = gk_json_int(args, "pack");
   GK_TRY(gk_pack_row_get(&row, act, id));
-  GK_TRY(gk_pack_open(&pack, &rules, act, id, job->pool));
+  GK_TRY(gk_pack_open_whole(&pack, &rules, act, id, job->pool));
+  if (row.unit[0] != '\0') { /* rules of a unit concern its own records, whoever asks */
+    gk_principal_t *who = apr_pmemdup(job->pool, act->who, sizeof(*who));
+    gk_scope_of(row.unit_path, &who->scope_lo, &who->scope_hi, job->pool);
+    act->who = who;
+  }
   GK_TRY(gk_rehearsal_open(&run.rehearsal, act, act->season->pack, act->season->rules, pack, rules, job->pool));
   GK_TRY(gk_rehearsal_store_total(&run.total, act));
   GK_TRY(begin(&run, &row));
@@ -172,4 +184,5 @@ static gk_error_t *run_rehearsal(gk_json_t **out, gk_job_run_t *job, gk_json_t *
   return NULL;
 }
 
-const gk_job_kind_t gk_job_rehearse_pack = {"rehearse_pack", GK_ROLE_PROVINCE, check, run_rehearsal};
+const gk_job_kind_t gk_job_rehearse_pack = {"rehearse_pack", GK_ROLE_PROVINCE | GK_ROLE_CITY | GK_ROLE_COUNTY, check,
+                                            run_rehearsal};

@@ -92,8 +92,11 @@ gk_error_t *gk_device_decode(gk_plugins_t *plugins, const char *request_id, cons
   int i = 0;
   while ((plugin = gk_plugin__next(plugins, GAOKAO_DEVICE, &i)) != NULL) {
     gk_plugin__instance_t *instance = gk_plugin__hold(plugin);
-    if (instance == NULL)
+    if (instance == NULL) {
+      if (plugin->off && refused == NULL) /* the gateway keeps the reading and brings it again */
+        refused = gk_plugin__refusal(plugin, 0, pool);
       continue;
+    }
     error = gk_plugin__guard(instance, GK_CALL_ASIDE, request_id, record, recognise, &ask, NULL, NULL, pool);
     if (error != NULL && error->code == GK_E_PLUGIN && refused == NULL)
       refused = error;

@@ -115,7 +115,7 @@ gk_plugin__instance_t *gk_plugin__hold(gk_plugin_t *plugin)
 {
   gk_plugin__instance_t *instance = NULL;
   apr_thread_mutex_lock(plugin->lock);
-  if (plugin->state == GK_PLUGIN_STARTED && plugin->current != NULL) {
+  if (!plugin->off && plugin->state == GK_PLUGIN_STARTED && plugin->current != NULL) {
     instance = plugin->current;
     instance->references++;
   }

@@ -76,6 +76,9 @@ struct gk_plugin_t {
   apr_thread_mutex_t *lock;            /* of what follows, and of references of its instances; held briefly */
   gk_plugin_state_t state;             /* never DEGRADED: that is worked out from `shared` */
   const char *reason_zh, *reason_en;
+  _Atomic bool off;                    /* switched off; the reason lies in the pool */
+  const char *off_reason;
+  apr_pool_t *off_pool;
   gk_plugin__instance_t *current;
   _Atomic apr_uint32_t generation;     /* changes with `current` */
   bool changing;                       /* an option change is under way */
@@ -126,6 +129,9 @@ void gk_plugin__host(gaokao_host_t *host, gk_plugin__instance_t *instance);
 apr_int64_t gk_plugin__monotonic_us(void);
 void gk_plugin__log(gk_plugin_t *plugin, gk_loudness_t loudness, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* registry.c: why the service can't do without it, or NULL. */
+const gk_plugin__finding_t *gk_plugin__needed(const gk_plugin_t *plugin);
 
 /* instance.c: an instance with these values, created and configured, one reference held. */
 gk_error_t *gk_plugin__make(gk_plugin__instance_t **out, gk_plugin_t *plugin,

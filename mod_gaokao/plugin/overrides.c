@@ -6,16 +6,30 @@
 
 #include "domain/ports.h"
 
+/* No option: it is switched off, for this reason. */
+#define OFF "@off"
+
 /* gk_plugin_setting_t of one plugin among the stored rows. */
 static apr_array_header_t *settings_of(const apr_array_header_t *rows, const char *name, apr_pool_t *pool)
 {
   apr_array_header_t *settings = apr_array_make(pool, 4, sizeof(gk_plugin_setting_t));
   for (int i = 0; i < rows->nelts; i++) {
     const gk_stored_option_t *row = &APR_ARRAY_IDX(rows, i, gk_stored_option_t);
-    if (strcmp(row->plugin, name) == 0)
+    if (strcmp(row->plugin, name) == 0 && strcmp(row->key, OFF) != 0)
       APR_ARRAY_PUSH(settings, gk_plugin_setting_t) = (gk_plugin_setting_t){row->key, row->value, NULL};
   }
   return settings;
+}
+
+/* Why it is switched off; NULL: it is not. */
+static const char *off_of(const apr_array_header_t *rows, const char *name)
+{
+  for (int i = 0; i < rows->nelts; i++) {
+    const gk_stored_option_t *row = &APR_ARRAY_IDX(rows, i, gk_stored_option_t);
+    if (strcmp(row->plugin, name) == 0 && strcmp(row->key, OFF) == 0)
+      return row->value;
+  }
+  return NULL;
 }
 
 gk_error_t *gk_overrides_apply(const gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
@@ -27,6 +41,9 @@ gk_error_t *gk_overrides_apply(const gk_core_t *core, gk_db_t *db, apr_pool_t *p
   for (char *name = apr_strtok(apr_pstrdup(pool, gk_core_config(core)->plugins), " \t", &last); name != NULL;
        name = apr_strtok(NULL, " \t", &last)) {
     gk_error_t *error = gk_plugin_set_options(gk_core_plugins(core), name, settings_of(rows, name, pool), pool);
+    if (first == NULL)
+      first = error;
+    error = gk_plugin_switch(gk_core_plugins(core), name, off_of(rows, name), pool);
     if (first == NULL)
       first = error;
   }
@@ -115,4 +132,40 @@ gk_error_t *gk_overrides_reset(gk_json_t **out, gk_act_t *act, const char *name)
   gk_json_set_str(was, "state", gk_json_str(before, "state"));
   gk_json_set_int(was, "suspects", (apr_int64_t)gk_json_size(gk_json_get(before, "suspects")));
   return gk_audit(act, "plugin.reset", "plugin", 0, 0, act->who->org_path, was, NULL);
+}
+
+/* Plugin, state and reason of one act, for the audit. */
+static gk_json_t *act_of(const char *name, gk_json_t *plugin, const char *reason, apr_pool_t *pool)
+{
+  gk_json_t *json = gk_json_object(pool);
+  gk_json_set_str(json, "plugin", name);
+  gk_json_set_str(json, "state", gk_json_str(plugin, "state"));
+  if (reason != NULL)
+    gk_json_set_str(json, "reason", reason);
+  return json;
+}
+
+gk_error_t *gk_overrides_switch(gk_json_t **out, gk_act_t *act, const char *name, bool on, const char *reason)
+{
+  struct gk_plugins_t *plugins = gk_core_plugins(act->core);
+  gk_json_t *before = gk_plugin_json(plugins, name, act->pool);
+  GK_TRY(gk_plugin_switch(plugins, name, on ? NULL : reason, act->pool));
+  GK_TRY(gk_act_begin(act));
+  GK_TRY(gk_store_plugin_option_put(act, name, OFF, on ? NULL : reason));
+  GK_TRY(gk_store_setting_put(act, "plugin_options", act->request_id)); /* other processes and nodes follow */
+  *out = gk_plugin_json(plugins, name, act->pool);
+  return gk_audit(act, on ? "plugin.enable" : "plugin.disable", "plugin", 0, 0, act->who->org_path,
+                  act_of(name, before, NULL, act->pool), act_of(name, *out, reason, act->pool));
+}
+
+gk_error_t *gk_overrides_reload(gk_json_t **out, gk_act_t *act, const char *name)
+{
+  struct gk_plugins_t *plugins = gk_core_plugins(act->core);
+  gk_json_t *before = gk_plugin_json(plugins, name, act->pool);
+  GK_TRY(gk_plugin_reload(plugins, name, act->pool)); /* what fails here stores nothing, and the running one stays */
+  GK_TRY(gk_act_begin(act));
+  GK_TRY(gk_store_setting_put(act, "plugin_options", act->request_id));
+  *out = gk_plugin_json(plugins, name, act->pool);
+  return gk_audit(act, "plugin.reload", "plugin", 0, 0, act->who->org_path, act_of(name, before, NULL, act->pool),
+                  act_of(name, *out, NULL, act->pool));
 }

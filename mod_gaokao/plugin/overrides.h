@@ -19,4 +19,10 @@ gk_error_t *gk_overrides_change(gk_json_t **out, gk_act_t *act, const char *name
  * about any more. *out: as above. Errors: NOT_FOUND. */
 gk_error_t *gk_overrides_reset(gk_json_t **out, gk_act_t *act, const char *name);
 
+/* Switches a plugin off (or on again) on every node within a second; what runs ends as it would. Errors: NOT_FOUND, CONFLICT
+ * when the service can't do without it. */
+gk_error_t *gk_overrides_switch(gk_json_t **out, gk_act_t *act, const char *name, bool on, const char *reason);
+/* Makes it anew with its options on every node within a second. Errors: NOT_FOUND, CONFLICT, INVALID, PLUGIN. */
+gk_error_t *gk_overrides_reload(gk_json_t **out, gk_act_t *act, const char *name);
+
 #endif

@@ -30,7 +30,8 @@ typedef enum gk_plugin_state_t {
   GK_PLUGIN_STARTED = 2,
   GK_PLUGIN_DEGRADED = 3,  /* started; after failures in a row, calls are refused until a pause is over */
   GK_PLUGIN_FAILED = 4,    /* did not start; its reason says why */
-  GK_PLUGIN_MISSING = 5    /* optional, and could not be loaded */
+  GK_PLUGIN_MISSING = 5,   /* optional, and could not be loaded */
+  GK_PLUGIN_DISABLED = 6   /* an administrator switched it off */
 } gk_plugin_state_t;
 
 /* One option as written by an operator. */
@@ -121,9 +122,18 @@ gk_error_t *gk_plugin_row_set(gk_plugin_row_t *row, const char *key, const char 
 gk_error_t *gk_plugin_set_options(gk_plugins_t *plugins, const char *name, const apr_array_header_t *settings,
                                   apr_pool_t *pool);
 
+/* Switches a plugin off in this process, with the administrator's reason, or on again (NULL). Calls under way end as they
+ * would; later ones are refused, readings and exports with 503, and photos go to a person. Errors: NOT_FOUND; CONFLICT when
+ * the service can't do without it. */
+gk_error_t *gk_plugin_switch(gk_plugins_t *plugins, const char *name, const char *off_reason, apr_pool_t *pool);
+/* Makes its instance anew with the same options: files it reads are read again; the code stays that of the start. Errors: as
+ * gk_plugin_set_options; CONFLICT when there is no code to make it of. */
+gk_error_t *gk_plugin_reload(gk_plugins_t *plugins, const char *name, apr_pool_t *pool);
+
 /* [{name, kind, state, version, licence, file, optional, on_error, deadline_us, thread_safe, reason {zh, en},
  * health {state, zh, en}, options [{key, type, value, preset, source "preset|config|override", where,
- * required, secret, minimum, maximum, words, unit, help {zh, en}}], facts {...}, calls, failures, late,
+ * required, secret, minimum, maximum, words, unit, help {zh, en}}], needed {zh, en} (why it can't be switched off; null),
+ * facts {...}, calls, failures, late,
  * failures_in_row, mean_us, max_us, inside, retry_in_us, events {...}}]. Values of secret options are
  * null. */
 gk_json_t *gk_plugins_json(gk_plugins_t *plugins, apr_pool_t *pool);

@@ -301,6 +301,11 @@ void gk_plugins_stop(gk_plugins_t *plugins)
       apr_pool_destroy(plugin->overrides_pool);
     plugin->overrides_pool = NULL;
     plugin->overrides = NULL;
+    plugin->off = false;
+    if (plugin->off_pool != NULL)
+      apr_pool_destroy(plugin->off_pool);
+    plugin->off_pool = NULL;
+    plugin->off_reason = NULL;
   }
 }
 
@@ -374,4 +379,67 @@ gk_error_t *gk_plugin_set_options(gk_plugins_t *plugins, const char *name, const
   plugin->changing = false;
   apr_thread_mutex_unlock(plugin->lock);
   return error;
+}
+
+/* ---- on, off, anew ------------------------------------------------------------------------------------ */
+
+const gk_plugin__finding_t *gk_plugin__needed(const gk_plugin_t *plugin)
+{
+  static const gk_plugin__finding_t policy = {
+      "needed", "规则插件不能停用：停用后任何考生都无法填报、审核或上报",
+      "A rule engine can't be switched off: no record could be filled in, reviewed or submitted"};
+  static const gk_plugin__finding_t missing = {
+      "missing", "组件没有装载，无法停用或重新装载；请检查 gaokao.conf 后平滑重启",
+      "It was not loaded, so it can't be switched off or made anew: look at gaokao.conf and restart gracefully"};
+  if (plugin->image == NULL)
+    return &missing;
+  return plugin->image->descriptor.kind == GAOKAO_POLICY ? &policy : NULL;
+}
+
+static gk_error_t *refuse(const gk_plugin__finding_t *why, apr_pool_t *pool)
+{
+  return gk_error(pool, GK_E_CONFLICT, "%s%.0s", "%.0s%s", why->zh, why->en);
+}
+
+static gk_error_t *get(gk_plugin_t **out, gk_plugins_t *plugins, const char *name, apr_pool_t *pool)
+{
+  *out = find(plugins, name);
+  return *out != NULL ? NULL : gk_error(pool, GK_E_NOT_FOUND, "没有组件 '%s'", "There is no plugin '%s'", name != NULL ? name : "");
+}
+
+gk_error_t *gk_plugin_switch(gk_plugins_t *plugins, const char *name, const char *off_reason, apr_pool_t *pool)
+{
+  gk_plugin_t *plugin;
+  apr_pool_t *own = NULL, *old;
+  GK_TRY(get(&plugin, plugins, name, pool));
+  if (off_reason != NULL && gk_plugin__needed(plugin) != NULL)
+    return refuse(gk_plugin__needed(plugin), pool);
+  if (off_reason != NULL)
+    apr_pool_create(&own, NULL); /* below the global pool: any thread may */
+  apr_thread_mutex_lock(plugin->lock);
+  bool was = plugin->off;
+  old = plugin->off_pool;
+  plugin->off_pool = own;
+  plugin->off_reason = own != NULL ? apr_pstrdup(own, off_reason) : NULL;
+  plugin->off = own != NULL;
+  apr_thread_mutex_unlock(plugin->lock);
+  if (old != NULL)
+    apr_pool_destroy(old);
+  if (was != (own != NULL))
+    gk_plugin__log(plugin, GK_NOTICE, own != NULL ? "switched off: %s" : "switched on%s", own != NULL ? off_reason : "");
+  return NULL;
+}
+
+gk_error_t *gk_plugin_reload(gk_plugins_t *plugins, const char *name, apr_pool_t *pool)
+{
+  gk_plugin_t *plugin;
+  GK_TRY(get(&plugin, plugins, name, pool));
+  if (plugin->image == NULL)
+    return refuse(gk_plugin__needed(plugin), pool);
+  apr_thread_mutex_lock(plugin->lock);
+  apr_array_header_t *settings =
+      plugin->overrides != NULL ? copy_settings(plugin->overrides, pool) : apr_array_make(pool, 1, sizeof(gk_plugin_setting_t));
+  apr_thread_mutex_unlock(plugin->lock);
+  GK_TRY(gk_plugin_set_options(plugins, name, settings, pool));
+  return gk_plugin_reset(plugins, name, pool);
 }

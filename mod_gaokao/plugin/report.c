@@ -6,8 +6,8 @@
 
 const char *gk_plugin_state_word(gk_plugin_state_t state)
 {
-  static const char *const words[] = {"?", "loaded", "started", "degraded", "failed", "missing"};
-  return words[state >= GK_PLUGIN_LOADED && state <= GK_PLUGIN_MISSING ? (int)state : 0];
+  static const char *const words[] = {"?", "loaded", "started", "degraded", "failed", "missing", "disabled"};
+  return words[state >= GK_PLUGIN_LOADED && state <= GK_PLUGIN_DISABLED ? (int)state : 0];
 }
 
 const char *gk_plugin_kind_word(apr_uint32_t kind)
@@ -28,6 +28,8 @@ gk_on_error_t gk_on_error_of(const char *word)
 
 static gk_plugin_state_t state_of(gk_plugin_t *plugin)
 {
+  if (plugin->off)
+    return GK_PLUGIN_DISABLED;
   bool hurt = gk_plugin__degraded(plugin) > 0 || gk_standing__barred(plugin->plugins->standing, plugin->index) > 0;
   return plugin->state == GK_PLUGIN_STARTED && hurt ? GK_PLUGIN_DEGRADED : plugin->state;
 }
@@ -35,7 +37,7 @@ static gk_plugin_state_t state_of(gk_plugin_t *plugin)
 /* Degraded by single records only, it goes on serving all others. */
 static bool in_service(gk_plugin_t *plugin)
 {
-  return plugin->state == GK_PLUGIN_STARTED && gk_plugin__degraded(plugin) == 0;
+  return !plugin->off && plugin->state == GK_PLUGIN_STARTED && gk_plugin__degraded(plugin) == 0;
 }
 
 static gk_json_t *two_texts(const char *zh, const char *en, apr_pool_t *pool)
@@ -180,10 +182,17 @@ static gk_json_t *plugin_json(gk_plugin_t *plugin, apr_pool_t *pool)
   if (instance != NULL)
     instance->references++;
   gk_json_set_str(json, "state", gk_plugin_state_word(state_of(plugin)));
-  if (plugin->reason_zh != NULL)
+  if (plugin->off_reason != NULL)
+    gk_json_set(json, "reason", two_texts(plugin->off_reason, plugin->off_reason, pool));
+  else if (plugin->reason_zh != NULL)
     gk_json_set(json, "reason", two_texts(plugin->reason_zh, plugin->reason_en, pool));
   else
     gk_json_set_null(json, "reason");
+  const gk_plugin__finding_t *needed = gk_plugin__needed(plugin);
+  if (needed != NULL)
+    gk_json_set(json, "needed", two_texts(needed->zh, needed->en, pool));
+  else
+    gk_json_set_null(json, "needed");
   apr_thread_mutex_unlock(plugin->lock);
   if (plugin->image != NULL)
     gk_json_set(
@@ -219,7 +228,7 @@ gk_error_t *gk_plugins_ready(gk_plugins_t *plugins, apr_pool_t *pool)
   const char *names = NULL;
   for (int i = 0; i < plugins->plugins->nelts; i++) {
     gk_plugin_t *plugin = APR_ARRAY_IDX(plugins->plugins, i, gk_plugin_t *);
-    if (plugin->row.optional || in_service(plugin))
+    if (plugin->row.optional || plugin->off || in_service(plugin))
       continue;
     names = names == NULL ? plugin->name : apr_pstrcat(pool, names, ", ", plugin->name, NULL);
   }

@@ -229,16 +229,29 @@ static bool listed(const apr_array_header_t *codes, const char *code)
   return false;
 }
 
+/* The candidate's county lies in one of the areas. */
+static bool in_area(const apr_array_header_t *areas, const char *county)
+{
+  if (areas == NULL || areas->nelts == 0)
+    return true;
+  for (int i = 0; county != NULL && i < areas->nelts; i++) {
+    const char *area = APR_ARRAY_IDX(areas, i, const char *);
+    if (strncmp(area, county, strlen(area)) == 0)
+      return true;
+  }
+  return false;
+}
+
 static void select_rules(judging_t *j, int stage, gk_date_t as_of)
 {
   const gk_pack_t *pack = j->ruleset->pack;
-  const char *subject = value_of(j, "subject"), *category = value_of(j, "category");
+  const char *subject = value_of(j, "subject"), *category = value_of(j, "category"), *county = value_of(j, "county");
   for (int i = 0; i < pack->rules->nelts; i++) {
     const gk_rule_t *rule = &APR_ARRAY_IDX(pack->rules, i, gk_rule_t);
     if ((rule->stages & stage) != 0 &&
         (rule->valid_from.year == 0 || gk_date_compare(rule->valid_from, as_of) <= 0) &&
         (rule->valid_to.year == 0 || gk_date_compare(as_of, rule->valid_to) <= 0) &&
-        listed(rule->subjects, subject) && listed(rule->categories, category))
+        listed(rule->subjects, subject) && listed(rule->categories, category) && in_area(rule->areas, county))
       gk_policy__select(j->question, i);
   }
 }

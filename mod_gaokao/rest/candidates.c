@@ -6,6 +6,7 @@
 
 #include "domain/audit_view.h"
 #include "domain/review.h"
+#include "domain/why_not.h"
 #include "rest/router.h"
 
 #define STATES \
@@ -197,7 +198,7 @@ gk_error_t *gk_rest_candidates_verdicts(gk_request_t *request, gk_response_t *re
   gk_json_set_str(response->json, "stage", stage);
   gk_json_set(response->json, "candidate", gk_candidate_brief_json(candidate, request->pool));
   gk_json_set(response->json, "verdicts",
-              gk_verdicts_json(verdicts, request->act.season->pack, request->pool));
+              gk_why_not_json(verdicts, request->act.season->pack, request->pool));
   response->etag = gk_etag(request->pool, candidate->version);
   return NULL;
 }

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <apr_strings.h>
 
-#include "domain/pack_life.h"
+#include "domain/pack_local.h"
 #include "domain/rehearsal.h"
 #include "domain/session.h"
 #include "jobs/job.h"
@@ -101,7 +101,7 @@ gk_error_t *gk_rest_packs_rehearsal(gk_request_t *request, gk_response_t *respon
   GK_TRY(gk_arg_id(&id, request, 0));
   GK_TRY(gk_query_end(request, NULL));
   GK_TRY(gk_act_season(&request->act));
-  GK_TRY(gk_store_pack(&pack, request->act.db, id, request->pool));
+  GK_TRY(gk_store_pack(&pack, &request->act, id));
   GK_TRY(gk_pack_rehearsal(&counts, &reversed, &request->act, &pack));
   GK_TRY(gk_rehearsal_store_last(&row, &request->act, id, false, 0));
   if (counts != NULL && (row == NULL || reversed || row->id == counts->id))
@@ -120,7 +120,7 @@ gk_error_t *gk_rest_packs_rehearsal(gk_request_t *request, gk_response_t *respon
 static gk_error_t *last_whole(gk_rehearsal_row_t **row, gk_request_t *request, apr_int64_t id)
 {
   gk_pack_row_t pack;
-  GK_TRY(gk_store_pack(&pack, request->act.db, id, request->pool));
+  GK_TRY(gk_store_pack(&pack, &request->act, id));
   return gk_rehearsal_store_last(row, &request->act, id, true, 0);
 }
 
@@ -170,12 +170,15 @@ gk_error_t *gk_rest_packs_decide(gk_request_t *request, gk_response_t *response)
 {
   apr_int64_t id, count = 0;
   gk_rehearsal_row_t *row;
+  gk_pack_row_t pack;
   GK_TRY(gk_arg_id(&id, request, 0));
   gk_decode_t d = gk_decode_start(request->json, request->pool);
   const char *decision = gk_decode_word(&d, "decision", GK_REQUIRED, "keep|return");
   const char *rule = gk_decode_str(&d, "rule", GK_OPTIONAL, 1, 100);
   const char *reason = gk_decode_str(&d, "reason", GK_REQUIRED | GK_MULTILINE, 4, 500);
   GK_TRY(gk_decode_end(&d));
+  GK_TRY(gk_pack_row_get(&pack, &request->act, id));
+  GK_TRY(gk_local_above(&request->act, &pack));
   GK_TRY(last_whole(&row, request, id));
   if (row == NULL)
     return gk_error(request->pool, GK_E_WRONG_STATE, "还没有试运行结果", "There is no dry run yet");
@@ -275,6 +278,19 @@ gk_error_t *gk_rest_packs_unschedule(gk_request_t *request, gk_response_t *respo
   gk_pack_row_t pack;
   GK_TRY(gk_arg_id(&id, request, 0));
   GK_TRY(gk_pack_unschedule(&pack, &request->act, id, request->if_match));
+  gk_rest_pack_answer(response, &pack, request->pool);
+  return NULL;
+}
+
+gk_error_t *gk_rest_packs_withdraw(gk_request_t *request, gk_response_t *response)
+{
+  apr_int64_t id;
+  gk_pack_row_t pack;
+  GK_TRY(gk_arg_id(&id, request, 0));
+  gk_decode_t d = gk_decode_start(request->json, request->pool);
+  const char *reason = gk_decode_str(&d, "reason", GK_REQUIRED | GK_MULTILINE, 4, 500);
+  GK_TRY(gk_decode_end(&d));
+  GK_TRY(gk_pack_withdraw(&pack, &request->act, id, request->if_match, reason));
   gk_rest_pack_answer(response, &pack, request->pool);
   return NULL;
 }

@@ -3,7 +3,7 @@
 #include <apr_strings.h>
 
 #include "domain/conditions.h"
-#include "domain/pack_life.h"
+#include "domain/pack_local.h"
 #include "domain/ports.h"
 #include "rest/packs.h"
 
@@ -16,6 +16,12 @@ gk_json_t *gk_rest_pack_json(const gk_pack_row_t *pack, apr_pool_t *pool)
   gk_json_set_str(json, "version", pack->version);
   gk_json_set_str(json, "digest", pack->digest);
   gk_json_set_str(json, "state", pack->state);
+  if (pack->unit[0] != '\0') {
+    gk_setter_t unit = {pack->unit, pack->unit_name, pack->unit_level};
+    gk_json_set(json, "unit", gk_setter_json(&unit, pool));
+  } else {
+    gk_json_set_null(json, "unit");
+  }
   gk_json_set_bool(json, "active", pack->active);
   if (pack->created_by != 0)
     gk_json_set_int(json, "created_by", pack->created_by);
@@ -50,7 +56,7 @@ gk_error_t *gk_rest_packs_list(gk_request_t *request, gk_response_t *response)
   apr_int64_t after = gk_query_int(request, "after", 1, APR_INT64_MAX, 0, &error);
   int limit = gk_query_limit(request, &error);
   GK_TRY(gk_query_end(request, error));
-  GK_TRY(gk_store_packs(&packs, request->act.db, after, limit + 1, request->pool));
+  GK_TRY(gk_store_packs(&packs, &request->act, after, limit + 1));
   gk_json_t *items = gk_json_array(request->pool);
   for (int i = 0; i < packs->nelts && i < limit; i++)
     gk_json_add(items, gk_rest_pack_json(&APR_ARRAY_IDX(packs, i, gk_pack_row_t), request->pool));
@@ -67,7 +73,7 @@ gk_error_t *gk_rest_packs_get(gk_request_t *request, gk_response_t *response)
   gk_pack_row_t pack;
   GK_TRY(gk_arg_id(&id, request, 0));
   GK_TRY(gk_query_end(request, NULL));
-  GK_TRY(gk_store_pack(&pack, request->act.db, id, request->pool));
+  GK_TRY(gk_store_pack(&pack, &request->act, id));
   gk_rest_pack_answer(response, &pack, request->pool);
   return NULL;
 }
@@ -178,6 +184,7 @@ static gk_json_t *decode_rule(gk_decode_t *outer, gk_json_t *item, apr_size_t in
     gk_json_set_str(kept, "severity", severity);
   keep_words(kept, &d, "stages");
   keep_text(kept, &d, "basis", 60);
+  keep_both(kept, &d, "basis_text");
   keep_words(kept, &d, "fields");
   keep_words(kept, &d, "subjects");
   keep_words(kept, &d, "categories");
@@ -256,7 +263,7 @@ gk_error_t *gk_rest_packs_document(gk_request_t *request, gk_response_t *respons
   gk_blob_t body;
   GK_TRY(gk_arg_id(&id, request, 0));
   GK_TRY(gk_query_end(request, NULL));
-  GK_TRY(gk_store_pack(&pack, request->act.db, id, request->pool));
+  GK_TRY(gk_store_pack(&pack, &request->act, id));
   GK_TRY(gk_store_pack_body(request->act.db, id, &body, request->pool));
   response->text = (const char *)body.bytes;
   response->length = body.length;
@@ -270,12 +277,16 @@ gk_error_t *gk_rest_packs_rules(gk_request_t *request, gk_response_t *response)
 {
   apr_int64_t id;
   gk_pack_t *pack;
+  gk_pack_row_t row;
   GK_TRY(gk_arg_id(&id, request, 0));
   GK_TRY(gk_query_end(request, NULL));
+  GK_TRY(gk_store_pack(&row, &request->act, id));
   GK_TRY(gk_pack_open(&pack, NULL, &request->act, id, request->pool));
+  if (row.unit[0] != '\0')
+    pack->rules = gk_local_rules_of(pack, row.unit, request->pool);
   response->json = gk_json_object(request->pool);
-  gk_json_set_str(response->json, "pack", pack->id);
-  gk_json_set_int(response->json, "version", pack->version);
+  gk_json_set_str(response->json, "pack", row.name);
+  gk_json_set_int(response->json, "version", apr_atoi64(row.version));
   gk_json_t *rules = gk_pack_rules_json(pack, 0, request->pool);
   for (apr_size_t i = 0; i < gk_json_size(rules); i++) {
     gk_json_t *conditions = gk_conditions_of(gk_json_str(gk_json_at(rules, i), "test"), request->pool);
@@ -296,17 +307,26 @@ gk_error_t *gk_rest_packs_diff(gk_request_t *request, gk_response_t *response)
   GK_TRY(gk_arg_id(&id, request, 0));
   apr_int64_t with = gk_query_int(request, "with", 1, APR_INT64_MAX, 0, &error);
   GK_TRY(gk_query_end(request, error));
-  if (with == 0) {
-    gk_pack_row_t row;
-    GK_TRY(gk_act_season(&request->act));
-    GK_TRY(gk_store_pack(&row, request->act.db, id, request->pool));
-    with = row.active && row.base_id != 0 ? row.base_id : request->act.season->pack_id;
-  }
+  gk_pack_row_t row, other;
+  const char *digest;
+  GK_TRY(gk_act_season(&request->act));
+  GK_TRY(gk_store_pack(&row, &request->act, id));
+  if (with == 0 && row.active && row.base_id != 0)
+    with = row.base_id;
+  else if (with == 0)
+    GK_TRY(gk_pack_against(&with, &digest, &request->act, &row));
+  GK_TRY(gk_store_pack(&other, &request->act, with));
   GK_TRY(gk_pack_open(&before, NULL, &request->act, with, request->pool));
   GK_TRY(gk_pack_open(&after, NULL, &request->act, id, request->pool));
+  if (row.unit[0] != '\0') { /* its own rules; the rest is the province's and others' */
+    const gk_pack_t *old = before;
+    before = apr_pmemdup(request->pool, after, sizeof(*after));
+    before->rules = gk_local_rules_of(old, row.unit, request->pool);
+    after->rules = gk_local_rules_of(after, row.unit, request->pool);
+  }
   response->json = gk_json_object(request->pool);
   gk_json_set_int(response->json, "with", with);
-  gk_json_set_int(response->json, "with_version", before->version);
+  gk_json_set_int(response->json, "with_version", apr_atoi64(other.version));
   gk_json_set(response->json, "changes", gk_pack_diff(before, after, request->pool));
   return NULL;
 }

@@ -29,3 +29,19 @@ gk_error_t *gk_rest_plugins_reset(gk_request_t *request, gk_response_t *response
   GK_TRY(gk_decode_end(&d));
   return gk_overrides_reset(&response->json, &request->act, request->args[0]);
 }
+
+gk_error_t *gk_rest_plugins_switch(gk_request_t *request, gk_response_t *response)
+{
+  gk_decode_t d = gk_decode_start(request->json, request->pool);
+  bool on = gk_decode_bool(&d, "enabled", GK_REQUIRED, false);
+  const char *reason = gk_decode_str(&d, "reason", GK_REQUIRED | GK_MULTILINE, 4, 500);
+  GK_TRY(gk_decode_end(&d));
+  return gk_overrides_switch(&response->json, &request->act, request->args[0], on, reason);
+}
+
+gk_error_t *gk_rest_plugins_reload(gk_request_t *request, gk_response_t *response)
+{
+  gk_decode_t d = gk_decode_start(request->json, request->pool);
+  GK_TRY(gk_decode_end(&d));
+  return gk_overrides_reload(&response->json, &request->act, request->args[0]);
+}

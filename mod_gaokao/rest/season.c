@@ -78,6 +78,35 @@ gk_error_t *gk_rest_season_form(gk_request_t *request, gk_response_t *response)
   return NULL;
 }
 
+/* The code of the reader's unit: the end of its path. */
+static const char *code_of(const gk_request_t *request)
+{
+  char *last = NULL, *path = apr_pstrdup(request->pool, request->who.org_path != NULL ? request->who.org_path : "");
+  const char *code = "";
+  for (char *word = apr_strtok(path, "/", &last); word != NULL; word = apr_strtok(NULL, "/", &last))
+    code = word;
+  return code;
+}
+
+/* Rules of other areas concern nobody the reader sees. */
+static gk_json_t *near(gk_json_t *rules, const gk_request_t *request)
+{
+  gk_json_t *kept = gk_json_array(request->pool);
+  const char *code = code_of(request);
+  for (apr_size_t i = 0; i < gk_json_size(rules); i++) {
+    const gk_json_t *areas = gk_json_get(gk_json_at(rules, i), "areas");
+    bool concerns = areas == NULL;
+    for (apr_size_t a = 0; !concerns && a < gk_json_size(areas); a++) {
+      const char *area = gk_json_str_value(gk_json_at(areas, a));
+      apr_size_t shorter = strlen(area) < strlen(code) ? strlen(area) : strlen(code);
+      concerns = strncmp(area, code, shorter) == 0;
+    }
+    if (concerns)
+      gk_json_add(kept, gk_json_at(rules, i));
+  }
+  return kept;
+}
+
 gk_error_t *gk_rest_season_rules(gk_request_t *request, gk_response_t *response)
 {
   gk_error_t *error = NULL;
@@ -89,8 +118,9 @@ gk_error_t *gk_rest_season_rules(gk_request_t *request, gk_response_t *response)
   response->json = gk_json_object(request->pool);
   gk_json_set_str(response->json, "stage", stage);
   gk_json_set(response->json, "rules",
-              gk_pack_rules_json(request->act.season->pack, gk_stage_bit(stage), request->pool));
-  keep(request, response, apr_pstrcat(request->pool, "-rules-", stage, NULL));
+              near(gk_pack_rules_json(request->act.season->pack, gk_stage_bit(stage), request->pool), request));
+  keep(request, response, apr_psprintf(request->pool, "-rules-%s-%" APR_INT64_T_FMT "-%s", stage,
+                                       request->act.season->rules_generation, code_of(request)));
   return NULL;
 }
 

@@ -90,6 +90,7 @@ SCHEMA_FILES += %D%/sql/schema/012_pack_life.sql
 SCHEMA_FILES += %D%/sql/schema/013_export_pull.sql
 SCHEMA_FILES += %D%/sql/schema/014_device.sql
 SCHEMA_FILES += %D%/sql/schema/015_pull_photos.sql
+SCHEMA_FILES += %D%/sql/schema/016_local_rules.sql
 
 EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
 

@@ -90,23 +90,25 @@ static gk_pack_row_t pack_of(const gk_row_pack_get_t *row)
                          .base_id = row->base_id, .note = row->note, .revision = row->revision,
                          .approved_by = row->approved_by, .approved = row->approved_us, .activate = row->activate_us,
                          .activated_by = row->activated_by, .activated = row->activated_us, .reason = row->reason,
-                         .proposer = row->proposer, .approver = row->approver, .activator = row->activator};
+                         .proposer = row->proposer, .approver = row->approver, .activator = row->activator,
+                         .unit = row->unit, .unit_path = row->unit_path, .unit_name = row->unit_name,
+                         .unit_level = row->unit_level};
 }
 
-gk_error_t *gk_store_packs(apr_array_header_t **out, gk_db_t *db, apr_int64_t after, int limit, apr_pool_t *pool)
+gk_error_t *gk_store_packs(apr_array_header_t **out, gk_act_t *act, apr_int64_t after, int limit)
 {
   apr_array_header_t *rows;
-  GK_TRY(gk_db_list(db, GK_CALL(pack_list, .after = after, .limit = limit), &rows, pool));
-  *out = apr_array_make(pool, rows->nelts, sizeof(gk_pack_row_t));
+  GK_TRY(gk_db_list(act->db, GK_CALL(pack_list, .after = after, .limit = limit, GK_SCOPE(act)), &rows, act->pool));
+  *out = apr_array_make(act->pool, rows->nelts, sizeof(gk_pack_row_t));
   for (int i = 0; i < rows->nelts; i++)
     APR_ARRAY_PUSH(*out, gk_pack_row_t) = pack_of((const gk_row_pack_get_t *)&APR_ARRAY_IDX(rows, i, gk_row_pack_list_t));
   return NULL;
 }
 
-gk_error_t *gk_store_pack(gk_pack_row_t *out, gk_db_t *db, apr_int64_t id, apr_pool_t *pool)
+gk_error_t *gk_store_pack(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id)
 {
   gk_row_pack_get_t row;
-  GK_TRY(gk_db_get(db, GK_CALL(pack_get, .id = id), &row, pool));
+  GK_TRY(gk_db_get(act->db, GK_CALL(pack_get, .id = id, GK_SCOPE(act)), &row, act->pool));
   *out = pack_of(&row);
   return NULL;
 }
@@ -119,7 +121,7 @@ gk_error_t *gk_store_pack_insert(apr_int64_t *id, gk_act_t *act, const gk_pack_r
                     GK_CALL(pack_insert, .season_id = row->season_id, .name = row->name, .version = row->version,
                             .digest = row->digest, .body = {(const unsigned char *)bytes, length},
                             .created_by = act->who->account_id, .now_us = act->now, .base_id = row->base_id,
-                            .note = row->note),
+                            .note = row->note, .unit = row->unit != NULL ? row->unit : ""),
                     &found, &made, act->pool));
   *id = found ? made.id : 0;
   return NULL;
@@ -180,9 +182,56 @@ gk_error_t *gk_store_pack_activate(bool *changed, gk_act_t *act, const gk_pack_r
   STEP(changed, act, season_switch, .id = row->season_id, .pack_id = row->id, .base_id = base);
   if (!*changed)
     return NULL;
-  GK_TRY(gk_db_exec(act->db, GK_CALL(pack_supersede, .season_id = row->season_id, .id = row->id), NULL, act->pool));
+  GK_TRY(gk_db_exec(act->db, GK_CALL(pack_supersede, .season_id = row->season_id, .id = row->id, .unit = row->unit), NULL,
+                    act->pool));
   STEP(changed, act, pack_activate, .id = row->id, .revision = row->revision, .activated_by = act->who->account_id,
        .now_us = act->now, .reason = reason);
+  return NULL;
+}
+
+gk_error_t *gk_store_local_activate(bool *changed, gk_act_t *act, const gk_pack_row_t *row, apr_int64_t base,
+                                    const char *reason)
+{
+  STEP(changed, act, season_rules_raise, .id = row->season_id, .base_id = base);
+  if (!*changed)
+    return NULL;
+  GK_TRY(gk_db_exec(act->db, GK_CALL(pack_supersede, .season_id = row->season_id, .id = row->id, .unit = row->unit), NULL,
+                    act->pool));
+  STEP(changed, act, pack_activate, .id = row->id, .revision = row->revision, .activated_by = act->who->account_id,
+       .now_us = act->now, .reason = reason);
+  return NULL;
+}
+
+gk_error_t *gk_store_local_withdraw(bool *changed, gk_act_t *act, const gk_pack_row_t *row, const char *reason)
+{
+  STEP(changed, act, season_rules_raise, .id = row->season_id, .base_id = act->season->pack_id);
+  if (*changed)
+    STEP(changed, act, pack_withdraw, .id = row->id, .revision = row->revision, .reason = reason);
+  return NULL;
+}
+
+gk_error_t *gk_store_local_rules(apr_array_header_t **out, gk_db_t *db, apr_int64_t season_id, apr_pool_t *pool)
+{
+  apr_array_header_t *rows;
+  GK_TRY(gk_db_list(db, GK_CALL(pack_local, .season_id = season_id), &rows, pool));
+  *out = apr_array_make(pool, rows->nelts, sizeof(gk_local_rules_t));
+  for (int i = 0; i < rows->nelts; i++) {
+    const gk_row_pack_local_t *row = &APR_ARRAY_IDX(rows, i, gk_row_pack_local_t);
+    if (strcmp(gk_sha256_hex(pool, row->body.bytes, row->body.length), row->digest) != 0)
+      return gk_error_internal(pool, GK_E_PACK, "The rules of %s do not have their digest", row->unit);
+    APR_ARRAY_PUSH(*out, gk_local_rules_t) =
+        (gk_local_rules_t){row->id, row->version, row->digest, row->unit, row->unit_name, row->unit_level,
+                           apr_pstrmemdup(pool, (const char *)row->body.bytes, row->body.length)};
+  }
+  return NULL;
+}
+
+gk_error_t *gk_store_local_active(apr_int64_t *id, gk_act_t *act, const char *unit)
+{
+  bool found;
+  gk_row_pack_local_of_t row;
+  GK_TRY(gk_db_find(act->db, GK_CALL(pack_local_of, .season_id = act->season->id, .unit = unit), &found, &row, act->pool));
+  *id = found ? row.id : 0;
   return NULL;
 }
 

@@ -12,7 +12,7 @@ gk_error_t *gk_store_season_active(gk_db_t *db, bool *found, gk_season_t *season
     return NULL;
   *season = (gk_season_t){.id = row.id, .year = (int)row.year, .name = row.name, .real = row.is_real != 0,
                           .pack_id = row.pack_id, .pack_name = row.pack_name, .pack_version = row.pack_version,
-                          .pack_digest = row.digest};
+                          .pack_digest = row.digest, .rules_generation = row.rules_generation};
   return NULL;
 }
 

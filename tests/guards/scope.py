@@ -39,8 +39,7 @@ WITHOUT = {
     "watch_forget_seen": "likewise",
     "alarm_raise": "an alarm goes to the unit that watches, above the account that caused it",
     "alarm_open_count": "numbers by kind for /metrics, no rows",
-    "pack_list": "who proposed, approved and activated a pack is told to whoever may see packs: names, no row of theirs",
-    "pack_get": "likewise",
+    "pack_local": "rules of units that are in force, which every process judges by: each names its own area",
     "pack_actor": "the account that asked for an activation, by its own id: this makes the scope",
     "rehearsal_put": "written by the dry run, beside the record that its own statement had in scope",
     "paper_who": "who printed or took a fee stands on the paper; found by the id in a row whose statement had the scope",
@@ -149,7 +148,8 @@ MADE = {"mod_gaokao/domain/session.c", "mod_gaokao/jobs/work.c", "mod_gaokao/ctl
         "mod_gaokao/domain/device.c", "mod_gaokao/store/pack_store.c"}
 NARROWED = {"mod_gaokao/domain/account.c", "mod_gaokao/domain/candidate.c", "mod_gaokao/domain/export.c",
             "mod_gaokao/domain/org.c", "mod_gaokao/domain/range.c", "mod_gaokao/store/progress_store.c",
-            "mod_gaokao/store/submission_store.c", "mod_gaokao/store/audit_read_store.c", "mod_gaokao/ctl/accounts.c", "mod_gaokao/ctl/lists.c"}
+            "mod_gaokao/store/submission_store.c", "mod_gaokao/store/audit_read_store.c", "mod_gaokao/ctl/accounts.c", "mod_gaokao/ctl/lists.c",
+            "mod_gaokao/jobs/rehearsal_job.c"}
 
 
 @check("a scope is made in a few known places")

@@ -10,7 +10,7 @@ PDF = b"%PDF-1.4\n% an empty page\n"
 def people(site):
     logins = site.logins()
     found = {role: Client(site, "ks" if role == "candidate" else "hngz").sign_in(logins[role])
-             for role in ("province", "county", "point", "auditor", "candidate")}
+             for role in ("province", "county", "point", "auditor", "export", "candidate")}
     found["public"] = Client(site)
     return found
 
@@ -138,3 +138,45 @@ def test_an_option_changes_at_run_time_in_every_process(people, site):
 
     site.wait(everywhere, 20, "the option in every process")
     people["province"].patch(path, {"options": {option["key"]: None}}, expect=200)
+
+
+def seen_everywhere(client, name, wanted):
+    """Every process says so of the plugin: fresh connections reach all children."""
+    for _ in range(12):
+        client.drop()
+        if next(p for p in client.items("/plugins") if p["name"] == name)["state"] != wanted:
+            return False
+    return True
+
+
+def test_a_plugin_is_switched_off_and_on_everywhere(people, site):
+    """Issue "Policy packs" 7: off with a reason, in every process, without a restart; on again; the rule engine never."""
+    province = people["province"]
+    path = "/plugins/export_xml/state"
+    province.confirm()
+    assert people["auditor"].post(path, {"enabled": False, "reason": "厂家通知停用"}).status == 403
+    refused = province.post("/plugins/policy_xpath/state", {"enabled": False, "reason": "试一试停用"}, expect=409).json()
+    assert "规则插件不能停用" in refused["detail"] and province.items("/plugins")
+    off = province.post(path, {"enabled": False, "reason": "厂家通知停用"}, expect=200).json()
+    assert (off["state"], off["reason"]["zh"], off["needed"]) == ("disabled", "厂家通知停用", None)
+    site.wait(lambda: seen_everywhere(province, "export_xml", "disabled"), 20, "off in every process")
+    away = people["export"].get("/export/candidates.xml?state=any")
+    assert away.status == 503 and "停用" in away.json()["detail"] and int(away.headers["Retry-After"]) >= 1
+    assert site.get("/readyz").status == 200, "what an administrator switched off is no fault"
+    province.post(path, {"enabled": True, "reason": "厂家已经修复"}, expect=200)
+    site.wait(lambda: seen_everywhere(province, "export_xml", "started"), 20, "on in every process")
+    assert people["export"].get("/export/candidates.xml?state=any").status == 200
+    rows = [row for row in province.items("/audit?object_kind=plugin") if row["action"] in ("plugin.disable", "plugin.enable")]
+    assert {row["action"] for row in rows} == {"plugin.disable", "plugin.enable"}
+
+
+def test_a_plugin_is_made_anew(people):
+    province = people["province"]
+    assert people["auditor"].post("/plugins/policy_xpath/reload").status == 403
+    province.post("/plugins/no_such_plugin/reload", expect=404)
+    province.post("/plugins/no_such_plugin/state", {"enabled": False, "reason": "没有这一个"}, expect=404)
+    again = province.post("/plugins/policy_xpath/reload", expect=200).json()
+    assert again["state"] == "started" and again["needed"]["zh"]
+    someone = people["point"].items("/candidates")[0]
+    people["point"].get(f"/candidates/{someone['id']}/verdicts", expect=200)  # rules go on with the new one
+    assert "plugin.reload" in [row["action"] for row in province.items("/audit?object_kind=plugin")]

@@ -13,7 +13,7 @@ import pytest
 
 from gk_client import Client, totp
 from gk_instance import Instance, free_ports
-from gk_world import card, id_number, sql, stamp
+from gk_world import card, id_number, sql, staff, stamp
 
 NS = "{urn:gaokao:export:1}"
 BOTH = {"zh": "生日须为单日", "en": "Born on an odd day"}
@@ -316,6 +316,101 @@ def test_conditions_there_and_back(people):
     assert province.post(path, {"conditions": wanted, "fields": {"birth": "2020-06-07"}}, expect=200).json()["result"] == "fail"
     fault = province.post(path, {"conditions": {"all": [{"field": "age", "op": "~"}]}, "fields": {}}, expect=422).json()
     assert fault["violations"][0]["pointer"] == "/conditions/all/0"
+
+
+# ---- rules of a county ---------------------------------------------------------------------------------------
+
+LOCAL = {**{key: value for key, value in ODD.items() if key != "basis"}, "stages": ["fill", "review", "confirm", "submit"],
+         "basis_text": {"zh": "区招发〔2025〕1号", "en": "District order 1/2025"}}
+
+
+def rules_of(client, candidate, stage="fill"):
+    """Rule -> verdict, without what is merely missing."""
+    found = client.get(f"/candidates/{candidate}/verdicts?stage={stage}", expect=200).json()["verdicts"]
+    return {v["rule"]: v for v in found if v["kind"] == "rule"}
+
+
+def test_stricter_rules_of_a_county(house, people):
+    """A county adds a rule for its own area: it counts there and nowhere else, beside the province's, after the same life; it can
+    only add; the unit, or one above it, withdraws it."""
+    province, county, logins = people["province"], people["county"], house.logins()
+    city = Client(house).sign_in(logins["city"])
+    own, base = county.me["org"], next(p for p in province.items("/packs") if p["active"] and p["unit"] is None)
+    far = next(o for o in province.items("/orgs?level=county") if not o["path"].startswith(city.me["org"]["path"]))
+    stranger = staff(house, "county", far["code"], "far-county")
+    # Only its own, only for its own area, and nothing of the province's.
+    assert county.patch(f"/packs/{base['id']}", {"rules": [LOCAL]}, version=base["revision"], expect=403).json()["code"] == "forbidden"
+    fault = county.post(f"/packs/{base['id']}/drafts", {"rules": [{**LOCAL, "stages": ["export"]}]}, expect=422).json()
+    assert fault["violations"][0]["code"] == "stage"
+    assert county.post(f"/packs/{base['id']}/drafts", {"remove": ["current-year"]}, expect=422).json()["violations"][0]["code"] == "unknown"
+    fault = county.post(f"/packs/{base['id']}/drafts", {"rules": [{**LOCAL, "test": "no_such = 1"}]}, expect=422).json()
+    assert "no_such" in str(fault)
+    pack = county.post(f"/packs/{base['id']}/drafts", {"rules": [LOCAL], "note": "本区"}, expect=201).json()
+    assert (pack["unit"]["code"], pack["name"], pack["state"]) == (own["code"], f"local-{own['code']}", "draft")
+    name = f"local-{own['code']}-odd-day"
+    known = county.get(f"/packs/{pack['id']}/rules", expect=200).json()["rules"]
+    assert [(r["id"], r["areas"], r["set_by"]["code"], r["basis"]["zh"]) for r in known] == [(name, [own["code"]], own["code"], "区招发〔2025〕1号")]
+    stranger.get(f"/packs/{pack['id']}", expect=404)
+    assert pack["id"] not in [p["id"] for p in stranger.items("/packs")] and pack["id"] in [p["id"] for p in city.items("/packs")]
+    province.patch(f"/packs/{pack['id']}", {"remove": ["odd-day"]}, version=pack["revision"], expect=403)
+    assert [(c["id"], c["change"]) for c in county.get(f"/packs/{pack['id']}/diff").json()["changes"]] == [(name, "added")]
+
+    pack = checked(county, pack)
+    found, pack = rehearsed(house, county, pack)
+    here = [(c, b) for c, b in population(people["export"]) if c == own["code"]]
+    even = [b for _, b in here if b % 2 == 0]
+    assert 0 < len(even) and found["records"] >= len(here) and list(found["counties"]) == [own["code"]]
+    assert found["rules"][name]["failing"] == found["newly_failing"] + found["other"] == len(even)
+    hits = county.items(f"/packs/{pack['id']}/rehearsal/records?rule={name}")
+    assert len(hits) == len(even)
+    # Not by whoever proposed it, nor by a county beside; the city above may.
+    county.post(f"/packs/{pack['id']}/approval", {"totp": "000000"}, version=pack["revision"], expect=(403, 422))
+    stranger.post(f"/packs/{pack['id']}/approval", {"totp": "000000"}, version=pack["revision"], expect=(404, 422))
+    pack = city.post(f"/packs/{pack['id']}/approval", {"totp": code_for(house, "city")}, version=pack["revision"], expect=200).json()
+    someone = hits[0]["candidate_id"]
+    assert name not in rules_of(county, someone)
+    later = activate(county, pack, found["newly_failing"], expect=422, at=stamp(1))
+    assert later["violations"][0]["pointer"] == "/at"
+    pack = activate(county, pack, found["newly_failing"])
+    assert pack["active"] and next(p for p in province.items("/packs") if p["active"] and p["unit"] is None)["id"] == base["id"]
+    house.wait(lambda: name in rules_of(county, someone), 5, "the county's rule")
+    said = rules_of(county, someone)[name]
+    assert said["set_by"] == {"code": own["code"], "name": own["name"], "level": "county"} and said["basis"]["zh"] == "区招发〔2025〕1号"
+    assert said["seen"] and said["satisfy"] is None and "birth_number" in said["test"]  # mod is said by XPath alone
+    assert said["change"][0]["field"] == "birth" and said["change"][0]["section"]["zh"] and said["change"][0]["edit"]
+    # Elsewhere nobody hears of it, and the province's rules are what they were.
+    even_there = next(c["id"] for c in province.items(f"/candidates?org_id={far['id']}&limit=200") if c["state"] != "waiting")
+    assert not [rule for rule in rules_of(province, even_there) if rule.startswith("local-")]
+    listed = {r["id"] for r in people["candidate"].get("/season/rules", expect=200).json()["rules"]}
+    assert (name in listed) == people["candidate"].get("/me").json()["number"].startswith(own["code"][2:6])
+    assert name not in {r["id"] for r in stranger.get("/season/rules", expect=200).json()["rules"]}
+    # A new version of the province keeps it in force, and the dry run judges with it.
+    newer = checked(province, draft_of(province, base, [{"id": "current-year", "severity": "warn"}]))
+    _, newer = rehearsed(house, province, newer)
+    side = province.get(f"/packs/{newer['id']}/comparison?candidate_id={someone}", expect=200).json()
+    assert name in [v["rule"] for v in side["before"]] and name in [v["rule"] for v in side["after"]]
+    # One that leaves its field no room is told so at the check.
+    text = province.get(f"/packs/{base['id']}/document").body.decode("utf-8")
+    text = re.sub(r"<local [^>]*/>", "", text).replace(f'version="{base["version"]}"', 'version="888"', 1)
+    strict = upload(province, text, 201).json()
+    answer = province.post(f"/packs/{strict['id']}/check", {}, version=strict["revision"], expect=200).json()
+    assert [f["where"] for f in answer["findings"] if f["code"] == "local-rules"] == [own["code"]]
+    # Withdrawn by the unit above; the history says who.
+    city.confirm()
+    gone = city.post(f"/packs/{pack['id']}/withdrawal", {"reason": "与省里重复"}, version=pack["revision"], expect=200).json()
+    assert (gone["state"], gone["active"]) == ("superseded", False)
+    house.wait(lambda: name not in rules_of(county, someone), 5, "the rule is gone")
+    actions = [row["action"] for row in province.items(f"/audit?object_kind=pack&object_id={pack['id']}")]
+    assert {"pack.draft", "pack.check", "pack.rehearse", "pack.approve", "pack.activate", "pack.withdraw"} <= set(actions)
+    # Back again: what is in force and what would be are as they were at its dry run, which counts.
+    again = activate(county, county.get(f"/packs/{pack['id']}").json(), found["newly_failing"])
+    house.wait(lambda: name in rules_of(county, someone), 5, "the county's rule again")
+    county.confirm()
+    county.post(f"/packs/{pack['id']}/withdrawal", {"reason": "试过了，停用"}, version=again["revision"], expect=200)
+
+
+def draft_of(client, base, rules):
+    return client.post(f"/packs/{base['id']}/drafts", {"rules": rules}, expect=201).json()
 
 
 BOMB = """<?xml version="1.0"?><!DOCTYPE pack [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]><pack>&b;</pack>"""

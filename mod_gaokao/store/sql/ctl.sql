@@ -52,12 +52,12 @@ SELECT id, digest, state FROM pack
 -- name: ctl_pack_newest
 -- returns: id int, season_id int, year int, name text, version text
 SELECT p.id, p.season_id, s.year, p.name, p.version FROM pack p JOIN season s ON s.id = p.season_id
- ORDER BY s.year DESC, p.id DESC LIMIT 1;
+ WHERE p.unit = '' ORDER BY s.year DESC, p.id DESC LIMIT 1;
 
 -- name: ctl_pack_named
 -- returns: id int, season_id int, year int, name text, version text
 SELECT p.id, p.season_id, s.year, p.name, p.version FROM pack p JOIN season s ON s.id = p.season_id
- WHERE p.name = ${name:text} AND (p.version = ${version:text} OR ${version} = '')
+ WHERE p.unit = '' AND p.name = ${name:text} AND (p.version = ${version:text} OR ${version} = '')
  ORDER BY s.year DESC, p.id DESC LIMIT 1;
 
 -- name: ctl_pack_insert
@@ -67,7 +67,7 @@ VALUES (${season_id:int}, ${name:text}, ${version:text}, ${digest:text}, ${body:
 RETURNING id;
 
 -- name: ctl_pack_supersede
-UPDATE pack SET state = 'superseded' WHERE season_id = ${season_id:int} AND state = 'active' AND id <> ${id:int};
+UPDATE pack SET state = 'superseded' WHERE season_id = ${season_id:int} AND state = 'active' AND id <> ${id:int} AND unit = '';
 
 -- name: ctl_pack_activate
 UPDATE pack SET state = 'active' WHERE id = ${id:int};

@@ -1,37 +1,45 @@
 -- Policy packs of all seasons and their life (domain/pack_life.h), and options of plugins that were changed at run time.
 
+-- The province's packs, and rules of units: those below, the own and those above, which count here.
 -- name: pack_list
--- returns: id int, season_id int, year int, name text, version text, digest text, state text, active int, created_by int, created_us int, base_id int, note text, revision int, approved_by int, approved_us int, activate_us int, activated_by int, activated_us int, reason text, proposer text, approver text, activator text
+-- returns: id int, season_id int, year int, name text, version text, digest text, state text, active int, created_by int, created_us int, base_id int, note text, revision int, approved_by int, approved_us int, activate_us int, activated_by int, activated_us int, reason text, proposer text, approver text, activator text, unit text, unit_path text, unit_name text, unit_level text
 SELECT p.id, p.season_id, s.year, p.name, p.version, p.digest, p.state,
-       CASE WHEN s.active = 1 AND s.pack_id = p.id THEN 1 ELSE 0 END, coalesce(p.created_by, 0), p.created_us,
+       CASE WHEN s.active = 1 AND (s.pack_id = p.id OR (p.unit <> '' AND p.state = 'active')) THEN 1 ELSE 0 END, coalesce(p.created_by, 0), p.created_us,
        coalesce(p.base_id, 0), p.note, p.revision, coalesce(p.approved_by, 0), p.approved_us, p.activate_us,
        coalesce(p.activated_by, 0), p.activated_us, p.reason,
        CASE WHEN c.display_name <> '' THEN c.display_name ELSE coalesce(c.login, '') END,
        CASE WHEN a.display_name <> '' THEN a.display_name ELSE coalesce(a.login, '') END,
-       CASE WHEN x.display_name <> '' THEN x.display_name ELSE coalesce(x.login, '') END
+       CASE WHEN x.display_name <> '' THEN x.display_name ELSE coalesce(x.login, '') END,
+       p.unit, coalesce(o.path, ''), coalesce(o.name, ''), coalesce(o.level, '')
   FROM pack p JOIN season s ON s.id = p.season_id LEFT JOIN account c ON c.id = p.created_by
   LEFT JOIN account a ON a.id = p.approved_by LEFT JOIN account x ON x.id = p.activated_by
- WHERE p.id > ${after:int} ORDER BY p.id LIMIT ${limit:int};
+  LEFT JOIN org o ON o.code = p.unit AND p.unit <> ''
+ WHERE p.id > ${after:int} AND (p.unit = '' OR (o.path >= ${scope_lo:text} AND o.path < ${scope_hi:text}) OR
+       substr(${scope_lo}, 1, length(o.path)) = o.path)
+ ORDER BY p.id LIMIT ${limit:int};
 
 -- name: pack_get
--- returns: id int, season_id int, year int, name text, version text, digest text, state text, active int, created_by int, created_us int, base_id int, note text, revision int, approved_by int, approved_us int, activate_us int, activated_by int, activated_us int, reason text, proposer text, approver text, activator text
+-- returns: id int, season_id int, year int, name text, version text, digest text, state text, active int, created_by int, created_us int, base_id int, note text, revision int, approved_by int, approved_us int, activate_us int, activated_by int, activated_us int, reason text, proposer text, approver text, activator text, unit text, unit_path text, unit_name text, unit_level text
 SELECT p.id, p.season_id, s.year, p.name, p.version, p.digest, p.state,
-       CASE WHEN s.active = 1 AND s.pack_id = p.id THEN 1 ELSE 0 END, coalesce(p.created_by, 0), p.created_us,
+       CASE WHEN s.active = 1 AND (s.pack_id = p.id OR (p.unit <> '' AND p.state = 'active')) THEN 1 ELSE 0 END, coalesce(p.created_by, 0), p.created_us,
        coalesce(p.base_id, 0), p.note, p.revision, coalesce(p.approved_by, 0), p.approved_us, p.activate_us,
        coalesce(p.activated_by, 0), p.activated_us, p.reason,
        CASE WHEN c.display_name <> '' THEN c.display_name ELSE coalesce(c.login, '') END,
        CASE WHEN a.display_name <> '' THEN a.display_name ELSE coalesce(a.login, '') END,
-       CASE WHEN x.display_name <> '' THEN x.display_name ELSE coalesce(x.login, '') END
+       CASE WHEN x.display_name <> '' THEN x.display_name ELSE coalesce(x.login, '') END,
+       p.unit, coalesce(o.path, ''), coalesce(o.name, ''), coalesce(o.level, '')
   FROM pack p JOIN season s ON s.id = p.season_id LEFT JOIN account c ON c.id = p.created_by
   LEFT JOIN account a ON a.id = p.approved_by LEFT JOIN account x ON x.id = p.activated_by
- WHERE p.id = ${id:int};
+  LEFT JOIN org o ON o.code = p.unit AND p.unit <> ''
+ WHERE p.id = ${id:int} AND (p.unit = '' OR (o.path >= ${scope_lo:text} AND o.path < ${scope_hi:text}) OR
+       substr(${scope_lo}, 1, length(o.path)) = o.path);
 
 -- No row: the name has this version already.
 -- name: pack_insert
 -- returns: id int
-INSERT INTO pack (season_id, name, version, digest, body, state, created_by, created_us, base_id, note)
+INSERT INTO pack (season_id, name, version, digest, body, state, created_by, created_us, base_id, note, unit)
 VALUES (${season_id:int}, ${name:text}, ${version:text}, ${digest:text}, ${body:blob}, 'draft', ${created_by:int},
-        ${now_us:int}, ${base_id:int?}, ${note:text})
+        ${now_us:int}, ${base_id:int?}, ${note:text}, ${unit:text})
 ON CONFLICT (season_id, name, version) DO NOTHING
 RETURNING id;
 
@@ -70,11 +78,31 @@ UPDATE pack SET state = 'active', activate_us = 0, activated_by = ${activated_by
 
 -- name: pack_supersede
 UPDATE pack SET state = 'superseded', revision = revision + 1
- WHERE season_id = ${season_id:int} AND state = 'active' AND id <> ${id:int}
+ WHERE season_id = ${season_id:int} AND state = 'active' AND id <> ${id:int} AND unit = ${unit:text}
+
+-- Rules of a unit that are in force no more, and nothing in their place.
+-- name: pack_withdraw
+UPDATE pack SET state = 'superseded', reason = ${reason:text}, revision = revision + 1
+ WHERE id = ${id:int} AND revision = ${revision:int} AND state = 'active' AND unit <> ''
+
+-- Rules of units that are in force.
+-- name: pack_local
+-- returns: id int, version text, digest text, body blob, unit text, unit_name text, unit_level text
+SELECT p.id, p.version, p.digest, p.body, p.unit, o.name, o.level FROM pack p JOIN org o ON o.code = p.unit
+ WHERE p.season_id = ${season_id:int} AND p.state = 'active' AND p.unit <> '' ORDER BY p.unit;
+
+-- The version of a unit that is in force.
+-- name: pack_local_of
+-- returns: id int
+SELECT id FROM pack WHERE season_id = ${season_id:int} AND unit = ${unit:text} AND unit <> '' AND state = 'active';
 
 -- No row: another activation was first, and what was rehearsed was rehearsed against a pack that is not active any more.
 -- name: season_switch
 UPDATE season SET pack_id = ${pack_id:int} WHERE id = ${id:int} AND active = 1 AND pack_id = ${base_id:int}
+
+-- No row: the province's pack is another by now, and rules of a unit were rehearsed beside the one before.
+-- name: season_rules_raise
+UPDATE season SET rules_generation = rules_generation + 1 WHERE id = ${id:int} AND active = 1 AND pack_id = ${base_id:int}
 
 -- name: pack_scheduled
 -- returns: id int, activate_us int, activated_by int, season_id int

@@ -1,9 +1,9 @@
 -- Season, pack and settings: what every process asks for.
 
 -- name: season_active
--- returns: id int, year int, name text, is_real int, pack_id int, pack_name text, pack_version text, digest text
+-- returns: id int, year int, name text, is_real int, pack_id int, pack_name text, pack_version text, digest text, rules_generation int
 SELECT s.id, s.year, s.name, s.is_real, coalesce(s.pack_id, 0), coalesce(p.name, ''), coalesce(p.version, ''),
-       coalesce(p.digest, '')
+       coalesce(p.digest, ''), s.rules_generation
   FROM season s LEFT JOIN pack p ON p.id = s.pack_id
  WHERE s.active = 1;
 

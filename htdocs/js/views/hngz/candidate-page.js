@@ -10,6 +10,7 @@ import { partTag, stateTag } from "../../states.js";
 import { actsOf, decide, putPapers, toLookAt } from "./acts.js";
 import { partCards } from "./parts.js";
 import { openPaper } from "./printing.js";
+import { why } from "./why.js";
 
 /* {record, etag, form, judged, verdicts, readings, parts, papers, fee, refresh(), fail(error)} */
 export async function loadCandidate(ctx, id) {
@@ -120,6 +121,12 @@ function papersCard(model, session) {
       <span>${pick(p)}${p.required ? nothing : html` <span class="soft small">${t("field.optional")}</span>`}</span></label>`)}</div></section>`;
 }
 
+/* The values a rule saw, as the form calls them. */
+const named = (model, seen) => Object.entries(seen).map(([id, value]) => {
+  const field = model.form.byId.get(id);
+  return field ? `${label(field)} = ${value ? display(field, value) : t("try.absent")}` : `${id} = ${value ?? t("try.absent")}`;
+});
+
 function verdictsCard(model) {
   const rules = model.verdicts.filter((v) => v.kind !== "required");
   const seen = new Set(toLookAt(model).filter((h) => h.seen).map((h) => h.rule));
@@ -128,7 +135,7 @@ function verdictsCard(model) {
   return html`<section class="card"><div class="card-head"><h2>${t("verdicts.title")}</h2></div><div class="card-body stack">
     ${rules.map((v) => html`<p>${v.severity === "review" && seen.has(v.rule) ? tag(t("verdicts.seen"), "ok")
       : tag(word("severity", v.severity), v.severity === "error" ? "bad" : "warn")} ${pick(v)}
-      <span class="soft">${pick(v.hint)} ${pick(v.basis)}</span></p>`)}
+      <span class="soft">${pick(v.hint)}${v.set_by ? ` ${t("why.set.by", { unit: v.set_by.name })}` : ""}</span></p>${why(v, (seen) => named(model, seen))}`)}
     ${gaps ? html`<details><summary>${t("verdicts.gaps", { n: gaps })}</summary><p class="soft">${model.verdicts.filter((v) => !rules.includes(v))
       .map((v) => label(model.form.byId.get(v.field) ?? { zh: v.field })).join("、")}</p></details>` : nothing}</div></section>`;
 }

@@ -6,20 +6,30 @@ import { formDialog, reasonDialog } from "../../form-dialog.js";
 import { count, fromLocalInput, fullTime, pick, t, word } from "../../i18n.js";
 import { table } from "../../list.js";
 import { banner, bar, problem, tag, toast } from "../../parts.js";
-import { stateTag } from "../../states.js";
+import { actionWords, stateTag } from "../../states.js";
 import { ruleDialog, tryView } from "./rule.js";
+import { why } from "./why.js";
 
 const KIND = { active: "ok", approved: "ok", scheduled: "warn", draft: "", checked: "", rehearsed: "", superseded: "" };
+export const packName = (p) => (p.unit ? t("pack.local.name", { unit: p.unit.name }) : p.name);
+
+/* The province changes its packs, a unit its own rules; approving, activating and withdrawing are also for who is above it. */
+const owns = ({ session }, { unit }) => may(session, "pack_change") && (unit ? unit.code === session.org.code : session.account.role === "province");
+const above = (ctx, pack) => owns(ctx, pack) || Boolean(pack.unit && may(ctx.session, "pack_change") && pack.unit.code.startsWith(ctx.session.org.code));
+/* From the province's pack a city or county makes a draft of its own rules. */
+const drafts = (ctx, pack) => may(ctx.session, "pack_change") && (pack.unit ? owns(ctx, pack) : owns(ctx, pack) || pack.active);
+
 export const packTag = (p) => tag(word("pack.state", p.state), KIND[p.state] ?? "");
 
 export async function load(ctx) {
   const path = `/packs/${ctx.params.id}`;
-  const [{ data: pack, etag }, { data: diff }, { data: ran }, { data: rules }, counties] = await Promise.all([
+  const [{ data: pack, etag }, { data: diff }, { data: ran }, { data: rules }, counties, history] = await Promise.all([
     api.get(path), api.get(`${path}/diff`), api.get(`${path}/rehearsal`), api.get(`${path}/rules`),
     api.get("/orgs", { query: { level: "county", limit: 200 } }).then(({ data }) => data.items, () => []),
+    api.get("/audit", { query: { object_kind: "pack", object_id: ctx.params.id, limit: 50 } }).then(({ data }) => data.items, () => []),
   ]);
   const model = { pack, etag, diff, rehearsal: ran.rehearsal, rules: rules.rules, counties: new Map(counties.map((c) => [c.code, c.name])),
-    findings: null, job: null, fault: null, outcome: "failing", rule: "", records: [], trial: {} };
+    history, findings: null, job: null, fault: null, outcome: "failing", rule: "", records: [], trial: {} };
   if (model.rehearsal?.state === "done" && !model.rehearsal.reversed) await loadRecords(model);
   return model;
 }
@@ -79,7 +89,8 @@ async function rehearse(ctx, model) {
 const cancel = (ctx, model) => step(ctx, model, () => api.post(`/jobs/${model.job.id}/cancel`, {}), "jobs.cancelled");
 
 const draft = (ctx, model) => step(ctx, model, () => formDialog({
-  title: t("pack.draft.title", { version: model.pack.version }), act: t("pack.draft"),
+  title: owns(ctx, model.pack) ? t("pack.draft.title", { version: model.pack.version }) : t("pack.draft.local").replace(/…$/, ""),
+  intro: owns(ctx, model.pack) ? nothing : html`<p>${t("pack.draft.local.intro")}</p>`, act: t("pack.draft").replace(/…$/, ""),
   fields: [{ id: "note", type: "multiline", label: t("pack.note"), rows: 2 }],
   send: async ({ note }) => {
     const { data } = await api.post(path(model, "drafts"), { note });
@@ -104,11 +115,16 @@ const activate = (ctx, model) => step(ctx, model, () => formDialog({
   fields: [
     { id: "reason", type: "multiline", label: t("reason"), required: true, rows: 2 },
     { id: "newly_failing", type: "number", label: t("pack.number"), help: t("pack.number.help") },
-    { id: "at", type: "moment", label: t("pack.at"), help: t("pack.at.help") },
-  ],
+    !model.pack.unit && { id: "at", type: "moment", label: t("pack.at"), help: t("pack.at.help") },
+  ].filter(Boolean),
   send: ({ reason, newly_failing: failing, at }) => api.post(path(model, "activation"), { reason,
     ...(failing === "" ? {} : { newly_failing: Number(failing) }), ...(at ? { at: fromLocalInput(at) } : {}) }, { etag: model.etag }),
 }), "pack.activated");
+
+const withdraw = (ctx, model) => step(ctx, model, () => reasonDialog({
+  title: t("pack.withdraw").replace(/…$/, ""), intro: t("pack.withdraw.intro", { unit: model.pack.unit.name }), act: t("pack.withdraw").replace(/…$/, ""),
+  send: ({ reason }) => api.post(path(model, "withdrawal"), { reason }, { etag: model.etag }),
+}), "act.done");
 
 const decide = (ctx, model, decision) => step(ctx, model, () => reasonDialog({
   title: t(`pack.decide.${decision}`), intro: t(`pack.decide.${decision}.intro`), act: t(`pack.decide.${decision}`),
@@ -125,26 +141,27 @@ const ruleName = (model, id) => {
 
 function acts(ctx, model) {
   const { pack } = model;
-  if (!may(ctx.session, "pack_write")) return nothing;
+  if (!drafts(ctx, pack) && !above(ctx, pack)) return nothing;
   const mine = pack.created_by === ctx.session.account.id;
   const open = ["draft", "checked", "rehearsed", "approved"].includes(pack.state);
   const ready = model.rehearsal?.counts_now;
   const can = {
-    check: pack.state === "draft",
-    rehearse: !["draft", "active", "scheduled"].includes(pack.state),
-    approve: pack.state === "rehearsed" && ready && !mine,
-    activate: ["approved", "superseded"].includes(pack.state) && ready,
+    check: pack.state === "draft" && owns(ctx, pack),
+    rehearse: !["draft", "active", "scheduled"].includes(pack.state) && above(ctx, pack),
+    approve: pack.state === "rehearsed" && ready && !mine && above(ctx, pack),
+    activate: ["approved", "superseded"].includes(pack.state) && ready && above(ctx, pack),
   };
   const most = can.activate ? "activate" : can.approve ? "approve" : can.check ? "check" : "rehearse";
   const button = (name, text, run) => (can[name] ? html`<button class="button ${most === name ? "main" : ""}" type="button" @click=${run}>${text}</button>` : nothing);
   return html`
-    ${open ? html`<button class="button" type="button" @click=${() => step(ctx, model, () => ruleDialog(model, null), "saved")}>${t("rule.new")}</button>`
-    : html`<button class="button" type="button" @click=${() => draft(ctx, model)}>${t("pack.draft")}</button>`}
+    ${open && owns(ctx, pack) ? html`<button class="button" type="button" @click=${() => step(ctx, model, () => ruleDialog(model, null), "saved")}>${t("rule.new")}</button>`
+    : !open && drafts(ctx, pack) ? html`<button class="button" type="button" @click=${() => draft(ctx, model)}>${t(owns(ctx, pack) ? "pack.draft" : "pack.draft.local")}</button>` : nothing}
+    ${pack.unit && pack.active && above(ctx, pack) ? html`<button class="button" type="button" @click=${() => withdraw(ctx, model)}>${t("pack.withdraw")}</button>` : nothing}
     ${button("check", t("pack.check"), () => check(ctx, model))}
     ${button("rehearse", t(model.rehearsal ? "pack.rehearse.again" : "pack.rehearse"), () => rehearse(ctx, model))}
     ${button("approve", t("pack.approve"), () => approve(ctx, model))}
     ${button("activate", t(pack.state === "superseded" ? "pack.rollback" : "pack.activate"), () => activate(ctx, model))}
-    ${pack.state === "scheduled" ? html`<button class="button" type="button" @click=${() => step(ctx, model, () => api.delete(path(model, "activation"), { etag: model.etag }), "act.done")}>${t("pack.unschedule")}</button>` : nothing}`;
+    ${pack.state === "scheduled" && owns(ctx, pack) ? html`<button class="button" type="button" @click=${() => step(ctx, model, () => api.delete(path(model, "activation"), { etag: model.etag }), "act.done")}>${t("pack.unschedule")}</button>` : nothing}`;
 }
 
 /* What has to happen next, in one sentence. */
@@ -152,11 +169,25 @@ function next(ctx, model) {
   const { pack } = model;
   if (pack.state === "active" || pack.state === "superseded") return nothing;
   const mine = pack.created_by === ctx.session.account.id;
-  const key = pack.state === "rehearsed" ? (!model.rehearsal?.counts_now ? "stale" : mine ? "rehearsed.mine" : "rehearsed") : pack.state;
+  const asked = pack.unit ? "rehearsed.mine.local" : "rehearsed.mine";
+  const key = pack.state === "rehearsed" ? (!model.rehearsal?.counts_now ? "stale" : mine ? asked : "rehearsed") : pack.state;
   return html`<p class="soft">${t(`pack.next.${key}`, { at: fullTime(pack.activates_at) })}</p>`;
 }
 
+/* Who did what to it and when, as the audit has it. */
+const SAID = { newly_failing: "pack.failing", newly_passing: "pack.passing", records: "pack.history.records", findings: "pack.findings", reason: "reason", note: "pack.note" };
+const said = (row) => Object.entries(SAID).map(([key, name]) => [name, row.changes?.find((c) => c.field === key)?.after])
+  .filter(([, value]) => value !== undefined && value !== null && value !== "").map(([name, value]) => `${t(name)} ${value}`).join("；");
+const history = ({ history: rows }) => (!rows.length ? nothing : html`<section class="card"><div class="card-head"><h2>${t("pack.history")}</h2></div>
+  ${table([
+    { label: t("audit.at"), cell: (r) => fullTime(r.at), kind: "tight" },
+    { label: t("audit.actor"), cell: (r) => r.actor?.name || r.actor?.login || t("audit.system") },
+    { label: t("audit.action"), cell: (r) => actionWords(r.action), kind: "tight" },
+    { label: t("pack.history.said"), cell: said },
+  ], rows, { caption: t("pack.history") })}</section>`);
+
 const facts = ({ pack }) => html`<section class="card"><dl class="facts">
+  ${pack.unit ? html`<dt>${t("pack.set.by")}</dt><dd>${pack.unit.name}</dd>` : nothing}
   ${pack.note ? html`<dt>${t("pack.note")}</dt><dd>${pack.note}</dd>` : nothing}
   <dt>${t("pack.proposer")}</dt><dd>${pack.proposer || t("pack.byhand")} · ${fullTime(pack.created_at)}</dd>
   ${pack.approved_at ? html`<dt>${t("pack.approver")}</dt><dd>${pack.approver} · ${fullTime(pack.approved_at)}</dd>` : nothing}
@@ -200,7 +231,7 @@ async function compare(ctx, model, record) {
 }
 
 const verdicts = (list) => (list.length ? html`<ul>${list.map((v) => html`<li>${tag(word("rule.severity", v.severity), v.severity === "error" ? "bad" : "warn")}
-  ${pick(v)}${v.hint ? html` <span class="small soft">${pick(v.hint)}</span>` : nothing}</li>`)}</ul>` : html`<p>${tag(t("pack.passes"), "ok")}</p>`);
+  ${pick(v)}${v.hint ? html` <span class="small soft">${pick(v.hint)}</span>` : nothing}${why(v)}</li>`)}</ul>` : html`<p>${tag(t("pack.passes"), "ok")}</p>`);
 
 const sideBySide = ({ side, rehearsal }) => (!side || !rehearsal ? nothing : html`<section class="card">
   <div class="card-head"><h2>${side.record.name} ${side.record.number}</h2>${side.record.confirmed ? tag(t("pack.signed"), "") : nothing}</div>
@@ -275,17 +306,17 @@ export function rulesTable(ctx, model, edit) {
 
 export function render(ctx, model) {
   const { pack } = model;
-  const open = may(ctx.session, "pack_write") && ["draft", "checked", "rehearsed", "approved"].includes(pack.state);
+  const open = owns(ctx, pack) && ["draft", "checked", "rehearsed", "approved"].includes(pack.state);
   const edit = (rule, removed) => step(ctx, model, () => (removed
     ? reasonDialog({ title: t("rule.remove.title", { title: pick(rule.title) }), act: t("rule.remove"), label: t("pack.note"),
       send: ({ reason }) => api.patch(`/packs/${pack.id}`, { remove: [rule.id], note: reason }, { etag: model.etag }) })
     : ruleDialog(model, rule)), "saved");
   return html`<div class="page">
-    <div class="page-head"><h1>${pack.name} ${t("pack.v", { version: pack.version })}</h1>${packTag(pack)}
+    <div class="page-head"><h1>${packName(pack)} ${t("pack.v", { version: pack.version })}</h1>${packTag(pack)}
       <div class="acts-right"><a class="button" href="#/packs">${t("back")}</a>${acts(ctx, model)}</div></div>
     ${next(ctx, model)}
     ${model.fault ? problem(model.fault) : nothing}
-    ${found(model)}${differences(model)}${results(ctx, model)}${sideBySide(model)}${facts(model)}
+    ${found(model)}${differences(model)}${results(ctx, model)}${sideBySide(model)}${facts(model)}${history(model)}
     ${may(ctx.session, "pack_judge") ? tryView(ctx, model) : nothing}
     ${rulesTable(ctx, model, open ? edit : null)}
   </div>`;

@@ -5,14 +5,15 @@ import { api } from "../../api.js";
 import { fullTime, t } from "../../i18n.js";
 import { listView, loadList } from "../../list.js";
 import { problem, toast } from "../../parts.js";
-import { packTag } from "./pack.js";
+import { packName, packTag } from "./pack.js";
 
 export const load = (ctx) => loadList(ctx, {
   path: "/packs",
   title: t("menu.packs"),
   href: (p) => `#/packs/${p.id}`,
   columns: () => [
-    { label: t("pack.name"), cell: (p) => `${p.name} ${t("pack.v", { version: p.version })}` },
+    { label: t("pack.name"), cell: (p) => `${packName(p)} ${t("pack.v", { version: p.version })}` },
+    { label: t("pack.set.by"), cell: (p) => p.unit?.name ?? t("pack.province") },
     { label: t("candidate.state"), cell: packTag, text: (p) => p.state },
     { label: t("pack.note"), cell: (p) => p.note },
     { label: t("pack.proposer"), cell: (p) => p.proposer || t("pack.byhand") },
@@ -39,4 +40,4 @@ async function upload(ctx, model, input) {
   }
 }
 
-export const render = (ctx, model) => listView(ctx, model, { above: model.fault ? problem(model.fault) : html`<p class="soft">${t("packs.intro")}</p>` });
+export const render = (ctx, model) => listView(ctx, model, { above: model.fault ? problem(model.fault) : html`<p class="soft">${t(may(ctx.session, "pack_write") || !may(ctx.session, "pack_change") ? "packs.intro" : "packs.intro.local")}</p>` });

@@ -5,7 +5,9 @@ import { api } from "../../api.js";
 import { formDialog } from "../../form-dialog.js";
 import { count, pick, t, word } from "../../i18n.js";
 import { listView, loadList } from "../../list.js";
-import { tag, toast } from "../../parts.js";
+import { problem, tag, toast } from "../../parts.js";
+
+const milliseconds = (us) => (us / 1000).toLocaleString(undefined, { maximumFractionDigits: us < 10000 ? 2 : 0 });
 
 /* The API speaks of options in words: "on", "off", "250". */
 function fieldOf(option) {
@@ -38,6 +40,31 @@ async function reset(ctx, plugin) {
   ctx.reload();
 }
 
+/* Off, with the reason that everybody reads, or on again. */
+async function turn(ctx, plugin, enabled) {
+  const name = enabled ? "plugins.enable" : "plugins.disable";
+  const done = await formDialog({
+    title: t(name).replace(/…$/, ""), intro: html`<p>${t(`${name}.intro.${plugin.kind}`, { name: plugin.name })}</p>`, act: t(name).replace(/…$/, ""),
+    kind: enabled ? "" : "bad", fields: [{ id: "reason", type: "multiline", label: t("reason"), required: true, help: t("reason.help") }],
+    send: ({ reason }) => api.post(`/plugins/${plugin.name}/state`, { enabled, reason }),
+  });
+  if (!done) return;
+  toast(t("saved"));
+  ctx.reload();
+}
+
+async function anew(ctx, model, plugin) {
+  model.fault = null;
+  try {
+    await api.post(`/plugins/${plugin.name}/reload`, {});
+    toast(t("plugins.reloaded", { name: plugin.name }));
+    ctx.reload();
+  } catch (error) {
+    model.fault = error;
+    ctx.update();
+  }
+}
+
 /* Records that processes died on: for a person to look at. */
 const suspects = (p) => (p.suspects ?? []).map((s) => html`<br><span class="small soft">${
   t(s.barred ? "plugins.barred" : "plugins.suspect", { record: s.record, deaths: count(s.deaths), why: s.why })}</span>`);
@@ -51,12 +78,16 @@ export const load = (ctx) => loadList(ctx, {
     { label: t("plugin.version"), cell: (p) => p.version },
     { label: t("candidate.state"), cell: (p) => tag(word("plugin.state", p.state), p.state === "started" ? "ok" : "warn"), text: (p) => p.state },
     { label: t("plugin.calls"), cell: (p) => count(p.calls), kind: "right" },
+    { label: t("plugin.latency"), cell: (p) => (p.calls ? `${milliseconds(p.mean_us)} / ${milliseconds(p.max_us)}` : ""), text: (p) => p.mean_us, kind: "right" },
     { label: t("plugin.failures"), cell: (p) => count(p.failures), kind: "right" },
     { label: "", kind: "acts-cell", text: () => "", cell: (p) => (may(ctx.session, "plugin_write") ? html`
       ${p.options?.length ? html`<button class="link" type="button" @click=${() => edit(ctx, p)}>${t("plugins.change")}</button>` : nothing}
+      ${p.state === "disabled" ? html`<button class="link" type="button" @click=${() => turn(ctx, p, true)}>${t("plugins.enable")}</button>` : nothing}
+      ${p.state !== "disabled" && !p.needed ? html`<button class="link" type="button" @click=${() => turn(ctx, p, false)}>${t("plugins.disable")}</button>` : nothing}
+      ${p.version && p.state !== "disabled" ? html`<button class="link" type="button" @click=${() => anew(ctx, model, p)}>${t("plugins.reload")}</button>` : nothing}
       ${p.state === "degraded" || p.suspects?.length
     ? html`<button class="link" type="button" @click=${() => reset(ctx, p)}>${t("plugins.reset")}</button>` : nothing}` : nothing) },
   ],
 });
 
-export const render = listView;
+export const render = (ctx, model) => listView(ctx, model, { above: model.fault ? problem(model.fault) : html`<p class="soft">${t("plugins.intro")}</p>` });

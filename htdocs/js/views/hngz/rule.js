@@ -6,6 +6,7 @@ import { fieldView } from "../../field.js";
 import { formDialog } from "../../form-dialog.js";
 import { pick, t, word } from "../../i18n.js";
 import { problem, tag } from "../../parts.js";
+import { why } from "./why.js";
 
 const SEVERITIES = ["error", "review", "warn"];
 const STAGES = ["fill", "review", "confirm", "submit", "export"];
@@ -83,7 +84,8 @@ export function ruleDialog(model, rule) {
     fields: [
       !rule && { id: "id", type: "text", label: t("rule.id"), required: true, help: t("rule.id.help"), maxLength: 60 },
       !rule && { id: "fields", type: "text", label: t("rule.fields"), required: true, help: t("rule.fields.help") },
-      !rule && { id: "basis", type: "text", label: t("rule.basis"), required: true, help: t("rule.basis.help") },
+      !rule && (model.pack.unit ? { id: "basis", type: "multiline", rows: 2, label: t("rule.basis"), required: true, help: t("rule.basis.local.help") }
+        : { id: "basis", type: "text", label: t("rule.basis"), required: true, help: t("rule.basis.help") }),
       { id: "severity", type: "code", select: true, plainEmpty: false, label: t("rule.severity"), options: SEVERITIES.map((s) => [s, word("rule.severity", s)]) },
       ...both("title"),
       { id: "test", type: "multiline", rows: 3, span: true, label: t("rule.test"), help: t("rule.test.help") },
@@ -96,7 +98,7 @@ export function ruleDialog(model, rule) {
       if (v.test.trim() || !build.rows.length) change.test = v.test;
       else change.conditions = conditionsOf(build);
       for (const name of ["title", "message", "hint"]) change[name] = { zh: v[`${name}_zh`], en: v[`${name}_en`] };
-      if (!rule) Object.assign(change, { basis: v.basis, fields: v.fields.split(/[\s,，、]+/).filter(Boolean), stages: STAGES });
+      if (!rule) Object.assign(change, { ...(model.pack.unit ? { basis_text: { zh: v.basis, en: v.basis } } : { basis: v.basis }), fields: v.fields.split(/[\s,，、]+/).filter(Boolean), stages: model.pack.unit ? STAGES.slice(0, -1) : STAGES });
       if (v.good || v.bad) change.cases = [["pass", v.good], ["fail", v.bad]].filter(([, text]) => text).map(([expect, text]) => ({ expect, fields: fieldsOf(text) }));
       return api.patch(`/packs/${model.pack.id}`, { rules: [change] }, { etag: model.etag });
     },
@@ -140,6 +142,6 @@ export function tryView(ctx, model) {
       ${Object.entries(trial.answer.seen).map(([name, value]) => html`<span class="small soft">${name} = ${value ?? t("try.absent")}　</span>`)}</p>
       ${trial.answer.verdicts.length ? html`<ul>${trial.answer.verdicts.map((v) => html`<li>${tag(word("rule.severity", v.severity), v.severity === "error" ? "bad" : "warn")} ${pick(v)}
         ${v.hint ? html`<span class="soft">${pick(v.hint)}</span>` : nothing}
-        ${v.basis?.zh ? html`<br><span class="small soft">${t("rule.basis")}：${pick(v.basis)}</span>` : nothing}</li>`)}</ul>` : nothing}</div>` : nothing}
+        ${why(v)}</li>`)}</ul>` : nothing}</div>` : nothing}
   </section>`;
 }
