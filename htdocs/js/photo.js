@@ -59,7 +59,7 @@ export function allowed(f) {
 }
 
 /* A band across the frame, in pixels of the profile. */
-function bands(photo, frame, unit) {
+export function bands(photo, frame, unit) {
   const scale = frame.height / 640; // limits count in the profile's rows
   const drawn = [];
   for (const f of photo.report?.findings ?? []) {

@@ -224,6 +224,7 @@ gk_error_t *gk_ctl_demo(gk_ctl_t *ctl)
                     .seed = (apr_uint64_t)seed,
                     .total = total,
                     .pool = ctl->pool};
+  GK_TRY(gk_demo_figure(&demo));
   demo.people = gk_demo_people(demo.pack, demo.seed, ctl->act.now, ctl->pool);
   gk_json_t *logins = gk_json_object(ctl->pool);
   apr_time_t begun = apr_time_now();

@@ -36,6 +36,9 @@ typedef struct gk_demo_t {
   apr_array_header_t *counties; /* gk_demo_county_t *: those that take part, the demonstration's own first */
   apr_array_header_t *units;    /* gk_demo_unit_t *, by county; the first is the demonstration's own point */
   apr_hash_t *cities;           /* code -> gk_row_ctl_orgs_t * */
+  const unsigned char *figure;  /* the JPEG that stands for photos */
+  apr_size_t figure_bytes;
+  const char *figure_digest;
   apr_pool_t *pool;
 } gk_demo_t;
 
@@ -46,6 +49,8 @@ gk_error_t *gk_demo_units(gk_demo_t *demo);
 gk_error_t *gk_demo_staff(gk_demo_t *demo);
 /* Two notices, one of them with a file. (demo_units.c) */
 gk_error_t *gk_demo_notices(gk_demo_t *demo, apr_int64_t province_account);
+/* Draws what stands for photos. (demo_figure.c) */
+gk_error_t *gk_demo_figure(gk_demo_t *demo);
 /* The candidates of one point, all rows, one audit row; begins the transaction. (demo_load.c) */
 gk_error_t *gk_demo_load(gk_demo_t *demo, const gk_demo_unit_t *unit, apr_pool_t *pool);
 /* Hands finished units upward, each act in its own transaction. (demo_submit.c) */

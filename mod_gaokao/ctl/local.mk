@@ -9,6 +9,7 @@ libgaokao_ctl_la_SOURCES += %D%/common.c
 libgaokao_ctl_la_SOURCES += %D%/ctl.h
 libgaokao_ctl_la_SOURCES += %D%/demo.c
 libgaokao_ctl_la_SOURCES += %D%/demo.h
+libgaokao_ctl_la_SOURCES += %D%/demo_figure.c
 libgaokao_ctl_la_SOURCES += %D%/demo_load.c
 libgaokao_ctl_la_SOURCES += %D%/demo_load.h
 libgaokao_ctl_la_SOURCES += %D%/demo_names.c

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "domain/account.h"
+#include "domain/photo.h"
 #include "domain/ports_candidate.h"
 #include "domain/review.h"
 #include "domain/watch.h"
@@ -29,11 +30,14 @@ static gk_json_t *reason_json(const gk_act_t *act, const char *reason)
 
 /* ---- proof ----------------------------------------------------------------------------------------------- */
 
-/* What a sheet shows, in one exact form: nothing that changes without the candidate's doing. */
+/* What a sheet shows, in one exact form: nothing that changes without the candidate's doing. The photo stands in it by its
+ * digest, where there is one. */
 static gk_error_t *sheet_text(const char **text, gk_act_t *act, gk_candidate_t *c)
 {
   gk_document_t *document;
+  const char *photo;
   GK_TRY(gk_candidate_document(&document, c, act->pool));
+  GK_TRY(gk_photo_store_digest(&photo, act, c->id));
   gk_json_t *sheet = gk_json_object(act->pool);
   gk_json_set_int(sheet, "candidate", c->id);
   gk_json_set_str(sheet, "number", c->number);
@@ -41,6 +45,8 @@ static gk_error_t *sheet_text(const char **text, gk_act_t *act, gk_candidate_t *
   gk_json_set_str(sheet, "point", c->org_code);
   gk_json_set_str(sheet, "subject", c->subject);
   gk_json_set(sheet, "fields", gk_document_json(document));
+  if (photo != NULL)
+    gk_json_set_str(sheet, "photo", photo);
   *text = gk_json_text_sorted(sheet, act->pool);
   return NULL;
 }
@@ -54,12 +60,24 @@ static gk_error_t *accepted_rules(gk_json_t **accepted, gk_act_t *act, apr_int64
   return NULL;
 }
 
+/* Where the pack asks for the photo that early. */
+static void need_photo(gk_error_t **error, gk_act_t *act, const gk_candidate_t *c)
+{
+  if (!is(act->season->pack->photo.required, "confirm") || is(c->photo_state, "accepted"))
+    return;
+  if (*error == NULL)
+    *error = gk_error_plain(act->pool, GK_E_INCOMPLETE);
+  gk_violation(error, act->pool, "/photo", "photo-missing", "还没有通过的照片：先采集照片，再打印校对表、签字",
+               "There is no accepted photo yet: take it before the proof sheet is printed and signed");
+}
+
 static gk_error_t *may_proof(gk_act_t *act, gk_candidate_t *c)
 {
   gk_error_t *error = NULL;
   gk_json_t *accepted;
   GK_TRY(accepted_rules(&accepted, act, c->id));
   GK_TRY(gk_review_missing(&error, act, c));
+  need_photo(&error, act, c);
   GK_TRY(gk_review_hindrances(&error, act, c, accepted, true, GK_STAGE_FILL));
   /* A reviewer's rule that fails only now asks for another look: POST .../review with the rule accepted. */
   GK_TRY(gk_review_hindrances(&error, act, c, accepted, false, GK_STAGE_REVIEW));
@@ -256,6 +274,7 @@ gk_error_t *gk_candidate_confirm(gk_candidate_t **out, gk_act_t *act, apr_int64_
   GK_TRY(check_identity(act, c, &proof, reading_id, papers_seen));
   GK_TRY(accepted_rules(&accepted, act, id));
   GK_TRY(gk_review_missing(&error, act, c));
+  need_photo(&error, act, c);
   GK_TRY(gk_review_hindrances(&error, act, c, accepted, true, GK_STAGE_CONFIRM));
   if (error != NULL)
     return error;

@@ -190,7 +190,8 @@ typedef struct gk_photo_profile_t {
   int width_px, height_px, dpi;
   int min_bytes, max_bytes;
   int min_quality;
-  const char *required;             /* no; all: everybody's submission asks for an accepted photo; art: the art one too */
+  const char *required;             /* no; all: everybody's submission asks for an accepted photo; art: the art one too; confirm:
+                                     * proof sheet and signature as well */
   apr_array_header_t *backgrounds;  /* const char *: "100,197,255" */
   apr_array_header_t *limits;       /* gk_photo_limit_t */
 } gk_photo_profile_t;

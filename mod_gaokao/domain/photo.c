@@ -226,29 +226,57 @@ static gk_json_t *audit_json(const gk_photo_t *photo, apr_pool_t *pool)
   return json;
 }
 
-/* The record's half of a change: version, photo_state and the audit row. */
-static gk_error_t *mark(gk_act_t *act, gk_candidate_t *candidate, const char *photo_state)
+/* The signed form shows the photo: another one needs another signature. */
+static gk_error_t *signed_already(apr_pool_t *pool)
+{
+  return gk_error(pool, GK_E_WRONG_STATE,
+                  "考生已在带这张照片的登记表上确认签字：要换照片，请先办理“更正”（写明原因），换好后重新打印校对表、签字。",
+                  "The candidate signed the form that shows this photo. To change it, correct the confirmation first (with a "
+                  "reason), then print and sign again.");
+}
+
+/* The record's half of a change: version, photo_state, and the proof sheet when the photo on it is another one now. */
+static gk_error_t *mark(gk_act_t *act, gk_candidate_t *candidate, const char *photo_state, bool another)
 {
   bool changed;
   GK_TRY(gk_act_begin(act));
-  GK_TRY(gk_photo_store_mark(&changed, act, candidate->id, candidate->version, photo_state));
+  candidate->photo_state = photo_state;
+  if (another && !is(candidate->state, "confirmed")) {
+    candidate->proof_version = 0;
+    if (is(candidate->state, "proofed"))
+      candidate->state = "filling";
+  }
+  GK_TRY(gk_photo_store_mark(&changed, act, candidate));
   if (!changed) {
     gk_candidate_t *now;
     GK_TRY(gk_candidate_get(&now, act, candidate->id));
     return gk_stale(act, now->version);
   }
   candidate->version++;
-  candidate->photo_state = photo_state;
   return NULL;
 }
 
+/* What a record was like before. */
+typedef struct before_t {
+  const char *photo_state, *state;
+  apr_int64_t proof_version;
+} before_t;
+
+static before_t before_of(const gk_candidate_t *c) { return (before_t){c->photo_state, c->state, c->proof_version}; }
+
 static gk_error_t *note(gk_act_t *act, const gk_candidate_t *candidate, const char *action, const gk_photo_t *photo,
-                        const char *before)
+                        const before_t *before)
 {
   gk_json_t *was = gk_json_object(act->pool);
-  gk_json_set_str(was, "photo_state", before);
+  gk_json_set_str(was, "photo_state", before->photo_state);
   gk_json_t *now = audit_json(photo, act->pool);
   gk_json_set_str(now, "photo_state", candidate->photo_state);
+  if (before->proof_version != candidate->proof_version) { /* the sheet is void */
+    gk_json_set_int(was, "proof_version", before->proof_version);
+    gk_json_set_str(was, "state", before->state);
+    gk_json_set_int(now, "proof_version", candidate->proof_version);
+    gk_json_set_str(now, "state", candidate->state);
+  }
   return gk_audit(act, action, "candidate", candidate->id, candidate->version, candidate->org_path, was, now);
 }
 
@@ -283,23 +311,25 @@ gk_error_t *gk_photo_keep(gk_photo_t *out, gk_candidate_t **candidate, gk_act_t 
   if (checked->jpeg == NULL)
     return no_picture(checked, act->pool);
   GK_TRY(gk_photo_store_list(&photos, act, c->id, HISTORY));
-  const char *before = c->photo_state;
+  const before_t before = before_of(c);
   gk_photo_t photo = {.candidate_id = c->id, .state = chip ? "chip" : gk_photo_state_for(checked), .source = wish->source,
                       .verdict = checked->verdict, .width_px = checked->width_px, .height_px = checked->height_px,
                       .bytes = (apr_int64_t)checked->length, .digest = gk_sha256_hex(act->pool, checked->jpeg, checked->length),
                       .taken_by = act->who->account_id, .taken = act->now, .report = checked->report, .jpeg = checked->jpeg,
                       .cut = chip ? NULL : checked->cut, .cut_bytes = checked->cut_length};
+  if (is(photo.state, "accepted") && is(c->state, "confirmed") && has(photos, "accepted"))
+    photo.state = "look"; /* the form with the other one is signed: it waits for a correction */
   const char *state = photo.state;
   if (chip)
-    state = before;
+    state = before.photo_state;
   else if (is(state, "refused") && has(photos, "accepted"))
     state = "accepted";
-  GK_TRY(mark(act, c, state));
+  GK_TRY(mark(act, c, state, is(photo.state, "accepted")));
   GK_TRY(gk_photo_store_replace(act, c->id, chip ? "chip" : "look"));
   if (is(photo.state, "accepted"))
     GK_TRY(gk_photo_store_replace(act, c->id, "accepted"));
   GK_TRY(gk_photo_store_insert(act, &photo, chip ? "" : measures_of(checked, act->pool)));
-  GK_TRY(note(act, c, chip ? "candidate.photo_chip" : "candidate.photo", &photo, before));
+  GK_TRY(note(act, c, chip ? "candidate.photo_chip" : "candidate.photo", &photo, &before));
   *out = photo;
   *candidate = c;
   return NULL;
@@ -360,6 +390,11 @@ static gk_error_t *move(decision_t *d, gk_act_t *act, const char *state, const c
 
 static gk_error_t *take_crop(decision_t *d, gk_act_t *act, const char *reason);
 
+static gk_error_t *may_replace(const decision_t *d, apr_pool_t *pool)
+{
+  return is(d->candidate->state, "confirmed") && has(d->photos, "accepted") ? signed_already(pool) : NULL;
+}
+
 static gk_error_t *take_as_is(decision_t *d, gk_act_t *act, const char *reason)
 {
   const gk_pack_t *pack = act->season->pack;
@@ -380,7 +415,8 @@ static gk_error_t *take_as_is(decision_t *d, gk_act_t *act, const char *reason)
     return gk_error(act->pool, GK_E_WRONG_STATE, "准考证照片必须是 %d×%d 像素：请用建议的裁剪，或重新上传这个尺寸的照片。",
                     "The admission ticket takes %d×%d pixels: use the proposed crop, or send a picture of that size.",
                     pack->photo.width_px, pack->photo.height_px);
-  GK_TRY(mark(act, d->candidate, "accepted"));
+  GK_TRY(may_replace(d, act->pool));
+  GK_TRY(mark(act, d->candidate, "accepted", true));
   return move(d, act, "accepted", "accept", reason);
 }
 
@@ -390,8 +426,29 @@ static gk_error_t *ask_again(decision_t *d, gk_act_t *act, const char *reason)
   GK_TRY(need_reason(act, reason));
   if (!present && !is(d->photo.state, "look"))
     return gk_error(act->pool, GK_E_WRONG_STATE, "这张照片已经处理过了。", "This photo has been decided already.");
-  GK_TRY(mark(act, d->candidate, !present && has(d->photos, "accepted") ? "accepted" : "retake"));
+  if (present)
+    GK_TRY(may_replace(d, act->pool));
+  GK_TRY(mark(act, d->candidate, !present && has(d->photos, "accepted") ? "accepted" : "retake", present));
   return move(d, act, "retake", "retake", reason);
+}
+
+/* What was cut out of the picture is the record's photo from now on. */
+static gk_error_t *use_cut(decision_t *d, gk_act_t *act, const gk_photo_checked_t *checked, const unsigned char *jpeg,
+                           apr_size_t length, const char *reason)
+{
+  gk_photo_t cut = {.candidate_id = d->candidate->id, .state = "accepted", .source = "crop", .verdict = checked->verdict,
+                    .width_px = checked->width_px, .height_px = checked->height_px, .bytes = (apr_int64_t)length,
+                    .digest = gk_sha256_hex(act->pool, jpeg, length), .made_from = d->photo.id,
+                    .taken_by = d->photo.taken_by, .taken = d->photo.taken, .decided_by = act->who->account_id,
+                    .decided = act->now, .report = checked->report, .jpeg = jpeg,
+                    .decision = decision_json("crop", reason, act->pool)};
+  GK_TRY(may_replace(d, act->pool));
+  GK_TRY(mark(act, d->candidate, "accepted", true));
+  GK_TRY(move(d, act, "replaced", "crop", reason));
+  GK_TRY(gk_photo_store_replace(act, d->candidate->id, "accepted"));
+  GK_TRY(gk_photo_store_insert(act, &cut, measures_of(checked, act->pool)));
+  d->photo = cut;
+  return NULL;
 }
 
 /* Our own crop goes through all the checks once more: what they say about it stands beside it. */
@@ -401,21 +458,74 @@ static gk_error_t *take_crop(decision_t *d, gk_act_t *act, const char *reason)
   bool anyway = is(d->photo.verdict, "block") && d->refusals >= GK_PHOTO_REFUSALS && reason != NULL;
   if ((!is(d->photo.state, "look") && !anyway) || d->photo.cut == NULL)
     return gk_error(act->pool, GK_E_WRONG_STATE, "这张照片没有可用的裁剪建议。", "There is no proposed crop of this photo.");
+  GK_TRY(may_replace(d, act->pool)); /* before the work, not behind it */
   GK_TRY(gk_photo_examine(&checked, act, d->photo.cut, d->photo.cut_bytes, NULL));
   if (checked.jpeg == NULL || (is(checked.verdict, "block") && !anyway))
     return gk_error(act->pool, GK_E_WRONG_STATE, "裁剪后仍有必须改正的问题，请重拍。",
                     "The crop still has a fault that must be put right: take a new photo.");
-  gk_photo_t cut = {.candidate_id = d->candidate->id, .state = "accepted", .source = "crop", .verdict = checked.verdict,
-                    .width_px = checked.width_px, .height_px = checked.height_px, .bytes = (apr_int64_t)d->photo.cut_bytes,
-                    .digest = gk_sha256_hex(act->pool, d->photo.cut, d->photo.cut_bytes), .made_from = d->photo.id,
-                    .taken_by = d->photo.taken_by, .taken = d->photo.taken, .decided_by = act->who->account_id,
-                    .decided = act->now, .report = checked.report, .jpeg = d->photo.cut,
-                    .decision = decision_json("crop", reason, act->pool)};
-  GK_TRY(mark(act, d->candidate, "accepted"));
-  GK_TRY(move(d, act, "replaced", "crop", reason));
-  GK_TRY(gk_photo_store_replace(act, d->candidate->id, "accepted"));
-  GK_TRY(gk_photo_store_insert(act, &cut, measures_of(&checked, act->pool)));
-  d->photo = cut;
+  return use_cut(d, act, &checked, d->photo.cut, d->photo.cut_bytes, reason);
+}
+
+/* The frame counts in pixels of the picture that was sent; what is kept of it may be smaller. */
+static gk_error_t *scale_frame(gk_photo_frame_t *out, const gk_photo_t *photo, const gk_photo_frame_t *frame, apr_pool_t *pool)
+{
+  gk_error_t *error = NULL;
+  const gk_json_t *picture = gk_json_get(photo->report, "picture");
+  apr_int64_t width = gk_json_int(picture, "width"), height = gk_json_int(picture, "height");
+  if (width <= 0 || height <= 0)
+    width = photo->width_px, height = photo->height_px;
+  if (frame->x < 0 || frame->y < 0 || frame->width < 1 || frame->height < 1 || frame->width > width - frame->x ||
+      frame->height > height - frame->y) {
+    gk_violation(&error, pool, "/frame", "outside", "裁剪框必须在 %d × %d 像素的照片之内",
+                 "The frame must lie inside the picture of %d × %d px", (int)width, (int)height);
+    return error;
+  }
+  double scale = (double)photo->width_px / (double)width;
+  *out = (gk_photo_frame_t){(int)(frame->x * scale), (int)(frame->y * scale), (int)(frame->width * scale + 0.5),
+                            (int)(frame->height * scale + 0.5)};
+  if (out->width > photo->width_px - out->x)
+    out->width = photo->width_px - out->x;
+  if (out->height > photo->height_px - out->y)
+    out->height = photo->height_px - out->y;
+  return NULL;
+}
+
+/* The first thing that blocks, as the check says it. */
+static gk_error_t *blocked_cut(const gk_photo_checked_t *checked, apr_pool_t *pool)
+{
+  gk_error_t *error = NULL;
+  const gk_json_t *first = gk_json_at(gk_json_get(checked->report, "findings"), 0), *remedy = gk_json_get(first, "remedy");
+  const char *zh = gk_json_str(remedy, "zh"), *en = gk_json_str(remedy, "en");
+  gk_violation_text(&error, pool, "/frame", gk_json_str(first, "code"),
+                    apr_pstrcat(pool, gk_json_str(first, "zh"), zh != NULL ? "。" : "", zh, NULL),
+                    apr_pstrcat(pool, gk_json_str(first, "en"), en != NULL ? ". " : "", en, NULL));
+  return error;
+}
+
+static gk_error_t *cut_by_hand(decision_t *d, gk_act_t *act, const gk_photo_frame_t *frame, const char *reason)
+{
+  gk_photo_checked_t checked;
+  gk_photo_frame_t inside;
+  if ((!is(d->photo.state, "look") && !is(d->photo.state, "refused")) || d->photo.jpeg == NULL)
+    return gk_error(act->pool, GK_E_WRONG_STATE, "这张照片已经处理过了。", "This photo has been decided already.");
+  GK_TRY(may_replace(d, act->pool));
+  GK_TRY(scale_frame(&inside, &d->photo, frame, act->pool));
+  GK_TRY(gk_photo_cut(&checked, act, d->photo.jpeg, (apr_size_t)d->photo.bytes, &inside));
+  if (is(checked.verdict, "block") && (d->refusals < GK_PHOTO_REFUSALS || reason == NULL))
+    return blocked_cut(&checked, act->pool);
+  return use_cut(d, act, &checked, checked.jpeg, checked.length, reason);
+}
+
+/* The record, the picture, and how many refusals stand in a row. */
+static gk_error_t *load_decision(decision_t *d, gk_act_t *act, apr_int64_t candidate_id, apr_int64_t version, apr_int64_t id)
+{
+  bool found;
+  GK_TRY(load(&d->candidate, act, candidate_id, version));
+  GK_TRY(gk_photo_store_get(&d->photo, &found, act, candidate_id, id));
+  if (!found)
+    return gk_error(act->pool, GK_E_NOT_FOUND, "没有这张照片", "There is no such photo");
+  GK_TRY(gk_photo_store_list(&d->photos, act, candidate_id, HISTORY));
+  d->refusals = refusals_of(d->photos);
   return NULL;
 }
 
@@ -424,14 +534,9 @@ gk_error_t *gk_photo_decide(gk_photo_t *out, gk_candidate_t **candidate, gk_act_
 {
   static const char *const actions[] = {"candidate.photo_accept", "candidate.photo_crop", "candidate.photo_retake"};
   decision_t d = {NULL};
-  bool found;
-  GK_TRY(load(&d.candidate, act, candidate_id, version));
-  GK_TRY(gk_photo_store_get(&d.photo, &found, act, candidate_id, id));
-  if (!found)
-    return gk_error(act->pool, GK_E_NOT_FOUND, "没有这张照片", "There is no such photo");
-  GK_TRY(gk_photo_store_list(&d.photos, act, candidate_id, HISTORY));
-  d.refusals = refusals_of(d.photos);
-  const char *before = d.candidate->photo_state, *action;
+  const char *action;
+  GK_TRY(load_decision(&d, act, candidate_id, version, id));
+  const before_t before = before_of(d.candidate);
   if (is(verdict, "accept")) {
     action = actions[0];
     GK_TRY(take_as_is(&d, act, reason));
@@ -442,7 +547,20 @@ gk_error_t *gk_photo_decide(gk_photo_t *out, gk_candidate_t **candidate, gk_act_
     action = actions[2];
     GK_TRY(ask_again(&d, act, reason));
   }
-  GK_TRY(note(act, d.candidate, action, &d.photo, before));
+  GK_TRY(note(act, d.candidate, action, &d.photo, &before));
+  *out = d.photo;
+  *candidate = d.candidate;
+  return NULL;
+}
+
+gk_error_t *gk_photo_crop_by_hand(gk_photo_t *out, gk_candidate_t **candidate, gk_act_t *act, apr_int64_t candidate_id,
+                                  apr_int64_t version, apr_int64_t id, const gk_photo_frame_t *frame, const char *reason)
+{
+  decision_t d = {NULL};
+  GK_TRY(load_decision(&d, act, candidate_id, version, id));
+  const before_t before = before_of(d.candidate);
+  GK_TRY(cut_by_hand(&d, act, frame, reason));
+  GK_TRY(note(act, d.candidate, "candidate.photo_crop", &d.photo, &before));
   *out = d.photo;
   *candidate = d.candidate;
   return NULL;

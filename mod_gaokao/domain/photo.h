@@ -10,6 +10,10 @@
  * Nothing is overwritten: replaced pictures stay as rows. The record's photo_state is none, accepted, look, refused or
  * retake, and each change of it is a version of the record with one audit row.
  *
+ * The proof sheet shows the photo: another one, or none any more, voids the sheet (proof_version 0, proofed becomes filling). What
+ * was signed is not changed behind the signature: once confirmed, a first photo may still come, but the one on the signed form
+ * changes only after a correction; until then a new picture waits in `look`.
+ *
  * Pictures and reports are sealed under the record's key, bound to candidate and digest.
  */
 #ifndef GK_DOMAIN_PHOTO_H
@@ -108,6 +112,17 @@ gk_error_t *gk_photo_keep(gk_photo_t *out, gk_candidate_t **candidate, gk_act_t 
 gk_error_t *gk_photo_decide(gk_photo_t *out, gk_candidate_t **candidate, gk_act_t *act, apr_int64_t candidate_id,
                             apr_int64_t version, apr_int64_t id, const char *verdict, const char *reason);
 
+/* A rectangle in pixels of the picture as its report counts them ("picture"). */
+typedef struct gk_photo_frame_t { int x, y, width, height; } gk_photo_frame_t;
+/* Cuts the photo out of a picture by a frame that somebody drew, checks what comes out and makes it the record's photo. For
+ * pictures in `look` or `refused`. Errors: INVALID ("/frame/...") when the frame is not inside or has another ratio, or when what
+ * comes out has a fault that blocks (its code and sentence); after GK_PHOTO_REFUSALS with a reason all the same. */
+gk_error_t *gk_photo_crop_by_hand(gk_photo_t *out, gk_candidate_t **candidate, gk_act_t *act, apr_int64_t candidate_id,
+                                  apr_int64_t version, apr_int64_t id, const gk_photo_frame_t *frame, const char *reason);
+/* What `frame` of a file becomes: out->jpeg has the profile's size, the report is about it. (plugin/photo_pool.c) */
+gk_error_t *gk_photo_cut(gk_photo_checked_t *out, gk_act_t *act, const unsigned char *bytes, apr_size_t length,
+                         const gk_photo_frame_t *frame);
+
 /* ---- many at once (domain/photo_bulk.c) ------------------------------------------------------------------ */
 
 /* What a file would become, judged and not kept. `name` is the file's: a whole registration number or ID number before the
@@ -127,14 +142,16 @@ gk_error_t *gk_photo_store_measures(apr_array_header_t **texts, gk_act_t *act, i
 gk_error_t *gk_photo_store_list(apr_array_header_t **out, gk_act_t *act, apr_int64_t candidate_id, int limit);
 gk_error_t *gk_photo_store_get(gk_photo_t *out, bool *found, gk_act_t *act, apr_int64_t candidate_id, apr_int64_t id);
 gk_error_t *gk_photo_store_present(gk_photo_t *out, bool *found, gk_act_t *act, apr_int64_t candidate_id);
+/* Of the record's present photo; NULL: there is none. */
+gk_error_t *gk_photo_store_digest(const char **digest, gk_act_t *act, apr_int64_t candidate_id);
 /* The JPEG alone, for who has its number from a list of the subtree; *jpeg NULL when the record was erased. */
 gk_error_t *gk_photo_store_jpeg(const char **jpeg, apr_size_t *length, gk_act_t *act, apr_int64_t id, apr_pool_t *pool);
 gk_error_t *gk_photo_store_own_list(apr_array_header_t **out, gk_act_t *act, int limit);
 gk_error_t *gk_photo_store_own_get(gk_photo_t *out, bool *found, gk_act_t *act, apr_int64_t id);
 /* In state `photo->state`, after photo_store_mark in the same transaction. `measures`: JSON text. Sets photo->id. */
 gk_error_t *gk_photo_store_insert(gk_act_t *act, gk_photo_t *photo, const char *measures);
-gk_error_t *gk_photo_store_mark(bool *changed, gk_act_t *act, apr_int64_t candidate_id, apr_int64_t version,
-                                const char *photo_state);
+/* Writes photo_state, state and proof_version of a record that was loaded at its version. */
+gk_error_t *gk_photo_store_mark(bool *changed, gk_act_t *act, const gk_candidate_t *candidate);
 gk_error_t *gk_photo_store_replace(gk_act_t *act, apr_int64_t candidate_id, const char *state);
 gk_error_t *gk_photo_store_decide(bool *changed, gk_act_t *act, const gk_photo_t *photo, const char *from);
 typedef struct gk_photo_queued_t {

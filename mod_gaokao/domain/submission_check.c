@@ -112,7 +112,7 @@ static gk_error_t *judge(void *baton, gk_candidate_t *candidate, const char *con
                             .art = candidate->art,
                             .missing = apr_array_make(pool, 0, sizeof(gk_missing_t))};
   const char *required = scan->act->season->pack->photo.required;
-  bool photo = strcmp(required, "art") == 0 || (strcmp(required, "all") == 0 && scan->check->kind == GK_SUBMIT_ALL);
+  bool photo = strcmp(required, "no") != 0 && (strcmp(required, "all") != 0 || scan->check->kind == GK_SUBMIT_ALL);
   judge_columns(item, candidate, photo, pool);
   if (strcmp(candidate->state, "confirmed") == 0 || was_submitted(candidate->state))
     GK_TRY(judge_document(item, scan, candidate, row_pool));

@@ -436,6 +436,27 @@ void gk_photo_warm(gk_plugins_t *plugins, apr_pool_t *pool)
   (void)gk_photo_inspect(plugins, "warm", &picture, &result, pool); /* what fails here fails at a photo too */
 }
 
+/* A frame drawn too small asks for pixels that are not there: by the limit that a proposed crop has to keep too. */
+static void say_scale(const check_t *c, apr_array_header_t *findings, int width)
+{
+  double scale = (double)width / c->profile->width_px;
+  for (int i = 0; i < c->profile->limits->nelts; i++) {
+    const gk_photo_limit_t *limit = &APR_ARRAY_IDX(c->profile->limits, i, gk_photo_limit_t);
+    if (strcmp(limit->name, "scale") != 0 || scale >= limit->look_low)
+      continue;
+    gk_photo_finding_t *finding = apr_array_push(findings);
+    bool blocks = limit->blocks && scale < limit->low;
+    memset(finding, 0, sizeof(*finding));
+    finding->severity = blocks ? GK_PHOTO_BLOCK : GK_PHOTO_LOOK;
+    finding->said = (gaokao_finding_t){
+        .size = sizeof(finding->said), .code = "scale", .has = GAOKAO_HAS_MEASURED | GAOKAO_HAS_LOW, .measured = scale,
+        .low = blocks ? limit->low : limit->look_low, .unit = limit->unit,
+        .zh = apr_psprintf(c->pool, "框内只有 %d 像素宽，放大后会模糊", width),
+        .en = apr_psprintf(c->pool, "The frame holds only %d px across: enlarged it is not sharp", width),
+        .remedy_zh = "把框画大一些，或靠近一些重拍", .remedy_en = "Draw the frame larger, or take the picture from nearer"};
+  }
+}
+
 gk_error_t *gk_photo_crop(gk_photo_check_t **out, gk_plugins_t *plugins, const gk_photo_profile_t *profile,
                           const unsigned char *bytes, apr_size_t length, int x, int y, int width, int height,
                           const char *request_id, apr_pool_t *pool)
@@ -456,8 +477,15 @@ gk_error_t *gk_photo_crop(gk_photo_check_t **out, gk_plugins_t *plugins, const g
   if (error != NULL)
     return error;
   GK_TRY(look_at_crop(&c, &crop, &made, &look));
+  const look_t nothing = {.findings = apr_array_make(pool, 1, sizeof(gk_photo_finding_t))};
+  keep_file_findings(&nothing, look.findings);
+  say_scale(&c, look.findings, width);
   gk_photo_check_t *check = apr_pcalloc(pool, sizeof(*check));
-  check->report = begin_report(&c);
+  check_t cut = c; /* what is told about is the picture that came out */
+  cut.bytes = made.bytes;
+  cut.length = made.length;
+  GK_TRY(gk_image_peek(&cut.facts, made.bytes, made.length, &gk_image_limits, pool));
+  check->report = begin_report(&cut);
   check->normalised = made.bytes;
   check->normalised_bytes = made.length;
   report_made(&c, check->report, &made);

@@ -21,7 +21,7 @@
 #define BLOB_MAX (16 * 1024 * 1024)
 #define ANSWER_MS (30 * 1000)   /* longer than any picture of a healthy pool takes, queue included */
 #define SOCKET "photo.sock"
-#define SHOWN_PX 1280
+#define SHOWN_PX 1600           /* of what is kept of a larger picture: enough for a crop by hand */
 #define SHOWN_QUALITY 80
 
 /* ---- examining ------------------------------------------------------------------------------------------- */
@@ -75,6 +75,20 @@ gk_error_t *gk_photo_examine_here(gk_photo_checked_t *out, gk_plugins_t *plugins
     out->cut = check->normalised;
     out->cut_length = check->normalised_bytes;
   }
+  return NULL;
+}
+
+/* A frame of a file as a picture of the profile's size. */
+static gk_error_t *cut_here(gk_photo_checked_t *out, gk_plugins_t *plugins, const gk_photo_profile_t *profile,
+                            const unsigned char *bytes, apr_size_t length, const gk_photo_frame_t *frame,
+                            const char *request_id, apr_pool_t *pool)
+{
+  gk_photo_check_t *check;
+  GK_TRY(gk_photo_crop(&check, plugins, profile, bytes, length, frame->x, frame->y, frame->width, frame->height, request_id,
+                       pool));
+  *out = (gk_photo_checked_t){.verdict = gk_photo_word(check->verdict), .report = check->report,
+                              .width_px = profile->width_px, .height_px = profile->height_px, .jpeg = check->normalised,
+                              .length = check->normalised_bytes};
   return NULL;
 }
 
@@ -268,8 +282,13 @@ bool gk_photo_serve(int connection, gk_plugins_t *plugins, apr_pool_t *pool)
   if (!receive_message(&asked, connection, pool))
     return false;
   const char *request = gk_json_str(asked.json, "request"), *sha256 = gk_json_str(asked.json, "sha256");
+  const gk_json_t *frame = gk_json_get(asked.json, "frame");
   gk_error_t *error = gk_photo_profile_read(&profile, gk_json_get(asked.json, "profile"), pool);
-  if (error == NULL)
+  if (error == NULL && frame != NULL) {
+    gk_photo_frame_t cut = {(int)gk_json_int(frame, "x"), (int)gk_json_int(frame, "y"), (int)gk_json_int(frame, "width"),
+                            (int)gk_json_int(frame, "height")};
+    error = cut_here(&checked, plugins, &profile, asked.first, asked.first_length, &cut, request != NULL ? request : "", pool);
+  } else if (error == NULL)
     error = gk_photo_examine_here(&checked, plugins, &profile, asked.first, asked.first_length, sha256,
                                   request != NULL ? request : "", pool);
   if (error != NULL) {
@@ -374,13 +393,21 @@ static gk_error_t *error_of(const gk_json_t *json, apr_pool_t *pool)
 }
 
 static gk_error_t *ask(gk_photo_checked_t *out, gk_act_t *act, int fd, const unsigned char *bytes, apr_size_t length,
-                       const char *sha256)
+                       const char *sha256, const gk_photo_frame_t *frame)
 {
   apr_pool_t *pool = act->pool;
   message_t question = {gk_json_object(pool), bytes, (const unsigned char *)"", length, 0}, answer;
   gk_json_set(question.json, "profile", gk_photo_profile_json(&act->season->pack->photo, pool));
   gk_json_set_str(question.json, "request", act->request_id);
   gk_json_set_str(question.json, "sha256", sha256);
+  if (frame != NULL) {
+    gk_json_t *cut = gk_json_object(pool);
+    gk_json_set_int(cut, "x", frame->x);
+    gk_json_set_int(cut, "y", frame->y);
+    gk_json_set_int(cut, "width", frame->width);
+    gk_json_set_int(cut, "height", frame->height);
+    gk_json_set(question.json, "frame", cut);
+  }
   if (!send_message(fd, &question, pool) || !receive_message(&answer, fd, pool))
     return died(pool);
   count(GK_PHOTO_EVENT_CHECKED);
@@ -396,23 +423,38 @@ static gk_error_t *ask(gk_photo_checked_t *out, gk_act_t *act, int fd, const uns
   return NULL;
 }
 
-gk_error_t *gk_photo_examine(gk_photo_checked_t *out, gk_act_t *act, const unsigned char *bytes, apr_size_t length,
-                             const char *sha256)
+static gk_error_t *examine(gk_photo_checked_t *out, gk_act_t *act, const unsigned char *bytes, apr_size_t length,
+                           const char *sha256, const gk_photo_frame_t *frame)
 {
+  const char *request = act->request_id != NULL ? act->request_id : "";
   gk_error_t *error;
   gk_act_pause(act); /* others use the connection while this waits */
   int fd = dial(gk_core_config(act->core)->instance);
   if (fd >= 0) {
-    error = ask(out, act, fd, bytes, length, sha256);
+    error = ask(out, act, fd, bytes, length, sha256, frame);
     close(fd);
   } else if (errno == EAGAIN) {
     error = full(act->pool);
   } else if (pool_only) {
     error = absent(act->pool);
+  } else if (frame != NULL) {
+    error = cut_here(out, gk_core_plugins(act->core), &act->season->pack->photo, bytes, length, frame, request, act->pool);
   } else {
-    error = gk_photo_examine_here(out, gk_core_plugins(act->core), &act->season->pack->photo, bytes, length, sha256,
-                                  act->request_id != NULL ? act->request_id : "", act->pool);
+    error = gk_photo_examine_here(out, gk_core_plugins(act->core), &act->season->pack->photo, bytes, length, sha256, request,
+                                  act->pool);
   }
   gk_error_t *back = gk_act_resume(act);
   return error != NULL ? error : back;
+}
+
+gk_error_t *gk_photo_examine(gk_photo_checked_t *out, gk_act_t *act, const unsigned char *bytes, apr_size_t length,
+                             const char *sha256)
+{
+  return examine(out, act, bytes, length, sha256, NULL);
+}
+
+gk_error_t *gk_photo_cut(gk_photo_checked_t *out, gk_act_t *act, const unsigned char *bytes, apr_size_t length,
+                         const gk_photo_frame_t *frame)
+{
+  return examine(out, act, bytes, length, NULL, frame);
 }

@@ -37,7 +37,7 @@ typedef enum gk_photo_event_t {
   GK_PHOTO_EVENTS
 } gk_photo_event_t;
 /* This process never examines by itself, pool or not, and tells `count` (may be NULL) what became of each. httpd's children
- * call it; the other programs examine by themselves where there is no pool. */
+ * and gaokao-worker's jobs call it; the other programs examine by themselves where there is no pool. */
 void gk_photo_pool_only(void (*count)(gk_photo_event_t event));
 
 /* The profile as it goes over the wire, and back. */

@@ -1,9 +1,12 @@
-/* rest/photos.c: /candidates/{id}/photo, /photos, /me/photo. */
+/* rest/photos.c: /candidates/{id}/photo, /photos, /jobs/{id}/photos, /me/photo. */
 #include <string.h>
 #include <apr_strings.h>
 
 #include "domain/photo.h"
+#include "jobs/photo_import.h"
 #include "rest/request.h"
+
+#define SIDE_MAX 8000           /* px of a picture that is taken at all */
 
 static void answer(gk_request_t *request, gk_response_t *response, const gk_photo_t *photo, const gk_candidate_t *candidate)
 {
@@ -77,7 +80,22 @@ gk_error_t *gk_rest_photos_decide(gk_request_t *request, gk_response_t *response
   gk_decode_t d = gk_decode_start(request->json, request->pool);
   const char *verdict = gk_decode_word(&d, "verdict", GK_REQUIRED, "accept|crop|retake");
   const char *reason = gk_decode_str(&d, "reason", GK_OPTIONAL, 2, 200);
+  bool drawn = gk_decode_has(&d, "frame");
+  gk_decode_t f = gk_decode_nested(&d, "frame", GK_OPTIONAL);
+  if (drawn && verdict != NULL && strcmp(verdict, "crop") != 0)
+    gk_decode_fault(&d, "frame", "crop-only", "裁剪框只用于裁剪", "A frame goes with the verdict crop only");
   GK_TRY(gk_decode_end(&d));
+  if (drawn) {
+    gk_photo_frame_t frame;
+    frame.x = (int)gk_decode_int(&f, "x", GK_REQUIRED, 0, SIDE_MAX, 0);
+    frame.y = (int)gk_decode_int(&f, "y", GK_REQUIRED, 0, SIDE_MAX, 0);
+    frame.width = (int)gk_decode_int(&f, "width", GK_REQUIRED, 1, SIDE_MAX, 0);
+    frame.height = (int)gk_decode_int(&f, "height", GK_REQUIRED, 1, SIDE_MAX, 0);
+    GK_TRY(gk_decode_end(&f));
+    GK_TRY(gk_photo_crop_by_hand(&photo, &candidate, &request->act, candidate_id, request->if_match, id, &frame, reason));
+    answer(request, response, &photo, candidate);
+    return NULL;
+  }
   GK_TRY(gk_photo_decide(&photo, &candidate, &request->act, candidate_id, request->if_match, id, verdict, reason));
   answer(request, response, &photo, candidate);
   return NULL;
@@ -129,6 +147,40 @@ gk_error_t *gk_rest_photos_preview(gk_request_t *request, gk_response_t *respons
                  "Give the file's SHA-256 as ?sha256= in 64 hex digits");
   GK_TRY(gk_query_end(request, error));
   return gk_photo_preview(&response->json, &request->act, name, request->raw, request->raw_length, sha256);
+}
+
+static gk_error_t *answer_job(gk_request_t *request, gk_response_t *response, const gk_job_t *job)
+{
+  response->status = 201;
+  response->location = apr_psprintf(request->pool, "/api/v1/jobs/%" APR_INT64_T_FMT, job->id);
+  response->json = gk_job_json(job, request->pool);
+  response->etag = gk_etag(request->pool, job->version);
+  return NULL;
+}
+
+gk_error_t *gk_rest_photos_import(gk_request_t *request, gk_response_t *response)
+{
+  gk_error_t *error = NULL;
+  gk_job_t job;
+  const char *sha256 = gk_query_str(request, "sha256", 64, &error);
+  if ((sha256 == NULL || strlen(sha256) != 64) && error == NULL)
+    gk_violation(&error, request->pool, "?sha256", "required", "请在地址中用 sha256 给出文件的 SHA-256（64 位十六进制）",
+                 "Give the file's SHA-256 as ?sha256= in 64 hex digits");
+  GK_TRY(gk_query_end(request, error));
+  GK_TRY(gk_photo_import_create(&job, &request->act, request->raw, request->raw_length, sha256));
+  return answer_job(request, response, &job);
+}
+
+gk_error_t *gk_rest_photos_store(gk_request_t *request, gk_response_t *response)
+{
+  apr_int64_t id;
+  gk_job_t job;
+  GK_TRY(gk_arg_id(&id, request, 0));
+  gk_decode_t d = gk_decode_start(request->json, request->pool);
+  gk_json_t *leave_out = gk_decode_array(&d, "leave_out", GK_OPTIONAL, 5000);
+  GK_TRY(gk_decode_end(&d));
+  GK_TRY(gk_photo_import_keep(&job, &request->act, id, leave_out));
+  return answer_job(request, response, &job);
 }
 
 gk_error_t *gk_rest_photos_measures(gk_request_t *request, gk_response_t *response)

@@ -101,6 +101,17 @@ gk_error_t *gk_photo_store_present(gk_photo_t *out, bool *found, gk_act_t *act, 
               GK_CALL(photo_present, .candidate_id = candidate_id, .season_id = act->season->id, GK_SCOPE(act)));
 }
 
+gk_error_t *gk_photo_store_digest(const char **digest, gk_act_t *act, apr_int64_t candidate_id)
+{
+  bool found;
+  gk_row_photo_present_digest_t row;
+  GK_TRY(gk_db_find(act->db,
+                    GK_CALL(photo_present_digest, .candidate_id = candidate_id, .season_id = act->season->id, GK_SCOPE(act)),
+                    &found, &row, act->pool));
+  *digest = found ? row.digest : NULL;
+  return NULL;
+}
+
 gk_error_t *gk_photo_store_jpeg(const char **jpeg, apr_size_t *length, gk_act_t *act, apr_int64_t id, apr_pool_t *pool)
 {
   gk_row_pull_photo_t row;
@@ -150,13 +161,13 @@ gk_error_t *gk_photo_store_insert(gk_act_t *act, gk_photo_t *photo, const char *
   return NULL;
 }
 
-gk_error_t *gk_photo_store_mark(bool *changed, gk_act_t *act, apr_int64_t candidate_id, apr_int64_t version,
-                                const char *photo_state)
+gk_error_t *gk_photo_store_mark(bool *changed, gk_act_t *act, const gk_candidate_t *candidate)
 {
   apr_int64_t marked;
   GK_TRY(gk_db_exec(act->db,
-                    GK_CALL(photo_mark, .photo_state = photo_state, .now_us = act->now, .candidate_id = candidate_id,
-                            .version = version, .season_id = act->season->id, GK_SCOPE(act)),
+                    GK_CALL(photo_mark, .photo_state = candidate->photo_state, .state = candidate->state,
+                            .proof_version = candidate->proof_version, .now_us = act->now, .candidate_id = candidate->id,
+                            .version = candidate->version, .season_id = act->season->id, GK_SCOPE(act)),
                     &marked, act->pool));
   *changed = marked > 0;
   return NULL;

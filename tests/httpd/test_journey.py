@@ -12,6 +12,7 @@ import pytest
 
 from gk_client import Client
 from gk_instance import ROOT, Instance
+from gk_picture import accepted
 
 PASSWORD = "Xiangjiang-Bisai-2026"
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -280,6 +281,15 @@ class Journey:
             reply = own.patch("/me", {"fields": {"receiver": "晚"}}, version=me.headers["ETag"])
             assert reply.status == 409 and reply.json()["code"] == "wrong-state", reply
 
+    def photos(self):
+        """P2: photos go with the submissions. The pictures have no face: the clerk decides."""
+        first = next(iter(self.made.values()))
+        before = first["operator"].get(f"/submissions/check?org_id={first['point']['id']}&kind=all", expect=200).json()
+        assert "photo" in {m["code"] for item in before["items"] for m in item["missing"]}, before["items"][0]
+        for n, candidate in enumerate(self.made.values()):
+            accepted(candidate["operator"], candidate["id"], n)
+            assert self.record(candidate)["parts"]["photo"] == "accepted"
+
     def correction(self):
         """A change after the signature voids it and asks for a new proof and a new signature."""
         number, candidate = next((n, c) for n, c in self.made.items() if c["card"])
@@ -400,6 +410,7 @@ def test_nine_steps(engine, pack, tmp_path):
         journey.typed_in()
         journey.cards_and_review()
         journey.fill_in()
+        journey.photos()
         journey.confirm()
         journey.correction()
         journey.other_information()

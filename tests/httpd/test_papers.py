@@ -233,19 +233,26 @@ def test_proof_names_its_version_and_what_changed(site, point, fetch):
     form = fetch(point, f"/candidates/{one['id']}/papers/form.pdf")
     assert "考生报名登记表" in form.plain() and form.codes() == second.codes() and "考生签字" in form.plain()
     # With a photo, which goes into the file byte for byte, beside a code that can be read.
+    assert point.get(f"/candidates/{one['id']}", expect=200).json()["state"] == "proofed"
     photo = accepted(point, one["id"], 77)
+    # It is another sheet with it: the one before is void, and the next one's code is another.
+    now = point.get(f"/candidates/{one['id']}", expect=200)
+    assert (now.json()["state"], now.json()["proof_version"]) == ("filling", 0)
+    assert point.get(f"/candidates/{one['id']}/papers/form.pdf").status == 409
+    point.post(f"/candidates/{one['id']}/proof", {}, version=now.headers["ETag"], expect=200)
     seen = point.get(f"/candidates/{one['id']}/photo/{photo}", expect=200).body
     with_photo = fetch(point, f"/candidates/{one['id']}/papers/proof.pdf")
     with_photo.tool("pdfimages", "-all", "-f", "1", "-l", "1", str(with_photo.path), str(with_photo.path)[:-4])
     assert seen in [file.read_bytes() for file in with_photo.path.parent.glob(f"{with_photo.path.stem}-*.jpg")]
-    assert with_photo.codes() == second.codes() and "尚未采集" not in with_photo.plain()
+    third = with_photo.codes()
+    assert third != second.codes() and "尚未采集" not in with_photo.plain()
     # A batch of the class takes who is ready and names who is not; its pages come again as they were.
     batch = job(point, "print_proofs", {"class": record["fields"]["class"]})
     assert batch["result"]["pages"] >= 1
     repeated = job(point, "print_proofs", {"job": batch["id"], "first_page": 1, "last_page": 1})
     assert fetch(point, f"/jobs/{repeated['id']}/result").codes() == fetch(point, f"/jobs/{batch['id']}/result").codes(1)
     forms = job(point, "print_forms", {"ids": [one["id"]]})
-    assert fetch(point, f"/jobs/{forms['id']}/result").codes() == second.codes()
+    assert fetch(point, f"/jobs/{forms['id']}/result").codes() == third
 
 
 def test_receipt_in_words_and_figures(point, fetch):

@@ -3,7 +3,8 @@
  *
  *   flow_start(); after act_start(): the season gets its rules by the built policy_xpath
  *   flow_reset(); at the start of a test: no candidates, submissions, windows
- *   flow_candidate(1, 7, "01020001", "5", "confirmed"); an ordinary candidate with papers, fee, review, parts
+ *   flow_candidate(1, 7, "01020001", "5", "confirmed"); an ordinary candidate with papers, fee, review, parts; who has signed
+ *   has an accepted photo too, by the record's word
  */
 #ifndef FLOW_TEST_H
 #define FLOW_TEST_H
@@ -60,15 +61,16 @@ static inline void flow_candidate(int id, int point, const char *number, const c
   const char *blob = apr_psprintf(pool, store.engine == GK_SQLITE ? "X'%s'" : "'\\x%s'", hex);
   const gk_subject_t *row = gk_pack_subject(pack, subject);
   bool reviewed = strcmp(state, "identified") != 0;
+  bool pictured = strcmp(state, "confirmed") == 0 || strcmp(state, "submitted") == 0 || strcmp(state, "accepted") == 0;
   act_script(apr_psprintf(
       pool,
       "INSERT INTO candidate (id, season_id, org_id, org_path, number, subject, art, state, name, school, "
       "class, doc, "
       "pack_id, papers_state, fee_state, fee_fen, review_state, appraisal_state, examination_state, "
-      "grades_state, "
+      "grades_state, photo_state, "
       "created_us, updated_us) VALUES (%d, 1, %d, '%s', '%s', '%s', %d, '%s', '向晚晴', '浏阳河中学', "
       "'高三（%d）班', %s, 1, "
-      "'%s', '%s', %d, '%s', 'entered', 'entered', 'entered', 1, 1);"
+      "'%s', '%s', %d, '%s', 'entered', 'entered', 'entered', '%s', 1, 1);"
       "INSERT INTO proof (id, candidate_id, version, doc, digest, pack_id, printed_by, printed_us) VALUES "
       "(%d, %d, 1, %s, 'p', 1, 1, 1);"
       "INSERT INTO confirmation (candidate_id, version, proof_id, digest, pack_id, confirmed_by, "
@@ -76,7 +78,7 @@ static inline void flow_candidate(int id, int point, const char *number, const c
       "(%d, 1, %d, 'c%d', 1, 1, 1)",
       id, point, flow_path(point), number, subject, row->art, state, id % 3, blob,
       reviewed ? "complete" : "none", reviewed ? "paid" : "none", reviewed ? 12000 : 0,
-      reviewed ? "passed" : "none", id, id, blob, id, id, id));
+      reviewed ? "passed" : "none", pictured ? "accepted" : "none", id, id, blob, id, id, id));
   apr_pool_destroy(pool);
 }
 

@@ -152,6 +152,53 @@ static void a_clerk_accepts_crops_or_asks_again(apr_pool_t *pool)
   GK_TEST_STR(PHOTO_STATE(), "retake");
 }
 
+/* What a sheet shows is what is signed: another photo, or none, voids it; after the signature it waits for a correction. */
+static void another_photo_voids_the_proof(apr_pool_t *pool)
+{
+  gk_act_t *act = act_of(&who_point, pool);
+  gk_photo_t photo, other;
+  gk_candidate_t *c;
+  apr_int64_t version = 1;
+  start();
+#define PROOFED() act_script("UPDATE candidate SET state = 'proofed', proof_version = 1 WHERE id = 1")
+#define SHEET() act_number("SELECT proof_version FROM candidate WHERE id = 1")
+  PROOFED();
+  /* A picture that waits, or is refused, is on no sheet. */
+  GK_TEST_OK(keep(&photo, &c, act, version++, "look", "camera", "waits", NULL));
+  GK_TEST_INT(SHEET(), 1);
+  GK_TEST_OK(keep(&other, &c, act, version++, "block", "camera", "bad", NULL));
+  GK_TEST_STR(state_of("SELECT state FROM candidate WHERE id = 1"), "proofed");
+  GK_TEST_OK(keep(&photo, &c, act, version++, "look", "camera", "waits again", NULL));
+  GK_TEST_OK(act_done(act, gk_photo_decide(&other, &c, act, 1, version++, photo.id, "accept", NULL)));
+  GK_TEST_INT(SHEET(), 0);
+  GK_TEST_STR(c->state, "filling");
+  GK_TEST_STR(state_of("SELECT state FROM candidate WHERE id = 1"), "filling");
+  /* Another one in its place, by itself. */
+  PROOFED();
+  GK_TEST_OK(keep(&photo, &c, act, version++, "fine", "camera", "better", NULL));
+  GK_TEST_INT(SHEET(), 0);
+  /* And taken away. */
+  PROOFED();
+  GK_TEST_OK(act_done(act, gk_photo_decide(&other, &c, act, 1, version++, photo.id, "retake", "不是本人")));
+  GK_TEST_INT(SHEET(), 0);
+  /* Signed without a photo: the first one may still come. */
+  act_script("UPDATE candidate SET state = 'confirmed', confirmed_version = 1 WHERE id = 1");
+  GK_TEST_OK(keep(&photo, &c, act, version++, "fine", "camera", "the first", NULL));
+  GK_TEST_STR(photo.state, "accepted");
+  GK_TEST_STR(c->state, "confirmed");
+  /* Signed with one: it stays, another one waits, and says what to do. */
+  GK_TEST_OK(keep(&other, &c, act, version++, "fine", "camera", "the second", NULL));
+  GK_TEST_STR(other.state, "look");
+  GK_TEST_STR(PHOTO_STATE(), "look");
+  GK_TEST_ERROR(act_done(act, gk_photo_decide(&photo, &c, act, 1, version, other.id, "accept", NULL)), GK_E_WRONG_STATE);
+  GK_TEST_ERROR(act_done(act, gk_photo_decide(&photo, &c, act, 1, version, photo.id, "retake", "不是本人")), GK_E_WRONG_STATE);
+  act_script("UPDATE candidate SET state = 'filling', confirmed_version = 0 WHERE id = 1");
+  GK_TEST_OK(act_done(act, gk_photo_decide(&photo, &c, act, 1, version, other.id, "accept", NULL)));
+  GK_TEST_STR(PHOTO_STATE(), "accepted");
+#undef PROOFED
+#undef SHEET
+}
+
 static void strangers_see_nothing(apr_pool_t *pool)
 {
   gk_act_t *act = act_of(&who_point, pool), *stranger = act_of(&who_other, pool);
@@ -232,6 +279,7 @@ int main(void)
     GK_TEST_RUN(a_verdict_decides_what_becomes_of_a_picture);
     GK_TEST_RUN(after_three_refusals_the_clerk_decides);
     GK_TEST_RUN(a_clerk_accepts_crops_or_asks_again);
+    GK_TEST_RUN(another_photo_voids_the_proof);
     GK_TEST_RUN(strangers_see_nothing);
     GK_TEST_RUN(pictures_lie_sealed_and_go_with_the_record);
     act_end();

@@ -77,21 +77,36 @@ static void a_photo_is_asked_for_where_the_pack_says_so(apr_pool_t *pool)
   gk_check_t check;
   gk_photo_profile_t *photo = &((gk_pack_t *)act_test.season.pack)->photo;
   const char *before = photo->required;
+  static const struct {
+    const char *required;
+    int art, all;
+  } cases[] = {{"no", 0, 0}, {"all", 0, 1}, {"art", 1, 1}, {"confirm", 1, 1}};
   flow_reset();
   open_windows();
-  flow_candidate(1, 7, "01020001", "5", "confirmed");
-  GK_TEST_STR(before, "no");
-  photo->required = "all";
-  gk_error_t *error = submit(&submission, &who_point, GK_SUBMIT_ALL, pool);
-  GK_TEST_OK(gk_submission_check(&check, act_of(&who_point, pool), 0, GK_SUBMIT_ALL));
-  photo->required = before;
-  GK_TEST_ERROR(error, GK_E_INCOMPLETE);
-  const gk_check_item_t *item = &APR_ARRAY_IDX(check.items, 0, gk_check_item_t);
-  GK_TEST_STR(APR_ARRAY_IDX(item->missing, 0, gk_missing_t).code, "photo");
+  flow_candidate(1, 7, "01020001", "3", "confirmed"); /* of art: in both submissions */
+  GK_TEST_STR(before, "art"); /* the shipped packs: P2 asks for photos with either */
+  act_script("UPDATE candidate SET photo_state = 'look' WHERE id = 1");
+  GK_TEST_ERROR(submit(&submission, &who_point, GK_SUBMIT_ALL, pool), GK_E_INCOMPLETE);
+  GK_TEST_ERROR(submit(&submission, &who_point, GK_SUBMIT_ART, pool), GK_E_INCOMPLETE);
+  for (int i = 0; i < 4; i++) {
+    int missing[2];
+    GK_TEST_CASE("%s", cases[i].required);
+    photo->required = cases[i].required;
+    for (int all = 0; all < 2; all++) {
+      gk_error_t *error = gk_submission_check(&check, act_of(&who_point, pool), 0, all ? GK_SUBMIT_ALL : GK_SUBMIT_ART);
+      photo->required = all ? before : photo->required;
+      GK_TEST_OK(error);
+      missing[all] = check.incomplete;
+      if (check.incomplete > 0) {
+        const gk_check_item_t *item = &APR_ARRAY_IDX(check.items, 0, gk_check_item_t);
+        GK_TEST_STR(APR_ARRAY_IDX(item->missing, 0, gk_missing_t).code, "photo");
+      }
+    }
+    GK_TEST_INT(missing[0], cases[i].art);
+    GK_TEST_INT(missing[1], cases[i].all);
+  }
   act_script("UPDATE candidate SET photo_state = 'accepted' WHERE id = 1");
-  photo->required = "all";
-  GK_TEST_OK(gk_submission_check(&check, act_of(&who_point, pool), 0, GK_SUBMIT_ALL));
-  photo->required = before;
+  GK_TEST_OK(gk_submission_check(&check, act_of(&who_point, pool), 0, GK_SUBMIT_ART));
   GK_TEST_INT(check.incomplete, 0);
 }
 
@@ -297,8 +312,8 @@ static void art_goes_first_and_everybody_later(apr_pool_t *pool)
   GK_TEST_ERROR(submit(&all, &who_point, GK_SUBMIT_ALL, pool), GK_E_INCOMPLETE);
   GK_TEST_OK(appraise(1, 3, &who_point, pool));
   GK_TEST_STR(text_of("SELECT appraisal_state FROM candidate WHERE id = 1"), "partial");
-  act_script("UPDATE candidate SET appraisal_state = 'entered', examination_state = 'entered', state = CASE "
-             "id WHEN 2 "
+  act_script("UPDATE candidate SET appraisal_state = 'entered', examination_state = 'entered', photo_state = 'accepted', state = "
+             "CASE id WHEN 2 "
              "THEN 'confirmed' ELSE state END");
   GK_TEST_OK(submit(&all, &who_point, GK_SUBMIT_ALL, pool));
   GK_TEST_INT(all.total, 2);
@@ -334,13 +349,13 @@ static void a_large_point_goes_in_one_act(apr_pool_t *pool)
   act_script(apr_psprintf(pool, "INSERT INTO candidate (id, season_id, org_id, org_path, number, subject, "
                                 "art, state, name, school, class, doc, pack_id, "
                                 "papers_state, fee_state, fee_fen, review_state, appraisal_state, "
-                                "examination_state, grades_state, created_us, "
+                                "examination_state, grades_state, photo_state, created_us, "
                                 "updated_us) WITH RECURSIVE k (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM k "
                                 "WHERE i < 2000) SELECT i, season_id, org_id, "
                                 "org_path, CAST(1020000 + i AS TEXT), subject, art, state, name, school, "
                                 "class, doc, pack_id, papers_state, "
                                 "fee_state, fee_fen, review_state, appraisal_state, examination_state, "
-                                "grades_state, 1, 1 FROM candidate, k"));
+                                "grades_state, photo_state, 1, 1 FROM candidate, k"));
   apr_time_t start = apr_time_now();
   GK_TEST_OK(submit(&submission, &who_point, GK_SUBMIT_ALL, pool));
   printf("# %s: 2000 candidates submitted in %d ms\n", store_engine_name(),

@@ -17,13 +17,13 @@ SELECT nextval(pg_get_serial_sequence('candidate', 'id')) FROM generate_series(1
 INSERT INTO candidate (id, season_id, org_id, org_path, number, range_id, subject, art, state, version, name, school, class,
                        id_index, tail_index, twin_index, identified, approval, key_id, doc, pack_id, pledged_us, proof_version,
                        confirmed_version, papers_state, fee_state, fee_fen, review_state, appraisal_state, examination_state,
-                       grades_state, bonus_state, created_us, updated_us)
+                       grades_state, bonus_state, photo_state, created_us, updated_us)
 VALUES (${id:int}, ${season_id:int}, ${org_id:int}, ${org_path:text}, ${number:text}, ${range_id:int?}, ${subject:text}, ${art:int},
         ${state:text}, ${version:int}, ${name:text}, ${school:text}, ${class:text}, ${id_index:text}, ${tail_index:text},
         ${twin_index:text}, ${identified:int}, ${approval:text}, ${key_id:text}, ${doc:blob}, ${pack_id:int}, ${pledged_us:int},
         ${proof_version:int}, ${confirmed_version:int}, ${papers_state:text}, ${fee_state:text}, ${fee_fen:int},
         ${review_state:text}, ${appraisal_state:text}, ${examination_state:text}, ${grades_state:text}, ${bonus_state:text},
-        ${created_us:int}, ${updated_us:int});
+        ${photo_state:text}, ${created_us:int}, ${updated_us:int});
 
 -- name: demo_account_insert
 -- returns: id int

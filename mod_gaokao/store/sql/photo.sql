@@ -15,7 +15,8 @@ RETURNING id
 
 -- The record's part of a change: what all changes of photos begin with.
 -- name: photo_mark
-UPDATE candidate SET photo_state = ${photo_state:text}, version = version + 1, updated_us = ${now_us:int}
+UPDATE candidate SET photo_state = ${photo_state:text}, state = ${state:text}, proof_version = ${proof_version:int},
+       version = version + 1, updated_us = ${now_us:int}
  WHERE id = ${candidate_id:int} AND version = ${version:int} AND season_id = ${season_id:int}
    AND org_path >= ${scope_lo:text} AND org_path < ${scope_hi:text}
 
@@ -55,6 +56,12 @@ SELECT p.id, p.candidate_id, p.state, p.source, p.verdict, p.width_px, p.height_
   FROM photo p LEFT JOIN record_key k ON k.candidate_id = p.candidate_id AND k.kind = 'candidate'
  WHERE p.candidate_id = ${candidate_id:int} AND p.state = 'accepted' AND p.season_id = ${season_id:int}
    AND p.org_path >= ${scope_lo:text} AND p.org_path < ${scope_hi:text}
+
+-- name: photo_present_digest
+-- returns: digest text
+SELECT digest FROM photo
+ WHERE candidate_id = ${candidate_id:int} AND state = 'accepted' AND season_id = ${season_id:int}
+   AND org_path >= ${scope_lo:text} AND org_path < ${scope_hi:text}
 
 -- The candidate's own, by the account of the session: the account is the scope.
 -- name: photo_own_list

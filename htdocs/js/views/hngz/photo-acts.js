@@ -24,8 +24,8 @@ export const askAgain = (id, etag, photo) => formDialog({
   send: (values) => decide(id, etag, photo, "retake", [values.canned, values.reason.trim()].filter(Boolean).join("；")),
 });
 
-export async function decide(id, etag, photo, verdict, reason) {
-  const { data } = await api.post(`/candidates/${id}/photo/${photo.id}/decision`, { verdict, reason: reason || null }, { etag });
+export async function decide(id, etag, photo, verdict, reason, frame) {
+  const { data } = await api.post(`/candidates/${id}/photo/${photo.id}/decision`, { verdict, reason: reason || null, ...(frame ? { frame } : {}) }, { etag });
   toast(t(`photo.decided.${verdict}`));
   return data;
 }
@@ -45,6 +45,7 @@ export function choices(view, photo, profile = { width: 480, height: 640 }) {
   const list = [];
   if (photo.state === "look" && helps(photo)) list.push("crop");
   if (photo.state === "look" && exact && !blocked) list.push("accept");
+  if (["look", "refused"].includes(photo.state) && (!exact || blocked)) list.push("hand");
   if (blocked && (exact || photo.report?.crop) && view.clerk_decides && photo.state !== "accepted") list.push("anyway");
   if (photo.state !== "refused") list.push("retake");
   return list;

@@ -3,11 +3,12 @@
 import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { may } from "../../access.js";
 import { fullTime, t } from "../../i18n.js";
-import { empty, icon, problem, tag } from "../../parts.js";
+import { empty, icon, problem, tag, toast } from "../../parts.js";
 import { accepted, advice, chip, cropView, current, dropPhotos, findings, findingTable, helps, loadPhotos, overlay, PHOTO_KIND } from "../../photo.js";
+import { cropByHand } from "./photo-crop.js";
 import { acceptAnyway, askAgain, choices, decide, takeBy } from "./photo-acts.js";
 
-export const PHOTO_KEYS = { crop: "Enter", accept: "A", anyway: "A", retake: "R", camera: "C", file: "U", lines: "L" };
+export const PHOTO_KEYS = { crop: "Enter", hand: "K", accept: "A", anyway: "A", retake: "R", camera: "C", file: "U", lines: "L" };
 
 export async function openPanel(ctx, id) {
   const panel = { id, photos: await loadPhotos(id), chosen: null, lines: true, problem: null, busy: false, moved: null };
@@ -19,7 +20,9 @@ export async function openPanel(ctx, id) {
     try {
       const answer = await work();
       if (answer) {
+        const before = panel.photos.view.candidate.state;
         panel.photos = await loadPhotos(id, panel.photos);
+        if (before === "proofed" && panel.photos.view.candidate.state === "filling") toast(t("photo.sheetVoid"));
         await panel.moved?.(answer);
       }
     } catch (error) {
@@ -42,9 +45,10 @@ export function panelActs(panel, session, state) {
     crop: () => panel.run(() => decide(panel.id, etag, photo, "crop")),
     accept: () => panel.run(() => decide(panel.id, etag, photo, "accept")),
     anyway: () => panel.run(() => acceptAnyway(panel.id, etag, photo)),
+    hand: () => panel.run(() => cropByHand(panel.id, etag, photo, panel.photos.urls.get(photo.id))),
     retake: () => panel.run(() => askAgain(panel.id, etag, photo)),
   };
-  const list = choices(view, photo).map((name, i) => ({ id: name, run: act[name], main: i === 0 && name !== "retake", bad: name === "retake" }));
+  const list = choices(view, photo).map((name, i) => ({ id: name, run: act[name], main: i === 0 && !["retake", "hand"].includes(name), bad: name === "retake" }));
   list.push({ id: "camera", run: () => panel.run(() => takeBy("camera", panel.id, etag)), main: !list.some((a) => a.main) });
   return list;
 }
