@@ -43,6 +43,7 @@ export const ACCESS = {
   bonus_write: ["ONC", "reviewed filling proofed confirmed submitted accepted"],
   bonus_decide: ["NC", "reviewed filling proofed confirmed submitted accepted"],
   photo_write: ["OR", "identified card_printed reviewed filling proofed confirmed"],
+  photo_import: ["O"],
   submission_read: ["PCNOA"],
   submission_write: ["ONC"],
   submission_decide: ["PCN"],

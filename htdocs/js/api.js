@@ -68,9 +68,10 @@ function address(path, query) {
   return url.href;
 }
 
+/* A file that is sent may take its time: 50 KB a second are enough. */
 async function once(url, options) {
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), PATIENCE_MS);
+  const timer = setTimeout(() => stop.abort(), PATIENCE_MS + (options.body?.size ?? 0) / 50);
   try {
     return await fetch(url, { ...options, signal: stop.signal });
   } catch {

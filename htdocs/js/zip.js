@@ -1,4 +1,5 @@
-/* Pictures out of a ZIP, read in the page: nothing of it reaches the server but the pictures, one by one (faults.md IN-8).
+/* Pictures on their way to the server in a ZIP: files are packed here, as they are, and an archive larger than the server takes is
+ * opened here and packed again in pieces (faults.md IN-8).
  * Entries are counted and measured by what comes out; names are read by flag 11 or as GB18030; folders, links and what is
  * locked give no picture. */
 const ENTRIES_MAX = 5000;
@@ -84,6 +85,80 @@ export async function openZip(file) {
     found.push({ name: name?.split(/[\\/]/).pop() ?? null, file: () => unpack(file, entry) });
   }
   return found;
+}
+
+/* ---- packing ----------------------------------------------------------------------------------------------- */
+
+const PACK_BYTES = 16_000_000;
+const PACK_FILES = 2000;
+
+const TABLE = new Uint32Array(256).map((_, n) => {
+  let c = n;
+  for (let k = 0; k < 8; k += 1) c = (c >>> 1) ^ (c & 1 ? 0xedb88320 : 0);
+  return c >>> 0;
+});
+
+function crc32(bytes) {
+  let c = 0xffffffff;
+  for (let i = 0; i < bytes.length; i += 1) c = TABLE[(c ^ bytes[i]) & 255] ^ (c >>> 8);
+  return (c ^ 0xffffffff) >>> 0;
+}
+
+/* A head of 30 bytes, or a row of the list (46) when `at` is given; both tell the same. */
+function record(name, size, crc, at) {
+  const listed = at !== undefined;
+  const view = new DataView(new ArrayBuffer(listed ? 46 : 30));
+  const from = listed ? 2 : 0;
+  view.setUint32(0, listed ? 0x02014b50 : 0x04034b50, true);
+  if (listed) view.setUint16(4, 20, true);
+  view.setUint16(4 + from, 20, true);
+  view.setUint16(6 + from, 0x800, true);
+  view.setUint32(10 + from, 0x21 << 16, true);
+  view.setUint32(14 + from, crc, true);
+  view.setUint32(18 + from, size, true);
+  view.setUint32(22 + from, size, true);
+  view.setUint16(26 + from, name.length, true);
+  if (listed) view.setUint32(42, at, true);
+  return view;
+}
+
+async function pack(files) {
+  const parts = [];
+  const list = [];
+  let at = 0;
+  for (const { name, blob } of files) {
+    const bytes = new Uint8Array(await blob.arrayBuffer());
+    const text = new TextEncoder().encode(name);
+    const crc = crc32(bytes);
+    parts.push(record(text, bytes.length, crc), text, bytes);
+    list.push(record(text, bytes.length, crc, at), text);
+    at += 30 + text.length + bytes.length;
+  }
+  const size = list.reduce((n, part) => n + part.byteLength, 0);
+  const end = new DataView(new ArrayBuffer(22));
+  end.setUint32(0, 0x06054b50, true);
+  end.setUint16(8, files.length, true);
+  end.setUint16(10, files.length, true);
+  end.setUint32(12, size, true);
+  end.setUint32(16, at, true);
+  return new Blob([...parts, ...list, end], { type: "application/zip" });
+}
+
+/* [{name, blob}] in as few archives as fit; what is too large for a photo goes along and is refused by name. */
+export async function packZips(files) {
+  const packed = [];
+  let some = [];
+  let size = 0;
+  for (const file of files) {
+    if (some.length === PACK_FILES || (some.length && size + file.blob.size > PACK_BYTES)) {
+      packed.push(await pack(some));
+      some = [];
+      size = 0;
+    }
+    some.push(file);
+    size += file.blob.size;
+  }
+  return some.length ? [...packed, await pack(some)] : packed;
 }
 
 export const isZip = (file) => /\.zip$/i.test(file.name) || file.type === "application/zip";

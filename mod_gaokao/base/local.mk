@@ -21,3 +21,5 @@ libgaokao_core_la_SOURCES += %D%/version.c
 libgaokao_core_la_SOURCES += %D%/version.h
 libgaokao_core_la_SOURCES += %D%/xml.c
 libgaokao_core_la_SOURCES += %D%/xml.h
+libgaokao_core_la_SOURCES += %D%/zip.c
+libgaokao_core_la_SOURCES += %D%/zip.h

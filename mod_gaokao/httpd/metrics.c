@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "httpd/httpd_internal.h"
 
-#define MAX_ROUTES 160
+#define MAX_ROUTES 320
 
 typedef struct counters_t {
   apr_uint64_t count[MAX_ROUTES][6]; /* by status class; 0 is unused */

@@ -8,6 +8,8 @@ static const gk_job_kind_t *const kinds[] = {
     &gk_job_export_csv,
     &gk_job_export_xlsx,
     &gk_job_export_xml,
+    &gk_job_photo_check,
+    &gk_job_photo_keep,
     &gk_job_print_cards,
     &gk_job_print_forms,
     &gk_job_print_login_sheet,

@@ -13,6 +13,11 @@ extern const gk_job_kind_t gk_job_export_xlsx;
 /* The dry run of a policy pack over every record. args {"pack": id}. (rehearsal_job.c) */
 extern const gk_job_kind_t gk_job_rehearse_pack;
 
+/* Photos in bulk (photo_import.h), made by POST /photos/imports: args {"upload", "record_key", "bytes"}, and {"job",
+ * "leave_out"}. (photo_import.c) */
+extern const gk_job_kind_t gk_job_photo_check;
+extern const gk_job_kind_t gk_job_photo_keep;
+
 /* The parts of a pull; made by POST /export/pulls only. args {"pull"}. (pull_write.c) */
 extern const gk_job_kind_t gk_job_export_pull;
 /* Papers for many (jobs/print_job.c), each {"paper"?: a4 letter, "missing"?: leave_out box} and either a choice, or

@@ -24,6 +24,7 @@
 #include "jobs/checkpointer.h"
 #include "jobs/job.h"
 #include "jobs/sealer.h"
+#include "plugin/photo_pool.h"
 #include "plugin/plugin.h"
 #include "store/schema.h"
 #include "worker/photo_worker.h"
@@ -222,6 +223,7 @@ int main(int argc, const char *const *argv)
     return 1;
   }
   gk_db_bound_connects();
+  gk_photo_pool_only(NULL); /* pictures of jobs are examined there too */
   apr_pool_abort_set(out_of_memory, apr_pool_parent_get(pool)); /* pools made from here on inherit it */
   apr_pool_abort_set(out_of_memory, pool);
   rest(delay_s * APR_USEC_PER_SEC);

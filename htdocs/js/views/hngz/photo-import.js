@@ -1,122 +1,161 @@
-/* Many photos at once: files, a folder or a ZIP, named by registration or ID number. Each is checked by the server and shown
- * before anything is kept; then each is kept like one that was sent alone, so that a line that breaks costs nothing. */
+/* Many photos at once: files, a folder or a ZIP, named by registration or ID number. Files are put into a ZIP here; the server opens it
+ * in a job, checks every picture and shows the table; what was seen is kept by a second one. Both go on when the page is left, and what
+ * was checked can be taken up again for a day. */
 import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { api } from "../../api.js";
-import { pick, t } from "../../i18n.js";
+import { pick, t, word } from "../../i18n.js";
 import { bar, problem, tag } from "../../parts.js";
-import { findings, PHOTO_KIND, sendPhoto, SEVERITY, sha256 } from "../../photo.js";
+import { PHOTO_KIND, sha256, SEVERITY } from "../../photo.js";
 import { acted } from "../../waits.js";
-import { isPicture, isZip, openZip, ZipError } from "../../zip.js";
+import { isPicture, isZip, openZip, packZips, ZipError } from "../../zip.js";
+
+const ASK_EVERY_MS = 700;
+const SENT_AT_ONCE = 32_000_000; // what the server takes; a larger ZIP is opened here and sent in pieces
 
 export async function load() {
-  return { rows: [], doing: null, done: 0, problem: null, stopped: false, finished: null };
+  const model = { rows: [], doing: null, done: 0, of: 0, job: null, problem: null, stopped: false, finished: null, earlier: null };
+  const { data } = await api.get("/jobs", { query: { limit: 50 } });
+  const kept = new Set(data.items.filter((j) => j.kind === "photo_keep").map((j) => j.args.job));
+  model.earlier = data.items.find((j) => j.kind === "photo_check" && (["queued", "running"].includes(j.state) || j.result?.file) && !kept.has(j.id)) ?? null;
+  return model;
 }
 
 export const title = () => t("import.title");
 export const leave = (ctx, model) => { model.stopped = true; };
 
+/* What is sent: archives that are small enough as they are, everything else packed anew. */
 async function collect(list) {
-  const rows = [];
+  const archives = [];
+  const pictures = [];
   for (const file of list) {
-    if (isZip(file)) {
-      for (const entry of await openZip(file)) rows.push({ name: entry.name ?? "?", file: entry.file, fault: entry.name === null ? t("import.unknown") : null });
-    } else if (isPicture(file)) {
-      rows.push({ name: file.name, file: async () => file });
-    }
+    if (isZip(file) && file.size <= SENT_AT_ONCE) archives.push(file);
+    else if (isZip(file)) for (const entry of await openZip(file)) pictures.push({ name: entry.name ?? "?", blob: await entry.file() });
+    else if (isPicture(file)) pictures.push({ name: file.name, blob: file });
   }
-  return rows;
+  return [...archives, ...(await packZips(pictures))];
 }
 
-async function check(model, row) {
+/* Stays with a job until it is over. */
+async function follow(ctx, model, job, doing) {
+  let now = job;
+  model.job = job;
+  while (["queued", "running"].includes(now.state)) {
+    Object.assign(model, { doing, done: now.done ?? 0, of: now.total || 0 });
+    ctx.update();
+    await new Promise((done) => { setTimeout(done, ASK_EVERY_MS); });
+    if (model.stopped) return null;
+    now = (await api.get(`/jobs/${job.id}`)).data;
+  }
+  model.job = null;
+  if (now.state !== "done") throw { title: pick(now.error) || word("job.state", now.state) };
+  return now;
+}
+
+const rowsOf = async (job) => (await api.get(`/jobs/${job.id}/result`)).data.rows;
+
+async function seen(ctx, model, job) {
+  const done = await follow(ctx, model, job, "import.checking");
+  if (!done) return;
+  model.rows.push(...(await rowsOf(done)).map((row) => ({ ...row, job: job.id, chosen: row.keepable, kept: null })));
+}
+
+async function working(ctx, model, work) {
+  Object.assign(model, { problem: null, finished: null, earlier: null, stopped: false });
   try {
-    const blob = await row.file();
-    const { data } = await api.post("/photos/preview", undefined, { raw: blob, type: "application/octet-stream", query: { name: row.name, sha256: await sha256(blob) } });
-    row.seen = data;
-    if (!data.candidate) row.fault = t("import.unknown");
-    else if (!data.open) row.fault = t("error.http", { status: 409 });
-    else if (model.rows.some((other) => other !== row && other.seen?.candidate?.id === data.candidate.id && !other.fault)) row.fault = t("import.twice");
+    await work();
   } catch (error) {
-    row.fault = error instanceof ZipError ? t("import.zip", { why: t(`import.zip.${error.message}`) }) : (error.detail || error.title || String(error));
+    model.problem = error instanceof ZipError ? { title: t("import.zip", { why: t(`import.zip.${error.message}`) }) } : error;
   }
-}
-
-async function store(row) {
-  try {
-    const { etag } = await api.get(`/candidates/${row.seen.candidate.id}/photo`);
-    const { data } = await sendPhoto(row.seen.candidate.id, etag, await row.file(), "upload");
-    row.kept = data.photo.state;
-  } catch (error) {
-    row.fault = error.detail || error.title || String(error);
-  }
-}
-
-/* Two at a time: as many as the server's workers on a small machine. */
-async function each(ctx, model, rows, doing, work) {
-  const queue = [...rows];
-  Object.assign(model, { doing, done: 0, of: rows.length, stopped: false });
-  const lane = async () => {
-    while (queue.length && !model.stopped) {
-      await work(queue.shift());
-      model.done += 1;
-      ctx.update();
-    }
-  };
-  await Promise.all([lane(), lane()]);
-  model.doing = null;
+  Object.assign(model, { doing: null, job: null });
   ctx.update();
 }
 
-async function choose(ctx, model, event) {
+const choose = (ctx, model, event) => {
   const list = [...event.target.files];
   event.target.value = "";
-  model.problem = null;
-  model.finished = null;
-  try {
-    model.rows = await collect(list);
-    if (!model.rows.length) model.problem = { title: t("import.none") };
-  } catch (error) {
-    model.rows = [];
-    model.problem = { title: error instanceof ZipError ? t("import.zip", { why: t(`import.zip.${error.message}`) }) : String(error) };
+  model.rows = [];
+  return working(ctx, model, async () => {
+    Object.assign(model, { doing: "import.packing", done: 0, of: 0 });
+    ctx.update();
+    const archives = await collect(list);
+    if (!archives.length) throw { title: t("import.none") };
+    for (const archive of archives) {
+      if (model.stopped) return;
+      Object.assign(model, { doing: "import.sending", done: 0, of: 0 });
+      ctx.update();
+      const { data } = await api.post("/photos/imports", undefined, { raw: archive, type: "application/zip", query: { sha256: await sha256(archive) } });
+      await seen(ctx, model, data);
+    }
+  });
+};
+
+const again = (ctx, model) => {
+  const job = model.earlier;
+  model.rows = [];
+  return working(ctx, model, () => seen(ctx, model, job));
+};
+
+const keepable = (model) => model.rows.filter((row) => row.keepable && row.chosen && !row.kept);
+
+const keep = (ctx, model) => working(ctx, model, async () => {
+  const jobs = [...new Set(keepable(model).map((row) => row.job))];
+  for (const id of jobs) {
+    const mine = model.rows.filter((row) => row.job === id);
+    const { data } = await api.post(`/jobs/${id}/photos`, { leave_out: mine.filter((row) => row.keepable && !row.chosen).map((row) => row.n) });
+    const done = await follow(ctx, model, data, "import.storing");
+    if (!done) return;
+    for (const one of await rowsOf(done)) {
+      const row = mine.find((other) => other.n === one.n);
+      Object.assign(row, { kept: one.state, fault: one.fault });
+    }
   }
-  ctx.update();
-  await each(ctx, model, model.rows.filter((r) => !r.fault), "import.checking", (row) => check(model, row));
-}
-
-const keepable = (model) => model.rows.filter((r) => !r.fault && !r.kept && r.seen?.becomes && r.seen.becomes !== "refused");
-
-async function keep(ctx, model) {
-  const rows = keepable(model);
-  await each(ctx, model, rows, "import.storing", store);
-  model.finished = { n: rows.filter((r) => r.kept).length, bad: model.rows.filter((r) => !r.kept).length };
+  model.finished = { n: model.rows.filter((row) => row.kept).length, bad: model.rows.filter((row) => !row.kept).length };
   acted();
+});
+
+async function stop(ctx, model) {
+  model.stopped = true;
+  if (model.job) await api.post(`/jobs/${model.job.id}/cancel`, {}).catch(() => {});
+  Object.assign(model, { doing: null, job: null });
   ctx.update();
 }
 
 function result(row) {
   if (row.kept) return tag(t(`photo.state.${row.kept}`), PHOTO_KIND[row.kept] ?? "ok");
-  if (row.fault) return html`${tag(t("import.fault"), "bad")} ${row.fault}`;
-  if (!row.seen) return "";
-  const first = findings({ report: row.seen })[0];
-  return html`${tag(t(`photo.severity.${row.seen.verdict === "block" && row.seen.becomes === "look" ? "look" : row.seen.verdict}`), SEVERITY[row.seen.verdict])}
-    ${row.seen.becomes === "look" && row.seen.verdict === "block" ? t("photo.cropHelps") : first ? pick(first) : nothing}`;
+  if (row.fault) return html`${tag(t("import.fault"), "bad")} ${pick(row.fault)}${row.findings?.[0] ? html` <span class="soft">${pick(row.findings[0])}</span>` : nothing}`;
+  const first = row.findings?.[0];
+  const helped = row.verdict === "block" && row.becomes === "look";
+  return html`${tag(t(`photo.severity.${helped ? "look" : row.verdict}`), helped ? "warn" : SEVERITY[row.verdict])}
+    ${helped ? t("photo.cropHelps") : first ? html`${pick(first)} <span class="soft">${pick(first.remedy) ?? ""}</span>` : nothing}
+    ${row.photo_state === "accepted" ? html` <span class="soft">${t("import.replaces")}</span>` : nothing}`;
 }
+
+const box = (ctx, model, row) => (row.keepable && !row.kept && !row.fault ? html`<input type="checkbox" .checked=${row.chosen} ?disabled=${Boolean(model.doing)}
+  aria-label=${t("import.choose", { name: row.candidate.name })} @change=${(e) => { row.chosen = e.target.checked; ctx.update(); }}>` : nothing);
+
+const table = (ctx, model) => html`<section class="card"><div class="scroll"><table class="table"><thead><tr><th scope="col"><span class="unseen">${t("import.keep")}</span></th>
+  <th scope="col">${t("import.name")}</th><th scope="col">${t("import.candidate")}</th><th scope="col">${t("import.result")}</th></tr></thead>
+  <tbody>${model.rows.map((row) => html`<tr><td>${box(ctx, model, row)}</td><th scope="row">${row.name ?? "?"}</th>
+    <td>${row.candidate ? html`<a href="#/candidates/${row.candidate.id}/photo">${row.candidate.name}</a> <span class="soft">${row.candidate.number}</span>` : "—"}</td>
+    <td>${result(row)}</td></tr>`)}</tbody></table></div></section>`;
 
 export function render(ctx, model) {
   const ready = keepable(model);
+  const says = model.doing ? t(model.doing, { n: model.done, of: model.of || "…" }) : "";
+  const bad = model.rows.filter((row) => !row.keepable).length;
   return html`<div class="page"><div class="page-head"><h1>${t("import.title")}</h1></div>
     <p class="soft">${t("import.help")}</p>
     ${model.problem ? problem(model.problem) : nothing}
     <div class="form-acts">
       <label class="button main">${t("import.files")}<input class="unseen" type="file" multiple accept=".jpg,.jpeg,.png,.zip" ?disabled=${Boolean(model.doing)} @change=${(e) => choose(ctx, model, e)}></label>
       <label class="button">${t("import.folder")}<input class="unseen" type="file" webkitdirectory ?disabled=${Boolean(model.doing)} @change=${(e) => choose(ctx, model, e)}></label>
+      ${model.earlier && !model.doing ? html`<button class="button" type="button" @click=${() => again(ctx, model)}>${t("import.earlier")}</button>` : nothing}
       ${ready.length && !model.doing ? html`<button class="button main" type="button" @click=${() => keep(ctx, model)}>${t("import.store", { n: ready.length })}</button>` : nothing}
-      ${model.doing ? html`<button class="button" type="button" @click=${() => { model.stopped = true; }}>${t("import.stop")}</button>` : nothing}
+      ${model.doing ? html`<button class="button" type="button" @click=${() => stop(ctx, model)}>${t("import.stop")}</button>` : nothing}
     </div>
-    ${model.doing ? html`<p role="status">${t(model.doing, { n: model.done, of: model.of })}</p>${bar([{ value: model.done, kind: "a" }], model.of, t(model.doing, { n: model.done, of: model.of }))}` : nothing}
-    ${model.finished ? html`<p role="status"><strong>${t("import.done", model.finished)}</strong></p>` : nothing}
-    ${model.rows.length ? html`<section class="card"><div class="scroll"><table class="table"><thead><tr><th scope="col">${t("import.name")}</th><th scope="col">${t("import.candidate")}</th>
-      <th scope="col">${t("import.result")}</th></tr></thead><tbody>${model.rows.map((row) => html`<tr><th scope="row">${row.name}</th>
-        <td>${row.seen?.candidate ? html`<a href="#/candidates/${row.seen.candidate.id}/photo">${row.seen.candidate.name}</a> <span class="soft">${row.seen.candidate.number}</span>` : "—"}</td>
-        <td>${result(row)}</td></tr>`)}</tbody></table></div></section>` : nothing}
+    ${model.doing ? html`<p role="status">${says}</p>${bar([{ value: model.done, kind: "a" }], model.of || 1, says)}` : nothing}
+    ${model.finished ? html`<p role="status"><strong>${t("import.done", model.finished)}</strong></p>`
+      : model.rows.length && !model.doing ? html`<p role="status">${t("import.seen", { n: model.rows.length, good: model.rows.length - bad, bad })}</p>` : nothing}
+    ${model.rows.length ? table(ctx, model) : nothing}
   </div>`;
 }

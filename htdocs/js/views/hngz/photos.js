@@ -67,7 +67,7 @@ export function render(ctx, model) {
         <span class="num">${candidate.number ? candidate.number.slice(4) : "—"}</span><span>${candidate.name}</span>
         ${photo.verdict === "block" ? tag(t("photo.queue.crop"), "ok") : tag(findings(photo)[0] ? checkName(findings(photo)[0]) : t("photo.severity.look"), "warn")}</a></li>`)}</ul>`
         : empty(t(`photos.empty.${model.state}`))}
-      ${may(ctx.session, "photo_write") ? html`<div class="card-body"><a class="button wide" href="#/photos/import">${t("photos.import")}</a></div>` : nothing}
+      ${may(ctx.session, "photo_import") ? html`<div class="card-body"><a class="button wide" href="#/photos/import">${t("photos.import")}</a></div>` : nothing}
     </section>
     ${panel ? panelView(panel, ctx, html`<div class="page-head"><h1><a href="#/candidates/${view.candidate.id}">${view.candidate.name}</a></h1>
         <span class="number soft">${inFours(view.candidate.number)}</span>${tag(t(`photo.state.${view.state}`), { accepted: "ok", look: "warn", refused: "bad", retake: "bad" }[view.state] ?? "")}
