@@ -24,6 +24,7 @@ BUILD_PACKAGES="autoconf automake libtool gcc libc6-dev make pkg-config mawk
 PGSQL_PACKAGES="postgresql-15"
 TLS_PACKAGES="openssl"
 BUILD_PACKAGES+=" libxlsxwriter-dev" # lists as XLSX
+BUILD_PACKAGES+=" libzip-dev" # imports of XLSX
 BUILD_PACKAGES+=" libcurl4-openssl-dev" # gaokao-gateway
 BUILD_PACKAGES+=" libcairo2-dev libpango1.0-dev libqrencode-dev" # papers
 # What papers are set in; a smaller set works too, with rare characters missing (docs/papers.md).

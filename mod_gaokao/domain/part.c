@@ -98,19 +98,25 @@ static gk_error_t *check_open(gk_act_t *act, gk_action_t action, const gk_candid
       "the submission.");
 }
 
-typedef struct work_t {
+struct gk_part_work_t {
   const gk_part_t *part;
   gk_candidate_t *candidate;
   gk_part_row_t before, after;
   apr_array_header_t *verdicts;
-} work_t;
+  const char *action; /* of the audit row */
+};
+typedef gk_part_work_t work_t;
 
+/* version 0: the record as it is. */
 static gk_error_t *load(work_t *work, gk_act_t *act, gk_action_t action, const char *kind, apr_int64_t id,
                         apr_int64_t version)
 {
   apr_array_header_t *rows;
   GK_TRY(gk_act_season(act));
-  GK_TRY(gk_candidate_load(&work->candidate, act, id, version));
+  if (version == 0)
+    GK_TRY(gk_candidate_get(&work->candidate, act, id));
+  else
+    GK_TRY(gk_candidate_load(&work->candidate, act, id, version));
   work->part = gk_pack_part(act->season->pack, kind);
   if (work->part == NULL)
     return gk_error(act->pool, GK_E_NOT_FOUND, "本年度不采集这一项。", "This season does not collect this.");
@@ -175,6 +181,16 @@ static gk_error_t *store(work_t *work, gk_act_t *act, const char *action)
 static const char *const put_actions[KINDS] = {"candidate.appraisal", "candidate.examination",
                                                "candidate.grades", "candidate.bonus"};
 
+static void settle(work_t *work)
+{
+  work->after.state = work->verdicts->nelts == 0 ? "entered" : "partial";
+  work->after.decision = NULL;
+  if (work->before.decision != NULL && gk_document_equal(work->before.fields, work->after.fields)) {
+    work->after.state = work->before.state;
+    work->after.decision = work->before.decision;
+  }
+}
+
 gk_error_t *gk_part_put(gk_candidate_t **candidate, gk_part_row_t *out, apr_array_header_t **verdicts,
                         gk_act_t *act, const char *kind, apr_int64_t id, apr_int64_t version,
                         gk_json_t *fields)
@@ -183,12 +199,7 @@ gk_error_t *gk_part_put(gk_candidate_t **candidate, gk_part_row_t *out, apr_arra
   int i = kind_index(kind);
   GK_TRY(load(&work, act, kinds[i].action, kind, id, version));
   GK_TRY(apply(&work, act, fields));
-  work.after.state = work.verdicts->nelts == 0 ? "entered" : "partial";
-  work.after.decision = NULL;
-  if (work.before.decision != NULL && gk_document_equal(work.before.fields, work.after.fields)) {
-    work.after.state = work.before.state;
-    work.after.decision = work.before.decision;
-  }
+  settle(&work);
   GK_TRY(store(&work, act, put_actions[i]));
   *candidate = work.candidate;
   *out = work.after;
@@ -196,31 +207,103 @@ gk_error_t *gk_part_put(gk_candidate_t **candidate, gk_part_row_t *out, apr_arra
   return NULL;
 }
 
-gk_error_t *gk_part_decide(gk_candidate_t **candidate, gk_part_row_t *out, gk_act_t *act, apr_int64_t id,
-                           apr_int64_t version, bool approve, const char *reason, gk_json_t *fields)
+/* After the fields were applied. */
+static gk_error_t *decide(work_t *work, gk_act_t *act, bool approve, const char *reason)
 {
-  work_t work = {0};
   gk_error_t *error = NULL;
-  if (!approve && reason == NULL) {
-    gk_violation(&error, act->pool, "/reason", "required", "不予照顾的，请写明原因。", "Give the reason for refusing.");
-    return error;
-  }
-  GK_TRY(load(&work, act, GK_ACTION_bonus_decide, "bonus", id, version));
-  if (work.before.version == 0 && fields == NULL)
-    return gk_error(act->pool, GK_E_WRONG_STATE, "报名点还没有录入照顾材料，暂时不能审核。",
-                    "The point has entered nothing about a bonus yet, so there is nothing to decide.");
-  GK_TRY(apply(&work, act, fields));
-  if (approve && gk_verdicts_to_error(&error, GK_E_INCOMPLETE, work.verdicts, NULL, act->pool))
+  if (approve && gk_verdicts_to_error(&error, GK_E_INCOMPLETE, work->verdicts, NULL, act->pool))
     return error;
   gk_json_t *decision = gk_json_object(act->pool);
   gk_json_set_str(decision, "verdict", approve ? "approve" : "refuse");
   gk_json_set_str(decision, "reason", reason);
   gk_json_set_int(decision, "by", act->who->account_id);
   gk_json_set_time(decision, "at", act->now);
-  work.after.state = approve ? "approved" : "refused";
-  work.after.decision = decision;
+  work->after.state = approve ? "approved" : "refused";
+  work->after.decision = decision;
+  return NULL;
+}
+
+static gk_error_t *no_reason(gk_act_t *act)
+{
+  gk_error_t *error = NULL;
+  gk_violation(&error, act->pool, "/reason", "required", "不予照顾的，请写明原因。", "Give the reason for refusing.");
+  return error;
+}
+
+gk_error_t *gk_part_decide(gk_candidate_t **candidate, gk_part_row_t *out, gk_act_t *act, apr_int64_t id,
+                           apr_int64_t version, bool approve, const char *reason, gk_json_t *fields)
+{
+  work_t work = {0};
+  if (!approve && reason == NULL)
+    return no_reason(act);
+  GK_TRY(load(&work, act, GK_ACTION_bonus_decide, "bonus", id, version));
+  if (work.before.version == 0 && fields == NULL)
+    return gk_error(act->pool, GK_E_WRONG_STATE, "报名点还没有录入照顾材料，暂时不能审核。",
+                    "The point has entered nothing about a bonus yet, so there is nothing to decide.");
+  GK_TRY(apply(&work, act, fields));
+  GK_TRY(decide(&work, act, approve, reason));
   GK_TRY(store(&work, act, "candidate.bonus_decision"));
   *candidate = work.candidate;
   *out = work.after;
+  return NULL;
+}
+
+/* ---- for imports ------------------------------------------------------------------------------------------- */
+
+/* The decision that is there says the same already. */
+static bool decided_so(const work_t *work, const gk_part_wish_t *wish)
+{
+  const char *verdict = work->before.decision != NULL ? gk_json_str(work->before.decision, "verdict") : NULL;
+  return verdict != NULL && strcmp(verdict, wish->verdict) == 0 && gk_document_equal(work->before.fields, work->after.fields);
+}
+
+gk_error_t *gk_part_try(gk_part_work_t **out, gk_act_t *act, const gk_part_wish_t *wish)
+{
+  work_t *work = apr_pcalloc(act->pool, sizeof(*work));
+  int i = kind_index(wish->kind);
+  gk_action_t action = wish->verdict != NULL ? GK_ACTION_bonus_decide : kinds[i].action;
+  if (!gk_access_allows(action, act->who->role))
+    return gk_error(act->pool, GK_E_FORBIDDEN, "审核结果由县市区或市州招考机构填写，您的身份不能导入这一列",
+                    "County or city decide about a bonus: your role may not import this column");
+  if (wish->verdict != NULL && strcmp(wish->verdict, "refuse") == 0 && wish->reason == NULL)
+    return no_reason(act);
+  GK_TRY(load(work, act, action, wish->kind, wish->id, 0));
+  GK_TRY(apply(work, act, wish->fields));
+  work->action = put_actions[i];
+  settle(work);
+  if (wish->verdict != NULL && !decided_so(work, wish)) {
+    GK_TRY(decide(work, act, wish->verdict[0] == 'a', wish->reason));
+    work->action = "candidate.bonus_decision";
+  }
+  *out = work;
+  return NULL;
+}
+
+const gk_candidate_t *gk_part_work_candidate(const gk_part_work_t *work) { return work->candidate; }
+const gk_part_row_t *gk_part_work_before(const gk_part_work_t *work) { return &work->before; }
+const gk_part_row_t *gk_part_work_after(const gk_part_work_t *work) { return &work->after; }
+
+gk_error_t *gk_part_do(gk_part_work_t *work, gk_act_t *act) { return store(work, act, work->action); }
+
+gk_error_t *gk_part_back(gk_part_work_t **out, gk_act_t *act, const char *kind, apr_int64_t id)
+{
+  work_t *work = apr_pcalloc(act->pool, sizeof(*work));
+  int i = kind_index(kind);
+  GK_TRY(load(work, act, kinds[i].action, kind, id, 0));
+  work->action = put_actions[i];
+  *out = work;
+  return NULL;
+}
+
+gk_error_t *gk_part_back_to(gk_part_work_t *work, gk_act_t *act, gk_document_t *fields, bool whole, const char *state,
+                            gk_json_t *decision)
+{
+  work->after.fields = fields;
+  GK_TRY(apply(work, act, NULL));
+  settle(work);
+  if (!whole)
+    return NULL;
+  work->after.state = state;
+  work->after.decision = decision;
   return NULL;
 }

@@ -41,6 +41,30 @@ gk_error_t *gk_part_put(gk_candidate_t **candidate, gk_part_row_t *out, apr_arra
 gk_error_t *gk_part_decide(gk_candidate_t **candidate, gk_part_row_t *out, gk_act_t *act, apr_int64_t id,
                            apr_int64_t version, bool approve, const char *reason, gk_json_t *fields);
 
+/* ---- for imports (domain/import.h) ----------------------------------------------------------------------- */
+
+/* What somebody wants of a part: fields as for gk_part_put; verdict NULL, or approve or refuse (bonus) as for gk_part_decide. */
+typedef struct gk_part_wish_t {
+  const char *kind;
+  apr_int64_t id;
+  gk_json_t *fields;
+  const char *verdict, *reason;
+} gk_part_wish_t;
+
+/* Judges a wish as the single act would, for the record as it is now, and writes nothing. gk_part_do writes exactly what was
+ * judged; STALE_VERSION when the record was changed in between. */
+typedef struct gk_part_work_t gk_part_work_t;
+gk_error_t *gk_part_try(gk_part_work_t **out, gk_act_t *act, const gk_part_wish_t *wish);
+const gk_candidate_t *gk_part_work_candidate(const gk_part_work_t *work);
+const gk_part_row_t *gk_part_work_before(const gk_part_work_t *work);
+const gk_part_row_t *gk_part_work_after(const gk_part_work_t *work);
+gk_error_t *gk_part_do(gk_part_work_t *work, gk_act_t *act);
+/* Begins putting back: *out->after is what is there now; gk_part_back_to sets what is to be there. `state` and `decision` are kept
+ * when `whole`: the part is as it was before; else the state follows from the fields. */
+gk_error_t *gk_part_back(gk_part_work_t **out, gk_act_t *act, const char *kind, apr_int64_t id);
+gk_error_t *gk_part_back_to(gk_part_work_t *work, gk_act_t *act, gk_document_t *fields, bool whole, const char *state,
+                            gk_json_t *decision);
+
 /* {id, name {zh, en}, state, fields, decision, version, updated_by, updated_at} */
 gk_json_t *gk_part_json(const gk_part_row_t *row, const gk_pack_t *pack, apr_pool_t *pool);
 

@@ -17,6 +17,10 @@ extern const gk_job_kind_t gk_job_rehearse_pack;
  * "leave_out"}. (photo_import.c) */
 extern const gk_job_kind_t gk_job_photo_check;
 extern const gk_job_kind_t gk_job_photo_keep;
+/* The steps of an import; made by /imports only. args {"import"}, of an undo also {"partial"}. (import_job.c) */
+extern const gk_job_kind_t gk_job_import_check;
+extern const gk_job_kind_t gk_job_import_apply;
+extern const gk_job_kind_t gk_job_import_undo;
 
 /* The parts of a pull; made by POST /export/pulls only. args {"pull"}. (pull_write.c) */
 extern const gk_job_kind_t gk_job_export_pull;

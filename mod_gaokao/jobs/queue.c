@@ -4,6 +4,7 @@
 #include <apr_file_io.h>
 #include <apr_strings.h>
 
+#include "jobs/import.h"
 #include "jobs/job_internal.h"
 #include "jobs/pull.h"
 
@@ -124,6 +125,7 @@ gk_error_t *gk_job_sweep(int *count, gk_core_t *core, gk_db_t *db, apr_pool_t *p
   GK_TRY(gk_db_begin(db, pool));
   GK_TRY(ended(db, gk_db_exec(db, GK_CALL(idempotency_expire, .before_us = now - GK_ANSWER_KEEP_US), NULL, pool), pool));
   sweep_files(gk_core_config(core)->spool_dir, apr_time_now(), pool);
+  GK_TRY(gk_import_sweep(core, db, pool));
   GK_TRY(gk_pull_sweep(core, db, pool));
   GK_TRY(
       gk_db_list(db, GK_CALL(job_results_old, .before_us = gk_core_now(core) - GK_JOB_KEEP_US), &rows, pool));

@@ -10,6 +10,7 @@ libgaokao_core_la_SOURCES += %D%/devices.c
 libgaokao_core_la_SOURCES += %D%/exports.c
 libgaokao_core_la_SOURCES += %D%/head.c
 libgaokao_core_la_SOURCES += %D%/head.h
+libgaokao_core_la_SOURCES += %D%/imports.c
 libgaokao_core_la_SOURCES += %D%/jobs.c
 libgaokao_core_la_SOURCES += %D%/me.c
 libgaokao_core_la_SOURCES += %D%/notices.c

@@ -12,6 +12,7 @@ libgaokao_core_la_SOURCES += %D%/device_store.c
 libgaokao_core_la_SOURCES += %D%/erase_store.c
 libgaokao_core_la_SOURCES += %D%/export_store.c
 libgaokao_core_la_SOURCES += %D%/index.h
+libgaokao_core_la_SOURCES += %D%/import_store.c
 libgaokao_core_la_SOURCES += %D%/index_store.c
 libgaokao_core_la_SOURCES += %D%/key_store.c
 libgaokao_core_la_SOURCES += %D%/health.c
@@ -54,6 +55,7 @@ SQL_FILES += %D%/sql/device.sql
 SQL_FILES += %D%/sql/erase.sql
 SQL_FILES += %D%/sql/export.sql
 SQL_FILES += %D%/sql/fee.sql
+SQL_FILES += %D%/sql/import.sql
 SQL_FILES += %D%/sql/index.sql
 SQL_FILES += %D%/sql/job.sql
 SQL_FILES += %D%/sql/key.sql
@@ -91,6 +93,7 @@ SCHEMA_FILES += %D%/sql/schema/013_export_pull.sql
 SCHEMA_FILES += %D%/sql/schema/014_device.sql
 SCHEMA_FILES += %D%/sql/schema/015_pull_photos.sql
 SCHEMA_FILES += %D%/sql/schema/016_local_rules.sql
+SCHEMA_FILES += %D%/sql/schema/017_import.sql
 
 EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
 

@@ -38,9 +38,10 @@ EXCEPTIONS = {
 # A header of a borrowed library: where it may be included.
 DOORS = [
     (r"jansson\.h$", ["base/json.c"]),
-    (r"libxml/", ["base/xml.c"]),
+    (r"libxml/", ["base/xml.c", "base/xml_stream.c"]),
     (r"png\.h$|jpeglib\.h$|jerror\.h$", ["base/image.c"]),
     (r"(zlib|zstd)\.h$", ["jobs/squeeze.c", "base/zip.c"]),
+    (r"^zip\.h$", ["base/sheet_xlsx.c", "base/sheet_write.c"]),
     (r"uni(norm|str|case|ctype)\.h$", ["base/text.c"]),
     (r"openssl/|sodium(/|\.h$)|gcrypt\.h$", ["crypto/"]),
     (r"(httpd|ap_[a-z_]+|http_[a-z]+|util_[a-z_]+|mpm_common|mod_[a-z_]+|scoreboard|unixd)\.h$",

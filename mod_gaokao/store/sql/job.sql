@@ -106,4 +106,5 @@ UPDATE job SET result = ${result:text}, version = version + 1 WHERE id = ${id:in
 -- name: job_file_keys_gone
 DELETE FROM record_key
  WHERE kind = 'file' AND created_us < ${before_us:int}
-   AND NOT EXISTS (SELECT 1 FROM export_pull p WHERE p.state = 'ready' AND p.record_key = record_key.id);
+   AND NOT EXISTS (SELECT 1 FROM export_pull p WHERE p.state = 'ready' AND p.record_key = record_key.id)
+   AND NOT EXISTS (SELECT 1 FROM import i WHERE i.record_key = record_key.id);
