@@ -61,6 +61,8 @@ export const ACCESS = {
   alarm_write: ["PCN"],
   job_read: ["PCNOAX"],
   job_write: ["PCNOX"],
+  import_read: ["CNO"],
+  import_write: ["CNO"],
   export_read: ["XP"],
   export_pull: ["XP"],
 };

@@ -63,6 +63,12 @@ static const struct { const char *id, *aliases; } known[] = {
     {"political", "政治面貌|ZZMM|ZZMMDM"},
     {"mobile", "手机|手机号|联系手机|LXSJ"},
     {"phone", "电话|联系电话|LXDH"},
+    {"grade_language", "英语|外国语|外语等第"},
+    {"grade_maths", "数学等第"},
+    {"grade_biology", "生物"},
+    {"grade_politics", "政治|思政"},
+    {"grade_it", "信息|信息科技"},
+    {"grade_gt", "通用"},
     {"address", "家庭地址|通讯地址|JTDZ|TXDZ"},
 };
 

@@ -254,6 +254,29 @@ class Walk:
         province.patch(f"/plugins/{plugin['name']}", {"options": {option["key"]: None}}, expect=200)
         province.post(f"/plugins/{plugin['name']}/reset", expect=200)
 
+    def imports(self):
+        """A table that changes one record, put right, done and taken back."""
+        county = self.who["county"]
+        one = next(c for c in county.items("/candidates") if c["state"] in ("reviewed", "filling", "proofed", "confirmed"))
+        county.get("/imports/template.xlsx?kind=grades", expect=200)
+        table = f"报名顺序号,姓名,历史\n{one['number']},{one['name']},A\n".encode()
+        path = county.request("POST", "/imports?kind=grades&name=a.csv", table, headers={"Content-Type": "text/csv"}, expect=201).headers["Location"][7:]
+
+        def settled():
+            for _ in range(600):
+                reply = county.get(path, expect=200)
+                if reply.json()["state"] not in ("reading", "applying", "undoing"):
+                    return reply.headers["ETag"]
+                time.sleep(0.1)
+            raise AssertionError(reply)
+        county.patch(path, {"columns": ["number", "name", "grade_history"]}, version=settled(), expect=200)
+        version = settled()
+        county.get(f"{path}/rows?show=change&limit=5", expect=200)
+        county.post(f"{path}/apply", {}, version=version, expect=200)
+        county.post(f"{path}/undo", {"partial": True}, version=settled(), expect=200)
+        settled()
+        county.get("/imports?limit=5", expect=200)
+
     def jobs(self):
         export = self.who["export"]
         made = export.post("/jobs", {"kind": "export_xml", "args": {"state": "any"}}, expect=201).json()
@@ -283,6 +306,7 @@ def test_what_the_journey_leaves_out(own_instance):
     walk.others()
     walk.board()
     walk.jobs()
+    walk.imports()
     walk.sessions()
 
 

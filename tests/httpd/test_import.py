@@ -212,16 +212,16 @@ def test_apply_once_and_undo_as_a_whole(site, county, people, levels):
 def test_between_preview_and_apply(county, people, levels):
     """Who was changed after the preview is left alone and named; the others are done."""
     a, b = people[:2]
-    was = [grades_of(county, c)["fields"].get("grade_geography") for c in (a, b)]
+    was = [grades_of(county, c)["fields"].get("grade_biology") for c in (a, b)]
     mark = [next(l[0] for l in levels if l[0] != w) for w in was]
-    body = xlsx([("a", [["报名顺序号", "地理"], [a["number"], mark[0]], [b["number"], mark[1]]])])
+    body = xlsx([("a", [["报名顺序号", "生物"], [a["number"], mark[0]], [b["number"], mark[1]]])])
     made, _ = preview(county, "grades", body)
     other = next(l[0] for l in levels if l[0] not in (was[0], mark[0]))
     version = county.get(f"/candidates/{a['id']}", expect=200).json()["version"]
-    county.put(f"/candidates/{a['id']}/grades", {"fields": {"grade_geography": other}}, version=version, expect=200)
+    county.put(f"/candidates/{a['id']}/grades", {"fields": {"grade_biology": other}}, version=version, expect=200)
     made = step(county, made, "apply")
     assert (made["counts"].get("applied"), made["counts"].get("failed")) == (1, 1), made
-    assert grades_of(county, a)["fields"]["grade_geography"] == other and grades_of(county, b)["fields"]["grade_geography"] == mark[1]
+    assert grades_of(county, a)["fields"]["grade_biology"] == other and grades_of(county, b)["fields"]["grade_biology"] == mark[1]
     assert [r["number"] for r in rows_of(county, made, "&show=failed")] == [a["number"]]
     assert step(county, made, "undo")["state"] == "undone"
 

@@ -19,7 +19,7 @@ CONTRACT = Contract()
 PDF = b"%PDF-1.4\n% an empty page\n"
 # Path arguments by the head of the path or their own name, and what an id is called in bodies and queries.
 HEADS = ("orgs", "accounts", "ranges", "candidates", "readings", "windows", "notices", "jobs", "submissions", "packs",
-         "alarms", "sessions", "export", "devices")
+         "alarms", "sessions", "export", "devices", "imports")
 OPEN_HEADS = ("packs",)  # bound to no place
 NAMED = {"name": "sex", "version": "1", "file": None, "photo": None, "n": "1"}
 IDS = {"org_id": "orgs", "parent_id": "orgs", "candidate_id": "candidates", "reading_id": "readings", "device_id": "devices", "actor": "accounts",
@@ -172,6 +172,8 @@ def test_what_the_table_gives_is_given(world, role):
             expected = (422,)  # a candidate must be named
         elif "/candidates/" in path and path.endswith(".pdf"):
             expected = (409,)  # no card was printed yet, no sheet, no fee: tests/httpd/test_papers.py prints them
+        elif path == "/imports/template.xlsx":
+            expected = (422,)  # a kind must be named
         elif path == "/ranges/free" and role != "county":
             expected = (422,)  # a county must be named
         assert reply.status in expected, (route["operation"], role, reply)

@@ -131,6 +131,9 @@ class World:
         export = self.people["export"]
         found["export"] = export.post("/export/pulls", {"org": point["code"], "states": "any"}, expect=201).json()["id"]
         self.site.wait(lambda: export.get(f"/export/pulls/{found['export']}", expect=200).json()["state"] == "ready", 60, "a pull is written")
+        found["imports"] = operator.request("POST", "/imports?kind=bonus&name=a.csv", f"报名顺序号,姓名\n1,{mark}\n".encode(),
+                                            headers={"Content-Type": "text/csv"}, expect=201).json()["id"]
+        self.site.wait(lambda: operator.get(f"/imports/{found['imports']}", expect=200).json()["state"] == "ready", 60, "an import is read")
         sql(self.site, "INSERT INTO submission (season_id, org_id, org_path, level, kind, state, total, counts, digest, submitted_by,"
             f" submitted_us, reason) SELECT s.id, {point['id']}, '{point['path']}', 'point', 'art', 'returned', 0, '{{}}', '{'0' * 64}', 1, 1,"
             f" '{mark}' FROM season s WHERE s.active = 1")
