@@ -23,7 +23,7 @@ from gateway_process import Gateway  # noqa: E402 pylint: disable=wrong-import-p
 from gk_gateway import b64u, unb64u  # noqa: E402 pylint: disable=wrong-import-position
 from gk_instance import Instance  # noqa: E402 pylint: disable=wrong-import-position
 from gk_world import sql  # noqa: E402 pylint: disable=wrong-import-position
-from reader_sim import ReaderSimulator, card  # noqa: E402 pylint: disable=wrong-import-position
+from reader_sim import ReaderSimulator, card, person, text_block  # noqa: E402 pylint: disable=wrong-import-position
 from test_devices import Place  # noqa: E402 pylint: disable=wrong-import-position
 
 
@@ -43,7 +43,8 @@ def fill(gateway, first, count, subject):
     for start in range(0, count, 1000):
         with open(gateway.path("spool", f"{first // 1000 + start // 1000 + 100:010d}.spool"), "wb") as file:
             for n in range(first + start, first + min(start + 1000, count)):
-                one, jti = card(n), os.urandom(16).hex()
+                # Names of their own: card() has forty, so that each new person had dozens of namesakes to be looked through.
+                one, jti = {**card(n), "text": text_block({**person(n), "name": f"测{chr(0x4e00 + n)}"})}, os.urandom(16).hex()
                 plain = {"kind": "idcard", "purpose": "auto", "subject": subject, "captured_at": "2026-11-30T08:00:00.000Z",
                          "layout": "resident", "text_block": b64u(one["text"]), "photo_block": b64u(one["photo"])}
                 header = {"alg": "EdDSA", "typ": "gk-reading+1", "kid": device["device"], "aud": device["audience"], "iat": now,

@@ -4,6 +4,7 @@ run) is searched for the numbers, phones, addresses, remarks, raw card photos an
 program would use. Names, schools and classes are in clear (docs/decisions.md), which shows that the search sees what is
 there."""
 import base64
+import json
 import os
 import time
 import uuid
@@ -94,6 +95,31 @@ def photographed(journey):
     return ["标记：照片与本人不符合", picture[200:240].hex(), base64.b64encode(picture[300:345]).decode()], picture[200:240]
 
 
+def posted(journey):
+    """Signed readings of a gateway: cards that match nobody, can't be decoded, are repeated or replayed with other bytes, a picture and
+    results by ID number. The blocks are kept as they came, the problems name fields."""
+    gk_gateway = pytest.importorskip("gk_gateway", reason="python3-nacl is not installed")
+    county, _, operator = journey.points[0]
+    made = operator.post("/devices", {"name": "标记读卡机", "kinds": ["idcard", "camera"]}, expect=201).json()
+    gateway = gk_gateway.Gateway(f"http://127.0.0.1:{journey.site.port}")
+    assert gateway.enrol(made["code"])[0] == 201
+    numbers = [id_number(county["code"], "20070709", serial, 1) for serial in (497, 496, 495, 494)]
+    addresses = [f"湖南省标记县网关路{n}号标记" for n in range(3)]
+    wrong = numbers[1][:17] + ("1" if numbers[1][17] != "1" else "2")
+    newest = gk_gateway.b64u(addresses[2].ljust(35).encode("utf-16-le"))
+    first = gateway.card(gk_gateway.text_block("网标记", numbers[0], address=addresses[0]), purpose="verify", appended_address=newest)
+    jti = json.loads(gk_gateway.unb64u(first["protected"]))["jti"]
+    batch = [first, gateway.card(gk_gateway.text_block("网标记", wrong, address=addresses[1])),
+             gateway.reading({"kind": "camera", "picture": gk_gateway.b64u(png(60, 80, mark=4)), "id_number": numbers[2]}),
+             gateway.reading({"kind": "exam", "items": {"ID_NUMBER": numbers[3], "WK_SG": 17.5}})]
+    results = gateway.post(batch)[1]["results"]
+    assert [(r["status"], r["verdict"]) for r in results] == [("stored", "unknown"), ("stored", "undecoded"), ("stored", "unmatched"), ("stored", "unmatched")], results
+    assert gateway.post([first])[1]["results"][0]["status"] == "repeated"
+    other = gateway.reading({"kind": "idcard", "text_block": gk_gateway.b64u(gk_gateway.text_block("网标记", numbers[2]))}, jti=jti)
+    assert gateway.post([other])[1]["results"][0]["status"] == "changed"
+    return numbers + [wrong] + addresses
+
+
 def job(journey):
     made = journey.top.post("/jobs", {"kind": "export_xml", "args": {"state": "any"}}, expect=201).json()
     until = time.monotonic() + 60
@@ -132,7 +158,7 @@ def test_nothing_about_people_lies_in_clear(engine, pack):
         for step in (journey.province, journey.bureaus, journey.points_and_ranges, journey.read_cards, journey.typed_in,
                      journey.cards_and_review, journey.fill_in, journey.confirm, journey.correction, journey.other_information):
             step()
-        marks = refused(journey)
+        marks = refused(journey) + posted(journey)
         words, face = photographed(journey)
         marks += words
         job(journey)

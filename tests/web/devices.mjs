@@ -84,8 +84,10 @@ if (!gateway) {
     await tab.waitForFunction(() => document.activeElement?.tagName === "H1");
     const people = await Promise.all([401, 402, 403].map((serial) => gateway.number(serial)));
     await gateway.post({ name: "测试新来", number: people[0] });
+    const posted = Date.now();
     const live = (name) => tab.locator("main tbody tr", { hasText: name });
     await live("测试新来").getByText("等待选科类").waitFor({ timeout: 30000 });
+    console.log(`# a reading shows ${((Date.now() - posted) / 1000).toFixed(1)} s after it was stored (goal 3)`);
     await looked(tab, "readings", faults);
     await live("测试新来").locator(".choices button").first().click();
     await live("测试新来").getByText("已建档").waitFor({ timeout: 30000 });
