@@ -4,14 +4,16 @@
  * columns: [{label, cell(item), text(item)?, kind: "right"|"tight", hidden (at first)}]; filters: fields of js/field.js.
  * `keep`: what else of the address stays when the filters change. `strict: false`: a filter may name what isn't there. `id` lets people choose columns. `batch` gives acts on chosen rows: [{text, most?, run(ids)}]. */
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { guard } from "../vendor/lit-html/directives/guard.js";
 import { api } from "./api.js";
 import { hidden } from "./columns.js";
 import { fieldView } from "./field.js";
-import { t } from "./i18n.js";
+import { language, t } from "./i18n.js";
 import { banner, copyTable, empty, icon, problem, typing } from "./parts.js";
 import { replace } from "./router.js";
 
 const PAGE = 50;
+const AHEAD_PX = 900; // rows are fetched before the end comes into sight
 const MOST = 200; // rows the API gives at once
 let place = null; // of the list left last: {hash, count, top, row, chosen}
 
@@ -83,7 +85,7 @@ async function more(ctx, model) {
   model.problem = null;
   ctx.update();
   try {
-    const { data } = await api.get(model.describe.path, { query: { ...model.query, after: model.next } });
+    const { data } = await api.get(model.describe.path, { query: { ...model.query, limit: model.items.length >= MOST ? MOST : model.query.limit, after: model.next } });
     add(model, data);
   } catch (error) {
     model.problem = error;
@@ -133,18 +135,25 @@ function rowKeys(event, pick) {
   link.focus();
 }
 
-/* `pick`: {has(item), toggle(index), every, all()}: rows can be chosen. `stack`: on a phone a row is a block of lines. */
-export function table(columns, items, { caption, href, chosen, foot, pick, stack } = {}) {
+/* `pick`: {has(item), toggle(index), every, all()}: rows can be chosen. `stack`: on a phone a row is a block of lines. `steady`: a row shows its item and nothing else, so that thousands
+ * are not drawn again when one is chosen or more come. */
+export function table(columns, items, { caption, href, chosen, foot, pick, stack, steady } = {}) {
+  const look = `${language()} ${columns.map((c) => c.name ?? c.label).join(" ")}`;
+  const row = (item, at) => {
+    const on = Boolean(chosen?.(item) || pick?.has(item));
+    return steady ? guard([item, on, look], () => drawRow(item, at, on)) : drawRow(item, at, on);
+  };
+  const drawRow = (item, at, on) => html`<tr class=${on ? "chosen" : ""}>
+        ${pick ? html`<td class="pick"><label><input type="checkbox" .checked=${pick.has(item)} @change=${() => pick.toggle(at)}><span class="unseen">${t("batch.one", { n: at + 1 })}</span></label></td>` : nothing}
+        ${columns.map((c, i) => (i === 0 && href?.(item)
+          ? html`<th scope="row" class=${c.kind ?? ""}><a href=${href(item)}>${c.cell(item)}</a></th>`
+          : html`<td class=${c.kind ?? ""} data-label=${stack && i > 0 && c.label ? c.label : nothing}>${c.cell(item)}</td>`))}</tr>`;
   return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption} @keydown=${(event) => rowKeys(event, pick)}>
     <table class=${stack ? "table stack" : "table"}>
       <caption class="unseen">${caption}</caption>
       <thead><tr>${pick ? html`<th class="pick" scope="col"><label><input type="checkbox" .checked=${pick.every} @change=${pick.all}><span class="unseen">${t("batch.page")}</span></label></th>` : nothing}${columns.map((c) => html`<th scope="col" class=${c.kind ?? ""}>${c.label
         || html`<span class="unseen">${t(c.kind === "bar-cell" ? "list.picture" : "list.acts")}</span>`}</th>`)}</tr></thead>
-      <tbody>${items.map((item, at) => html`<tr class=${chosen?.(item) || pick?.has(item) ? "chosen" : ""}>
-        ${pick ? html`<td class="pick"><label><input type="checkbox" .checked=${pick.has(item)} @change=${() => pick.toggle(at)}><span class="unseen">${t("batch.one", { n: at + 1 })}</span></label></td>` : nothing}
-        ${columns.map((c, i) => (i === 0 && href?.(item)
-          ? html`<th scope="row" class=${c.kind ?? ""}><a href=${href(item)}>${c.cell(item)}</a></th>`
-          : html`<td class=${c.kind ?? ""} data-label=${stack && i > 0 && c.label ? c.label : nothing}>${c.cell(item)}</td>`))}</tr>`)}</tbody>
+      <tbody>${items.map(row)}</tbody>
       ${foot ? html`<tfoot>${foot}</tfoot>` : nothing}
     </table></div>`;
 }
@@ -206,9 +215,26 @@ function columnsButton(ctx, describe, columns) {
   return html`<button class="button" type="button" @click=${open}>${t("columns.choose")}</button>`;
 }
 
+/* Scrolling to the end goes on by itself; the button is for the keyboard and for those who print. */
+function goOn(ctx, model) {
+  const foot = document.querySelector("main .table-foot");
+  if (model.next && !model.more && !model.problem && foot && scrollY > 0 && foot.getBoundingClientRect().top < innerHeight + AHEAD_PX) more(ctx, model);
+}
+
+let scrolled = null;
+function follow(ctx, model) {
+  if (!model.describe.id) return;
+  if (scrolled) removeEventListener("scroll", scrolled);
+  scrolled = () => (location.hash === model.hash ? goOn(ctx, model) : removeEventListener("scroll", scrolled));
+  addEventListener("scroll", scrolled, { passive: true });
+}
+
 export function listView(ctx, model, { above = nothing, below = nothing } = {}) {
   const { describe } = model;
-  model.hash = location.hash;
+  if (model.hash !== location.hash) {
+    model.hash = location.hash;
+    follow(ctx, model);
+  }
   const items = describe.filter ? model.items.filter(describe.filter) : model.items;
   const every = describe.columns(ctx, model).filter(Boolean);
   const columns = describe.id ? every.filter((c, i) => i === 0 || !hidden(describe.id, c)) : every;
@@ -224,7 +250,7 @@ export function listView(ctx, model, { above = nothing, below = nothing } = {}) 
     <section class="card">
       ${queryLine(ctx, model)}
       ${pick ? batchBar(ctx, model, items) : nothing}
-      ${items.length ? table(columns, items, { caption: describe.title, href: describe.href, pick, stack: describe.stack }) : empty(describe.empty ?? t("list.empty"))}
+      ${items.length ? table(columns, items, { caption: describe.title, href: describe.href, pick, stack: describe.stack, steady: Boolean(describe.id) }) : empty(describe.empty ?? t("list.empty"))}
       <div class="table-foot"><span role="status">${t(model.next ? "list.shown" : "list.count", { n: items.length })}</span>
         ${model.problem ? problem(model.problem) : nothing}
         ${model.next ? html`<button class="button" type="button" aria-disabled=${model.more ? "true" : nothing}

@@ -1,5 +1,5 @@
 /* The console as bureaus and clerks use it: preparing, watching, submitting, lists, and what happens when somebody goes away. */
-import { axeFaults, expect, logins, page, signIn, site, test, text, tooWide, within } from "./lab.mjs";
+import { ask, axeFaults, eventually, expect, logins, page, signIn, site, test, text, tooWide, within } from "./lab.mjs";
 
 let top = null; // a one-time code is good once: the province signs in once
 const staff = async (role, options) => {
@@ -36,17 +36,6 @@ const copied = async (tab) => {
     return tab.evaluate(() => navigator.clipboard.readText());
   };
 };
-/* What the server says to this page's session. */
-const ask = (tab, path, method = "GET", body, version) => tab.evaluate(async ([to, how, sent, etag]) => {
-  const headers = { "X-Gaokao-Edition": "hngz" };
-  if (how !== "GET") {
-    const session = await (await fetch("/api/v1/session", { headers })).json();
-    Object.assign(headers, { "X-CSRF-Token": session.csrf, "Idempotency-Key": crypto.randomUUID(), "Content-Type": "application/json", ...(etag ? { "If-Match": etag } : {}) });
-  }
-  const answer = await fetch(`/api/v1${to}`, { method: how, headers, body: sent === undefined ? undefined : JSON.stringify(sent) });
-  return { status: answer.status, data: await answer.json().catch(() => null) };
-}, [path, method, body, version]);
-
 await test("W2, F1: the picture of numbers is walked with arrow keys; a free piece is given, a used one split", async () => {
   const tab = await staff("county");
   await open(tab, "/ranges", "号码使用图");
@@ -237,7 +226,7 @@ await test("PE-2: an idle PC locks itself and its session is really over; somebo
   expect(!(await text(tab)).includes("页面已锁定"), "locked too early");
   await tab.clock.fastForward(2 * 60_000);
   await within(tab, "页面已锁定", "the lock");
-  await tab.waitForFunction(async () => (await fetch("/api/v1/session", { headers: { "X-Gaokao-Edition": "hngz" } })).status === 401);
+  await eventually(async () => (await ask(tab, "/session")).status === 401, "the session is over");
   await tab.getByRole("button", { name: "换人登录" }).click();
   await tab.waitForSelector("input[autocomplete=username]");
   expect((await tab.locator("dialog").count()) === 0, "a dialog of the one before is open");

@@ -36,6 +36,20 @@ export async function page({ width = 1366, height = 768, locale = "zh-CN" } = {}
   return tab;
 }
 
+/* A code is good once: within its 30 s the next step's is given, which the server takes too. */
+const given = new Map();
+async function freshCode(secret) {
+  for (;;) {
+    const now = Math.floor(Date.now() / 30000);
+    const step = Math.max(now, (given.get(secret) ?? 0) + 1);
+    if (step <= now + 1) {
+      given.set(secret, step);
+      return totp(secret, step - now);
+    }
+    await new Promise((done) => setTimeout(done, 1000));
+  }
+}
+
 export async function signIn(tab, edition, login, password, secret) {
   await tab.goto(`${site}/${edition}/`);
   await tab.waitForSelector("input[type=password]");
@@ -45,10 +59,41 @@ export async function signIn(tab, edition, login, password, secret) {
   if (secret) {
     const code = tab.locator("input[autocomplete=one-time-code]");
     await code.waitFor();
-    await code.fill(totp(secret));
+    await code.fill(await freshCode(secret));
     await tab.keyboard.press("Enter");
   }
 }
+
+/* Puts a value into a field of js/field.js, whatever its shape: "f-" and its id. */
+export async function fill(root, id, value) {
+  const group = root.locator(`#f-${id}-group`);
+  if (await group.count()) {
+    const radio = group.locator(`input[type=radio][value="${value}"]`);
+    if (await radio.count()) await radio.check();
+    else await group.locator("input:not([type=checkbox])").first().fill(value); // a date is taken whole
+    return;
+  }
+  const field = root.locator(`#f-${id}`);
+  if ((await field.evaluate((e) => e.tagName)) === "SELECT") await field.selectOption(value);
+  else if (await field.evaluate((e) => Boolean(e.closest("gk-combo")))) {
+    await field.fill(value);
+    await field.press("ArrowDown");
+    await field.press("Enter");
+  } else if ((await field.getAttribute("type")) === "checkbox") await field.setChecked(value === "1");
+  else await field.fill(value);
+}
+
+/* What the server says to this page's session: {status, data, etag}. */
+export const ask = (tab, path, method = "GET", body = undefined, version = undefined) => tab.evaluate(async ([to, how, sent, etag]) => {
+  const headers = { "X-Gaokao-Edition": document.documentElement.dataset.edition };
+  if (how !== "GET") {
+    const session = await (await fetch("/api/v1/session", { headers })).json();
+    const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+    Object.assign(headers, { "X-CSRF-Token": session.csrf, "Idempotency-Key": key, "Content-Type": "application/json", ...(etag ? { "If-Match": etag } : {}) });
+  }
+  const answer = await fetch(`/api/v1${to}`, { method: how, headers, body: sent === undefined ? undefined : JSON.stringify(sent) });
+  return { status: answer.status, etag: answer.headers.get("ETag"), data: await answer.json().catch(() => null) };
+}, [path, method, body, version]);
 
 /* The page's own width must never exceed the window's. */
 export const tooWide = (tab) => tab.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
@@ -71,6 +116,17 @@ export async function within(tab, pattern, what) {
     .catch(async () => { throw new Error(`${what}: no /${pattern}/ in: ${(await text(tab)).slice(0, 600)}`); });
 }
 
+/* Asks again until it is so; a predicate that asks the server must not be playwright's own waitForFunction, which takes a promise for true. */
+export async function eventually(check, what, seconds = 30) {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const found = await check();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s`);
+    await new Promise((done) => setTimeout(done, 250));
+  }
+}
+
 export async function test(name, work) {
   count += 1;
   try {
@@ -80,6 +136,9 @@ export async function test(name, work) {
     failed += 1;
     console.log(`not ok ${count} - pages: ${name}`);
     for (const line of String(error.stack ?? error).split("\n").slice(0, 8)) console.log(`# ${line}`);
+    if (process.env.SHOTS) { // a folder: what stood on the pages when it failed
+      for (const [i, tab] of (browser?.contexts() ?? []).flatMap((context) => context.pages()).entries()) await tab.screenshot({ path: `${process.env.SHOTS}/failed-${count}-${i}.png` }).catch(() => {});
+    }
   }
 }
 

@@ -19,7 +19,7 @@ async function create(ctx, parent) {
     title: t("orgs.create.title", { level: word("level", level), parent: parent.name }), act: t("create"),
     fields: [
       { id: "name", label: t("org.name"), required: true },
-      { id: "code", label: t("org.code"), optional: true, inputmode: "numeric", help: t(`orgs.code.${level}`) },
+      { id: "code", label: t("org.code"), required: level !== "point", optional: level === "point", inputmode: "numeric", help: t(`orgs.code.${level}`, { code: parent.code }) },
     ],
     send: ({ name, code }) => api.post("/orgs", { parent_id: parent.id, name: name.trim(), ...(code ? { code: code.trim() } : {}) }).then((a) => a.data),
   });
