@@ -43,6 +43,17 @@ else
 EXTRA_DIST += %D%/export_xlsx/export_xlsx.c
 endif
 
+if HAVE_SHAPELIB
+plugin_LTLIBRARIES += %D%/export_dbf/export_dbf.la
+%C%_export_dbf_export_dbf_la_SOURCES = %D%/export_dbf/export_dbf.c
+%C%_export_dbf_export_dbf_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+%C%_export_dbf_export_dbf_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_export_dbf_export_dbf_la_LDFLAGS = $(PLUGIN_LINK)
+%C%_export_dbf_export_dbf_la_LIBADD = $(SHAPELIB_LIBS)
+else
+EXTRA_DIST += %D%/export_dbf/export_dbf.c
+endif
+
 plugin_LTLIBRARIES += %D%/policy_xpath/policy_xpath.la
 %C%_policy_xpath_policy_xpath_la_SOURCES = \
   %D%/policy_xpath/policy_xpath.c \

@@ -25,6 +25,7 @@ PGSQL_PACKAGES="postgresql-15"
 TLS_PACKAGES="openssl"
 BUILD_PACKAGES+=" libxlsxwriter-dev" # lists as XLSX
 BUILD_PACKAGES+=" libzip-dev" # imports of XLSX
+BUILD_PACKAGES+=" libshp-dev" # the ministry's DBF tables
 BUILD_PACKAGES+=" libcurl4-openssl-dev" # gaokao-gateway
 BUILD_PACKAGES+=" libcairo2-dev libpango1.0-dev libqrencode-dev" # papers
 # What papers are set in; a smaller set works too, with rare characters missing (docs/papers.md).

@@ -47,6 +47,8 @@ export const ACCESS = {
   submission_read: ["PCNOA"],
   submission_write: ["ONC"],
   submission_decide: ["PCN"],
+  supplement: ["O"],
+  returned_read: ["PCNORAX"],
   progress_read: ["PCNORA"],
   notice_write: ["PCN"],
   pack_read: ["PCNA"],
@@ -65,6 +67,7 @@ export const ACCESS = {
   import_write: ["CNO"],
   export_read: ["XP"],
   export_pull: ["XP"],
+  export_return: ["XP"],
 };
 
 /* May this session do it, to a record in this state (left out: to any)? */

@@ -26,6 +26,7 @@ const MENU = [
     ["/candidates", "menu.candidates", "candidate_read"],
     ["/readings", "menu.readings", "reading_read"],
     ["/submissions", "menu.submissions", "submission_read"],
+    ["/returns", "menu.returns", "returned_read"],
   ]],
   ["menu.prepare", [
     ["/orgs", "menu.orgs", "org_read"],
@@ -222,6 +223,7 @@ start({
     ["/packs/{id}", "pack"],
     ["/plugins", "plugins"],
     ["/pulls", "pulls"],
+    ["/returns", "returns"],
     ["/jobs", "jobs"],
     ["/audit", "audit"],
     ["/alarms", "alarms"],
@@ -242,7 +244,7 @@ start({
     photoImport: view("photo-import"),
     photoMeasures: view("photo-measures"),
     ...Object.fromEntries(["desk", "progress", "candidates", "candidate", "history", "submissions", "submission", "orgs", "org", "accounts",
-      "ranges", "devices", "readings", "windows", "notices", "notice", "packs", "pack", "plugins", "jobs", "pulls", "audit", "alarms", "self"].map((name) => [name, view(name)])),
+      "ranges", "devices", "readings", "windows", "notices", "notice", "packs", "pack", "plugins", "jobs", "pulls", "returns", "audit", "alarms", "self"].map((name) => [name, view(name)])),
   },
   frame,
 });

@@ -134,6 +134,7 @@ gk_error_t *gk_ctl_range_list(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_candidate_show(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_candidate_erase(gk_ctl_t *ctl); /* erase.c */
 gk_error_t *gk_ctl_export_key(gk_ctl_t *ctl); /* export.c */
+gk_error_t *gk_ctl_export_client(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_export_verify(gk_ctl_t *ctl);
 gk_error_t *gk_ctl_export_pull(gk_ctl_t *ctl); /* pull.c */
 gk_error_t *gk_ctl_job_list(gk_ctl_t *ctl);

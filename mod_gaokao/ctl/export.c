@@ -6,6 +6,8 @@
 #include <apr_strings.h>
 
 #include "ctl/ctl.h"
+#include "domain/client.h"
+#include "domain/ports_session.h"
 #include "jobs/xml_signature.h"
 
 #define MANIFEST "manifest.xml"
@@ -26,6 +28,60 @@ gk_error_t *gk_ctl_export_key(gk_ctl_t *ctl)
   gk_ctl__result(ctl, result);
   if (!ctl->json)
     fputs(pem, stdout);
+  return NULL;
+}
+
+/* ---- client ---------------------------------------------------------------------------------------------- */
+
+static gk_error_t *read_pem(const char **out, gk_ctl_t *ctl, const char *option,
+                            const char *(*of)(const char *pem, apr_pool_t *pool), const char *zh, const char *en)
+{
+  const char *path = gk_ctl__option(ctl, option), *pem;
+  apr_size_t length;
+  *out = gk_ctl__option(ctl, "clear") != NULL ? "" : NULL;
+  if (path == NULL)
+    return NULL;
+  GK_TRY(gk_ctl__read_file(&pem, &length, path, PEM_MAX, ctl->pool));
+  *out = of(pem, ctl->pool);
+  return *out != NULL ? NULL : gk_error(ctl->pool, GK_E_CONFIG, "%s 不是%s%.0s", "%s is no %.0s%s", path, zh, en);
+}
+
+static gk_error_t *put_client(gk_ctl_t *ctl, apr_int64_t id, const gk_client_t *client)
+{
+  gk_json_t *after = gk_json_object(ctl->pool);
+  if (client->certificate != NULL)
+    gk_json_set_str(after, "certificate_sha256", client->certificate);
+  if (client->public_key != NULL)
+    gk_json_set_str(after, "public_key", client->public_key);
+  GK_TRY(gk_act_begin(&ctl->act));
+  GK_TRY(gk_client_store_put(&ctl->act, id, client));
+  return gk_audit(&ctl->act, "account.client", "account", id, 0, ctl->act.who->org_path, NULL, after);
+}
+
+gk_error_t *gk_ctl_export_client(gk_ctl_t *ctl)
+{
+  gk_credential_t credential;
+  gk_client_t client, now = {"", ""};
+  bool found;
+  const char *login = gk_ctl__word(ctl, 0);
+  GK_TRY(read_pem(&client.certificate, ctl, "certificate", gk_client_certificate_digest, "证书（PEM）", "certificate (PEM)"));
+  GK_TRY(read_pem(&client.public_key, ctl, "public-key", gk_client_public_key, " Ed25519 公钥（PEM）", "public Ed25519 key (PEM)"));
+  GK_TRY(gk_session_store_credential(&found, &credential, &ctl->act, "staff", 0, login));
+  if (!found || credential.account.role != GK_ROLE_EXPORT)
+    return gk_error(ctl->pool, GK_E_NOT_FOUND, "没有角色为 export 的用户 %s", "There is no account %s of role export", login);
+  if (client.certificate != NULL || client.public_key != NULL)
+    GK_TRY(gk_ctl__finish(ctl, put_client(ctl, credential.account.id, &client)));
+  GK_TRY(gk_client_store_get(&found, &now, &ctl->act, credential.account.id));
+  gk_json_t *result = gk_json_object(ctl->pool);
+  gk_json_set_int(result, "id", credential.account.id);
+  gk_json_set_str(result, "login", login);
+  gk_json_set_str(result, "certificate_sha256", found && now.certificate[0] != '\0' ? now.certificate : NULL);
+  gk_json_set_str(result, "public_key", found && now.public_key[0] != '\0' ? now.public_key : NULL);
+  gk_ctl__result(ctl, result);
+  gk_ctl__say(ctl, "用户 %s（kid %" APR_INT64_T_FMT "）：证书 %s，令牌公钥 %s",
+              "Account %s (kid %" APR_INT64_T_FMT "): certificate %s, token key %s", login, credential.account.id,
+              found && now.certificate[0] != '\0' ? now.certificate : "-",
+              found && now.public_key[0] != '\0' ? now.public_key : "-");
   return NULL;
 }
 

@@ -52,6 +52,9 @@ static const gk_ctl_command_t commands[] = {
      "delete what is known about one candidate: destroys its key; withdrawn, or of a season that is over"},
     {"candidate show", "NUMBER", 1, 1, "", GK_CTL_CORE, gk_ctl_candidate_show,
      "one record by registration number; leaves an audit row"},
+    {"export client", "LOGIN", 1, 1, "certificate= public-key= clear", GK_CTL_CORE, gk_ctl_export_client,
+     "bind an export account to its client certificate, or give it the key that signs request tokens (PEM files); "
+     "--clear takes both away"},
     {"export key", "[KEY]", 0, 1, "", GK_CTL_CONFIG, gk_ctl_export_key,
      "public half of the key that signs manifests, as PEM: give it to the province by hand"},
     {"export pull", "SITE FOLDER", 2, 2,
@@ -181,7 +184,8 @@ static const gk_ctl_command_t *match(const apr_array_header_t *words, int *used)
   return best;
 }
 
-static const char *const switches[] = {"json", "real", "totp", "force", "password-stdin", "photos", "unpack", "acknowledge"};
+static const char *const switches[] = {"clear", "json", "real", "totp", "force", "password-stdin", "photos", "unpack",
+                                       "acknowledge"};
 
 /* Takes "--name value", "--name=value" and switches out of argv; the rest are words. */
 static gk_error_t *parse(gk_ctl_t *ctl, int argc, const char *const *argv, const gk_ctl_command_t **command)

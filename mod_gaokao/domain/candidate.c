@@ -188,6 +188,7 @@ gk_json_t *gk_candidate_head_json(const gk_candidate_t *c, bool staff, apr_pool_
   gk_json_set_int(json, "fee_fen", c->fee_fen);
   gk_json_set_time(json, "created_at", c->created);
   gk_json_set_time(json, "updated_at", c->updated);
+  gk_json_set_time(json, "returned_at", c->returned);
   return json;
 }
 

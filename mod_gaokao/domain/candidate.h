@@ -40,6 +40,7 @@ typedef struct gk_candidate_t {
   bool identified;                /* a card was read and matched, or the city saw other papers */
   const char *approval;           /* not_needed pending granted refused */
   apr_time_t pledged, created, updated;
+  apr_time_t returned;            /* the province gave it back then (domain/returns.h); 0: nothing is open */
   apr_int64_t proof_version;      /* version that the valid proof sheet shows; 0: none */
   apr_int64_t confirmed_version;
   const char *papers_state;       /* none incomplete complete */

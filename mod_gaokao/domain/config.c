@@ -42,6 +42,18 @@ static gk_error_t *on_off(const reader_t *reader, int line, const char *key, con
   return NULL;
 }
 
+/* Plugins whose library may be missing. */
+#ifdef HAVE_XLSXWRITER
+#define WITH_XLSX " export_xlsx"
+#else
+#define WITH_XLSX ""
+#endif
+#ifdef HAVE_SHAPELIB
+#define WITH_DBF " export_dbf"
+#else
+#define WITH_DBF ""
+#endif
+
 /* plugin.NAME.KEY: what the key means is the plugin host's to say. */
 static gk_error_t *take_plugin(reader_t *reader, int line, const char *key, const char *value)
 {
@@ -215,11 +227,7 @@ gk_error_t *gk_config_load(gk_config_t **out, const char *instance, apr_pool_t *
   reader_t reader = {config, apr_pstrcat(pool, absolute, "/gaokao.conf", NULL), pool};
   config->instance = absolute;
   config->keys_file = below(&reader, "keys/gaokao.keys");
-#ifdef HAVE_XLSXWRITER
-  config->plugins = "policy_xpath export_xml export_csv export_xlsx device_idcard device_camera device_exam";
-#else
-  config->plugins = "policy_xpath export_xml export_csv device_idcard device_camera device_exam";
-#endif
+  config->plugins = "policy_xpath export_xml export_csv" WITH_XLSX WITH_DBF " device_idcard device_camera device_exam";
   config->plugin_settings = apr_array_make(pool, 4, sizeof(gk_plugin_line_t));
   config->memory_max_bytes = (apr_int64_t)1024 << 20;
   config->photo_queue = 16;

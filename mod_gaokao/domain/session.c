@@ -27,8 +27,7 @@ static bool expired(const gk_act_t *act, const gk_account_t *account)
   return days > 0 && bureau && account->own_password && act->now - account->password_set > days * GK_DAY;
 }
 
-static gk_signed_in_t signed_in(const gk_act_t *act, const gk_account_t *account, const char *session_id,
-                                apr_time_t issued)
+gk_signed_in_t gk_session__of(const gk_act_t *act, const gk_account_t *account, const char *session_id, apr_time_t issued)
 {
   bool old = expired(act, account);
   gk_signed_in_t in = {.who = {.role = account->role,
@@ -56,7 +55,7 @@ static gk_signed_in_t signed_in(const gk_act_t *act, const gk_account_t *account
 
 gk_signed_in_t gk_session__begin(const gk_account_t *account, const gk_act_t *act)
 {
-  return signed_in(act, account, gk_random_hex(act->pool, 16), act->now);
+  return gk_session__of(act, account, gk_random_hex(act->pool, 16), act->now);
 }
 
 /* ---- delays ------------------------------------------------------------------------------------------- */
@@ -319,6 +318,6 @@ gk_error_t *gk_session_resume(gk_signed_in_t *out, bool *valid, gk_act_t *act, c
     return NULL;
   GK_TRY(gk_session_store_resume(valid, &account, act, realm, session));
   if (*valid)
-    *out = signed_in(act, &account, session->id, session->issued);
+    *out = gk_session__of(act, &account, session->id, session->issued);
   return NULL;
 }

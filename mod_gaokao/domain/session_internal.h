@@ -7,6 +7,9 @@
 /* A session that begins now: a new id at each change of password or rights (faults.md ID-5). */
 gk_signed_in_t gk_session__begin(const gk_account_t *account, const gk_act_t *act);
 
+/* What an account may in a session of this id. */
+gk_signed_in_t gk_session__of(const gk_act_t *act, const gk_account_t *account, const char *session_id, apr_time_t issued);
+
 /* Nobody gets in now, whatever is typed. A stranger's hundredth failure in a row needs a new slip (NIST SP
  * 800-63B); a known browser only ever waits. */
 bool gk_session__blocked(const gk_credential_t *credential, apr_time_t now);

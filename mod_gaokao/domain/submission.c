@@ -1,6 +1,6 @@
 /* domain/submission.c: submitting, accepting, returning (submission.h). */
 #include "domain/audit_seal.h"
-#include "domain/submission.h"
+#include "domain/submission_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -118,8 +118,8 @@ static gk_error_t *incomplete(gk_act_t *act, const gk_check_t *check)
       en = "submitted, waits for your acceptance";
     } else if (strcmp(child->state, "accepted") == 0) {
       code = "changed";
-      zh = "上报后考生有增减，请退回重报";
-      en = "its candidates changed after the submission: return it";
+      zh = "上报后考生有增减：有省里退回更正的，等其补报；否则请退回重报";
+      en = "its candidates changed after the submission: wait for those the province returned, else return it";
     }
     gk_violation_text(&error, act->pool, apr_psprintf(act->pool, "/orgs/%" APR_INT64_T_FMT, child->org.id),
                       code, apr_psprintf(act->pool, "%s：%s", child->org.name, zh),
@@ -129,13 +129,12 @@ static gk_error_t *incomplete(gk_act_t *act, const gk_check_t *check)
   return error;
 }
 
-static void count_subject(gk_json_t *counts, const char *subject, apr_int64_t n)
+void gk_submission__count(gk_json_t *counts, const char *subject, apr_int64_t n)
 {
   gk_json_set_int(counts, subject, gk_json_int(counts, subject) + n);
 }
 
-/* Total, counts by subject and digest of what `check` found. */
-static void summarise(gk_submission_t *submission, const gk_check_t *check, apr_pool_t *pool)
+void gk_submission__summarise(gk_submission_t *submission, const gk_check_t *check, apr_pool_t *pool)
 {
   gk_sha256_t *digest = gk_sha256_start(pool);
   gk_json_t *counts = gk_json_object(pool);
@@ -145,7 +144,7 @@ static void summarise(gk_submission_t *submission, const gk_check_t *check, apr_
     const char *line = apr_psprintf(pool, "%s|%" APR_INT64_T_FMT "|%s\n", item->number, item->version,
                                     item->confirmation != NULL ? item->confirmation : "");
     gk_sha256_add(digest, line, strlen(line));
-    count_subject(counts, item->subject, 1);
+    gk_submission__count(counts, item->subject, 1);
   }
   for (int i = 0; i < check->children->nelts; i++) {
     const gk_check_child_t *child = &APR_ARRAY_IDX(check->children, i, gk_check_child_t);
@@ -155,7 +154,7 @@ static void summarise(gk_submission_t *submission, const gk_check_t *check, apr_
     gk_sha256_add(digest, line, strlen(line));
     if (gk_json_parse(&below, child->counts, strlen(child->counts), pool) == NULL)
       for (gk_json_iter_t it = gk_json_first(below); it.key != NULL; gk_json_next(&it))
-        count_subject(counts, it.key, gk_json_int_value(it.value));
+        gk_submission__count(counts, it.key, gk_json_int_value(it.value));
   }
   submission->counts = gk_json_text_sorted(counts, pool);
   submission->digest = gk_sha256_end(digest, pool);
@@ -238,8 +237,7 @@ static gk_error_t *take_serials(numbering_t *numbering)
   return NULL;
 }
 
-/* [[id, version, candidate number], ...] of the records to be locked. */
-static gk_error_t *number_all(const char **rows, apr_int64_t *count, gk_act_t *act, const gk_check_t *check)
+gk_error_t *gk_submission__number(const char **rows, apr_int64_t *count, gk_act_t *act, const gk_check_t *check)
 {
   gk_paths_t paths = gk_paths_of(check->org.path, act->pool);
   numbering_t numbering = {act, NULL, apr_hash_make(act->pool)};
@@ -281,7 +279,7 @@ static gk_error_t *number_all(const char **rows, apr_int64_t *count, gk_act_t *a
   return NULL;
 }
 
-static gk_error_t *changed_meanwhile(gk_act_t *act)
+gk_error_t *gk_submission__changed_meanwhile(gk_act_t *act)
 {
   return gk_error_retry(gk_error(act->pool, GK_E_RETRY, "上报过程中有考生信息发生变化，请重新检查后再上报。",
                                  "A record changed while it was being submitted: check again, then submit."),
@@ -292,10 +290,10 @@ static gk_error_t *lock_candidates(gk_act_t *act, const gk_check_t *check)
 {
   const char *rows;
   apr_int64_t wanted, locked, rest;
-  GK_TRY(number_all(&rows, &wanted, act, check));
+  GK_TRY(gk_submission__number(&rows, &wanted, act, check));
   GK_TRY(gk_submission_store_lock(&locked, act, rows));
   GK_TRY(gk_submission_store_rest(&rest, act, check->org.path, check->kind == GK_SUBMIT_ART));
-  return locked == wanted && rest == 0 ? NULL : changed_meanwhile(act);
+  return locked == wanted && rest == 0 ? NULL : gk_submission__changed_meanwhile(act);
 }
 
 gk_error_t *gk_submission_create(gk_submission_t *out, gk_act_t *act, gk_submission_kind_t kind)
@@ -312,13 +310,13 @@ gk_error_t *gk_submission_create(gk_submission_t *out, gk_act_t *act, gk_submiss
   if (check.live == 0 || check.incomplete > 0)
     return incomplete(act, &check);
   submission.org = check.org;
-  summarise(&submission, &check, act->pool);
+  gk_submission__summarise(&submission, &check, act->pool);
   GK_TRY(gk_audit_anchor(&submission.anchor, act->db, act->pool));
   GK_TRY(gk_act_begin(act));
   GK_TRY(gk_submission_store_insert(&id, act, &submission));
   if (id == 0) {
     GK_TRY(check_free(act, kind));
-    return changed_meanwhile(act);
+    return gk_submission__changed_meanwhile(act);
   }
   if (check.items->nelts > 0)
     GK_TRY(lock_candidates(act, &check));

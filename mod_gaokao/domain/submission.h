@@ -76,6 +76,7 @@ typedef struct gk_check_item_t {
   apr_int64_t id, version;
   const char *number, *candidate_number, *name, *subject, *state, *exam_type, *confirmation;
   bool art;
+  bool returned;                  /* by the province, and not handed in again yet (domain/returns.h) */
   apr_array_header_t *missing;    /* gk_missing_t */
 } gk_check_item_t;
 

@@ -110,6 +110,7 @@ static gk_error_t *judge(void *baton, gk_candidate_t *candidate, const char *con
                             .state = apr_pstrdup(pool, candidate->state),
                             .confirmation = apr_pstrdup(pool, confirmation),
                             .art = candidate->art,
+                            .returned = candidate->returned != 0,
                             .missing = apr_array_make(pool, 0, sizeof(gk_missing_t))};
   const char *required = scan->act->season->pack->photo.required;
   bool photo = strcmp(required, "no") != 0 && (strcmp(required, "all") != 0 || scan->check->kind == GK_SUBMIT_ALL);

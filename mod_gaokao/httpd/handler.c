@@ -199,6 +199,7 @@ int gk_httpd_handler(request_rec *r)
   else
     problem = gk_head_query(&request->query, r->args, r->pool);
   request->path = path != NULL ? path : "/";
+  request->target = r->unparsed_uri;
   if (problem != NULL)
     gk_problem(&response, problem, request->lang, request_id, r->pool);
   else

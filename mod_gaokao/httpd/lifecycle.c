@@ -6,10 +6,13 @@
 #include <unistd.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
+#include <apr_optional.h>
 #include <http_main.h>
+#include <mod_ssl.h>
 
 #include "base/time.h"
 #include "httpd/httpd_internal.h"
+#include "domain/client.h"
 #include "domain/keyring.h"
 #include "domain/device.h"
 #include "domain/live.h"
@@ -98,8 +101,20 @@ static gk_error_t *write_stream(gk_request_t *request, const void *bytes, apr_si
   return NULL;
 }
 
+/* Only mod_ssl's own word counts, never a header (NE-6): it has checked chain, dates and revocation. */
+static const char *shown_certificate(gk_request_t *request)
+{
+  request_rec *r = request->transport;
+  APR_OPTIONAL_FN_TYPE(ssl_var_lookup) *lookup = APR_RETRIEVE_OPTIONAL_FN(ssl_var_lookup);
+  if (lookup == NULL)
+    return NULL;
+  const char *verified = lookup(r->pool, r->server, r->connection, r, apr_pstrdup(r->pool, "SSL_CLIENT_VERIFY"));
+  const char *pem = lookup(r->pool, r->server, r->connection, r, apr_pstrdup(r->pool, "SSL_CLIENT_CERT"));
+  return pem != NULL && verified != NULL && strcmp(verified, "SUCCESS") == 0 ? gk_client_certificate_digest(pem, r->pool) : NULL;
+}
+
 static const gk_transport_t transport = {read_whole_body, body_at_hand, connect_request, release_connection,
-                                         start_stream, write_stream};
+                                         start_stream, write_stream, shown_certificate};
 
 /* -------------------------------------------------------------------------------------------------------- */
 

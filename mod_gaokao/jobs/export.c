@@ -41,7 +41,10 @@ static gk_error_t *write_candidate(void *baton, const gk_export_candidate_t *can
 {
   run_t *run = baton;
   char line[64];
-  gk_export_row_t row = {.number = candidate->number,
+  gk_export_row_t row = {.kind = candidate->withdrawn                   ? GAOKAO_RECORD_WITHDRAWN
+                                 : run->result->plan.since != NULL ? GAOKAO_RECORD_CHANGED
+                                                                   : GAOKAO_RECORD_PRESENT,
+                         .number = candidate->number,
                          .candidate_number = candidate->candidate_number,
                          .state = candidate->state,
                          .point = candidate->point,
@@ -51,9 +54,13 @@ static gk_error_t *write_candidate(void *baton, const gk_export_candidate_t *can
                          .derived = candidate->derived};
   (void)pool;
   GK_TRY(gk_export_candidate(run->export, &row));
-  int n = snprintf(line, sizeof(line), "%.40s|%" APR_INT64_T_FMT "\n", candidate->number, candidate->version);
+  int n = snprintf(line, sizeof(line), "%.40s|%" APR_INT64_T_FMT "%s\n", candidate->number, candidate->version,
+                   candidate->withdrawn ? "|withdrawn" : "");
   gk_sha256_add(run->content, line, (apr_size_t)n);
-  run->result->candidates++;
+  if (candidate->withdrawn)
+    run->result->withdrawn++;
+  else
+    run->result->candidates++;
   if (run->progress != NULL && run->result->candidates % PROGRESS_EVERY == 0)
     GK_TRY(run->progress(run->baton, run->result->candidates));
   return NULL;
@@ -68,7 +75,9 @@ gk_error_t *gk_export_run(gk_export_result_t *out, gk_act_t *act, const gk_expor
                            .encoding = wish->encoding,
                            .scope = plan->code,
                            .scope_name = plan->name,
-                           .generated = act->now};
+                           .generated = act->now,
+                           .since = wish->since,
+                           .extra = strcmp(wish->format, "xml") == 0 ? 0 : GK_EXPORT_CLASS};
   gk_audit_seal_t seal;
   bool sealed;
   *out = (gk_export_result_t){.plan = *plan};
@@ -91,6 +100,10 @@ gk_error_t *gk_export_audit(gk_act_t *act, const gk_export_result_t *result, con
   gk_json_t *after = gk_export_plan_json(&result->plan, act->pool);
   gk_json_set_str(after, "format", wish->format);
   gk_json_set_int(after, "candidates", result->candidates);
+  if (wish->since != NULL) {
+    gk_json_set_str(after, "since", wish->since);
+    gk_json_set_int(after, "withdrawn", result->withdrawn);
+  }
   gk_json_set_int(after, "bytes", result->bytes);
   gk_json_set_str(after, "content_digest", result->content_digest);
   gk_json_set_str(after, "digest", result->digest);

@@ -11,11 +11,12 @@ typedef struct gk_export_wish_t {
   gk_export_filter_t filter;
   const char *format;   /* "xml", "csv", "xlsx" */
   const char *encoding; /* NULL: the format's first */
+  const char *since;    /* the mark that plan->since is the snapshot of; NULL: everything */
 } gk_export_wish_t;
 
 typedef struct gk_export_result_t {
   gk_export_plan_t plan;
-  apr_int64_t candidates, bytes;
+  apr_int64_t candidates, withdrawn, bytes, files; /* files: in a bundle */
   const char *content_digest; /* SHA-256 over "number|version\n" of the candidates in order */
   const char *digest;         /* SHA-256 of the bytes */
   const char *anchor;         /* of the audit when it began, or NULL */

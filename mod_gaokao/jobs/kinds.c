@@ -6,6 +6,7 @@
 static const gk_job_kind_t *const kinds[] = {
     &gk_job_export_pull,
     &gk_job_export_csv,
+    &gk_job_export_dbf,
     &gk_job_export_xlsx,
     &gk_job_export_xml,
     &gk_job_photo_check,

@@ -7,7 +7,11 @@
 /* The province's export into a file. args {"org", "kind", "state"}: as GET /export/candidates.xml. (export_job.c) */
 extern const gk_job_kind_t gk_job_export_xml;
 /* Lists of clerks: candidates with a number of the own subtree. args {"org_id", "kind", "state", "subject", "class",
- * "encoding"}, all optional: those of GET /candidates; "kind" art or all, "encoding" UTF-8 or GB18030 (csv). (export_job.c) */
+ * "encoding", "per_point"}, all optional: those of GET /candidates; "kind" art or all, "encoding" UTF-8 or GB18030 (csv);
+ * per_point: a file a point, in a ZIP. export_dbf: the ministry's tables in a ZIP, {..., "photos"} without encoding and per_point.
+ * (export_job.c, bundle.c) */
+extern const gk_job_kind_t gk_job_export_dbf;
+extern const gk_job_kind_t gk_job_export_dbf;
 extern const gk_job_kind_t gk_job_export_csv;
 extern const gk_job_kind_t gk_job_export_xlsx;
 /* The dry run of a policy pack over every record. args {"pack": id}. (rehearsal_job.c) */

@@ -1,3 +1,5 @@
+libgaokao_core_la_SOURCES += %D%/bundle.c
+libgaokao_core_la_SOURCES += %D%/bundle.h
 libgaokao_core_la_SOURCES += %D%/checkpointer.c
 libgaokao_core_la_SOURCES += %D%/checkpointer.h
 libgaokao_core_la_SOURCES += %D%/export.c
@@ -36,3 +38,5 @@ libgaokao_core_la_SOURCES += %D%/work.c
 libgaokao_core_la_SOURCES += %D%/rehearsal_job.c
 libgaokao_core_la_SOURCES += %D%/xml_signature.c
 libgaokao_core_la_SOURCES += %D%/xml_signature.h
+libgaokao_core_la_SOURCES += %D%/archive.c
+libgaokao_core_la_SOURCES += %D%/archive.h

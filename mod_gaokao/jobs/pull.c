@@ -146,6 +146,12 @@ gk_error_t *gk_pull__since(gk_pull_t *out, gk_act_t *act, const char *text)
   return NULL;
 }
 
+gk_error_t *gk_pull_of_mark(gk_pull_t *out, gk_act_t *act, const char *mark)
+{
+  GK_TRY(gk_act_season(act));
+  return gk_pull__since(out, act, mark);
+}
+
 /* ---- asking ---------------------------------------------------------------------------------------------- */
 
 gk_error_t *gk_pull__plan(gk_export_plan_t *plan, gk_act_t *act, const gk_pull_t *pull)

@@ -48,6 +48,9 @@ typedef struct gk_pull_wish_t {
   bool kind_given, state_given, photos;
 } gk_pull_wish_t;
 
+/* The pull that a mark is of, for the stream of changes (rest/exports.c): its snapshot, org_code, art and states say what follows.
+ * Errors: as gk_pull_create says of marks. */
+gk_error_t *gk_pull_of_mark(gk_pull_t *out, gk_act_t *act, const char *mark);
 /* Asks for one; the job is queued in the same transaction. Errors: as gk_export_prepare and gk_job_create; of a mark: INVALID
  * (not a mark, or one this database never gave), WRONG_STATE (another season), GONE (another database or timeline, or the pack
  * changed: pull all anew). */

@@ -60,7 +60,11 @@ typedef struct gk_export_head_t {
   const char *mark;               /* high-water mark, or NULL */
   const char *since;              /* mark it starts from; NULL: full */
   const char *anchor;             /* of the audit, or NULL */
+  unsigned extra;                 /* GK_EXPORT_...: columns beside the pack's mapping */
 } gk_export_head_t;
+/* BJ, the class, behind the main table's columns: lists of clerks. T_TJXX: the fields of the pack's part `examination` under their
+ * own names, which are the ministry's, in capitals. */
+enum { GK_EXPORT_CLASS = 1, GK_EXPORT_EXAMINATION = 2 };
 
 /* One candidate of an export. */
 typedef struct gk_export_row_t {

@@ -164,14 +164,57 @@ static void push_columns(apr_array_header_t *all, const apr_array_header_t *colu
   }
 }
 
+static const char *upper(const char *text, apr_pool_t *pool)
+{
+  char *out = apr_pstrdup(pool, text);
+  for (char *p = out; *p != '\0'; p++)
+    if (*p >= 'a' && *p <= 'z')
+      *p = (char)(*p - 'a' + 'A');
+  return out;
+}
+
+/* Bytes in GBK of what a field can hold. */
+static int width_of(const gk_field_t *field)
+{
+  enum { NUMBER = 8, CODE = 12, WIDEST = 254 };
+  int width = field->type == GK_FIELD_NUMBER ? NUMBER : field->table != NULL ? CODE : field->max_length * 2;
+  return width > 0 && width < WIDEST ? width : WIDEST;
+}
+
+static void push_field(apr_array_header_t *columns, const gk_field_t *field, const char *name, const char *table, int width,
+                       apr_pool_t *pool)
+{
+  gk_export_column_t *column = apr_array_push(columns);
+  *column = (gk_export_column_t){.name = name, .title = field->label, .table = table, .format = "plain", .width = width,
+                                 .type = field->type == GK_FIELD_NUMBER ? 'N' : 'C'};
+  column->fields = apr_array_make(pool, 1, sizeof(const char *));
+  APR_ARRAY_PUSH(column->fields, const char *) = field->id;
+}
+
+/* The pack's columns with the extra ones. */
+static const apr_array_header_t *columns_of(const gk_pack_t *pack, unsigned extra, apr_pool_t *pool)
+{
+  apr_array_header_t *columns = apr_array_copy(pool, pack->export_columns);
+  const gk_field_t *class_field = gk_pack_field(pack, "class");
+  const gk_part_t *examination = gk_pack_part(pack, "examination");
+  if ((extra & GK_EXPORT_CLASS) != 0 && class_field != NULL)
+    push_field(columns, class_field, "BJ", MAIN_TABLE, width_of(class_field), pool);
+  if ((extra & GK_EXPORT_EXAMINATION) != 0 && examination != NULL)
+    for (int i = 0; i < examination->fields->nelts; i++) {
+      const gk_field_t *field = &APR_ARRAY_IDX(examination->fields, i, gk_field_t);
+      push_field(columns, field, upper(field->id, pool), "T_TJXX", width_of(field), pool);
+    }
+  return columns;
+}
+
 /* Groups the pack's columns by table: the main one first, others as they come, then the rows fields'. */
-static apr_array_header_t *make_tables(const gk_pack_t *pack, apr_pool_t *pool)
+static apr_array_header_t *make_tables(const gk_pack_t *pack, const apr_array_header_t *mapped, apr_pool_t *pool)
 {
   apr_array_header_t *tables = apr_array_make(pool, 8, sizeof(table_t));
   table_t main_table = {MAIN_TABLE, NULL, apr_array_make(pool, 64, sizeof(gk_export_column_t))};
   APR_ARRAY_PUSH(tables, table_t) = main_table;
-  for (int i = 0; i < pack->export_columns->nelts; i++) {
-    const gk_export_column_t *column = &APR_ARRAY_IDX(pack->export_columns, i, gk_export_column_t);
+  for (int i = 0; i < mapped->nelts; i++) {
+    const gk_export_column_t *column = &APR_ARRAY_IDX(mapped, i, gk_export_column_t);
     int t = 0;
     while (t < tables->nelts && strcmp(APR_ARRAY_IDX(tables, t, table_t).name, column->table) != 0)
       t++;
@@ -190,12 +233,12 @@ static apr_array_header_t *make_tables(const gk_pack_t *pack, apr_pool_t *pool)
   return tables;
 }
 
-static void make_header(gk_export_t *export, const gk_pack_t *pack, const gk_export_head_t *head,
-                        const char *format, const char *encoding)
+static void make_header(gk_export_t *export, const gk_pack_t *pack, const apr_array_header_t *mapped,
+                        const gk_export_head_t *head, const char *format, const char *encoding)
 {
   apr_array_header_t *columns = apr_array_make(export->pool, 64, sizeof(gaokao_column_t));
   gaokao_export_header_t *header = &export->header;
-  push_columns(columns, pack->export_columns, NULL);
+  push_columns(columns, mapped, NULL);
   for (int i = 0; i < pack->export_rows->nelts; i++) {
     const gk_export_rows_t *rows = &APR_ARRAY_IDX(pack->export_rows, i, gk_export_rows_t);
     push_columns(columns, rows->columns, rows->table);
@@ -244,10 +287,11 @@ gk_error_t *gk_export_begin(gk_export_t **out, gk_plugins_t *plugins, const char
   export->sink.size = sizeof(export->sink);
   export->sink.context = export;
   export->sink.write = sink_write;
-  export->tables = make_tables(pack, own);
+  const apr_array_header_t *mapped = columns_of(pack, head->extra, own);
+  export->tables = make_tables(pack, mapped, own);
   apr_pool_create(&export->scratch, own);
   apr_pool_cleanup_register(own, instance, release, apr_pool_cleanup_null);
-  make_header(export, pack, head, format->name, encoding);
+  make_header(export, pack, mapped, head, format->name, encoding);
   step_t given = {export, NULL, NULL};
   gk_error_t *error = step(export, GK_CALL_BEGIN, call_begin, &given, pool);
   if (error != NULL)

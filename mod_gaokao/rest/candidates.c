@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "domain/audit_view.h"
+#include "domain/returns.h"
 #include "domain/review.h"
 #include "domain/why_not.h"
 #include "rest/router.h"
@@ -18,12 +19,13 @@
 gk_error_t *gk_candidate_answer(gk_request_t *request, gk_response_t *response, gk_candidate_t *candidate)
 {
   gk_act_t *act = &request->act;
-  gk_json_t *json, *items, *fee, *review, *login, *papers = gk_json_object(request->pool);
+  gk_json_t *json, *items, *fee, *review, *login, *returned, *papers = gk_json_object(request->pool);
   GK_TRY(gk_candidate_json(&json, candidate, true, request->pool));
   GK_TRY(gk_papers_json(&items, act, candidate));
   GK_TRY(gk_fee_json(&fee, act, candidate));
   GK_TRY(gk_review_last(&review, act, candidate->id));
   GK_TRY(gk_login_json(&login, act, candidate->id));
+  GK_TRY(gk_return_of(&returned, act, candidate));
   if (login != NULL)
     gk_json_set(json, "login", login);
   else
@@ -36,6 +38,10 @@ gk_error_t *gk_candidate_answer(gk_request_t *request, gk_response_t *response, 
     gk_json_set(json, "review", review);
   else
     gk_json_set_null(json, "review");
+  if (returned != NULL)
+    gk_json_set(json, "returned", returned);
+  else
+    gk_json_set_null(json, "returned");
   response->json = json;
   response->etag = gk_etag(request->pool, candidate->version);
   return NULL;

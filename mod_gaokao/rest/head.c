@@ -46,6 +46,53 @@ static bool unescape(char *text)
   return (rv == APR_SUCCESS || rv == APR_NOTFOUND) && gk_utf8_valid(text, strlen(text)); /* NOTFOUND: nothing escaped */
 }
 
+const char *gk_head_token(const char *authorization)
+{
+  static const char scheme[] = "GK-Token ";
+  if (authorization == NULL || strncmp(authorization, scheme, sizeof(scheme) - 1) != 0)
+    return NULL;
+  const char *token = authorization + sizeof(scheme) - 1;
+  return token + strspn(token, " ");
+}
+
+/* The weight behind a word of a list, in thousandths; 1000 where there is none. */
+static int weight(const char *p)
+{
+  const char *q = p + strcspn(p, ",;");
+  if (*q != ';')
+    return 1000;
+  q++;
+  q += strspn(q, " \t");
+  if ((*q != 'q' && *q != 'Q') || q[1] != '=')
+    return 1000;
+  q += 2;
+  int value = *q == '1' ? 1000 : 0, unit = 100;
+  if (*q != '0' && *q != '1')
+    return 0;
+  if (*++q == '.')
+    for (q++; *q >= '0' && *q <= '9' && unit > 0; q++, unit /= 10)
+      value += (*q - '0') * unit;
+  return value > 1000 ? 1000 : value;
+}
+
+const char *gk_head_charset(const char *accept)
+{
+  static const char *const chinese[] = {"gb18030", "gbk", "gb2312"};
+  int utf8 = -1, gb = -1, any = -1;
+  for (const char *p = accept; p != NULL && *p != '\0'; p += strcspn(p, ",")) {
+    p += strspn(p, ", \t");
+    apr_size_t length = strcspn(p, ",; \t");
+    if (length == 5 && strncasecmp(p, "utf-8", 5) == 0)
+      utf8 = weight(p);
+    else if (length == 1 && *p == '*')
+      any = weight(p);
+    for (size_t i = 0; i < sizeof(chinese) / sizeof(chinese[0]); i++)
+      if (length == strlen(chinese[i]) && strncasecmp(p, chinese[i], length) == 0 && weight(p) > gb)
+        gb = weight(p);
+  }
+  return gb > (utf8 >= 0 ? utf8 : any > 0 ? any - 1 : 0) ? "GB18030" : "UTF-8";
+}
+
 gk_error_t *gk_head_query(apr_table_t **query, const char *text, apr_pool_t *pool)
 {
   apr_table_t *table = apr_table_make(pool, 4);

@@ -13,6 +13,12 @@ const char *gk_head_language(const char *accept);
 /* The value of one cookie of the Cookie header, or NULL. Two of one name count as none. */
 const char *gk_head_cookie(const char *header, const char *name, apr_pool_t *pool);
 
+/* The token of an Authorization header "GK-Token ..."; NULL for another scheme and for none. */
+const char *gk_head_token(const char *authorization);
+
+/* "GB18030" when Accept-Charset prefers it (or GBK, GB2312, which it holds) to UTF-8; "UTF-8" else, also for NULL. */
+const char *gk_head_charset(const char *accept);
+
 /* The query string, decoded; MALFORMED unless it is UTF-8 with each parameter once. */
 gk_error_t *gk_head_query(apr_table_t **query, const char *text, apr_pool_t *pool);
 

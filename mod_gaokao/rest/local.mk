@@ -27,6 +27,7 @@ libgaokao_core_la_SOURCES += %D%/ranges.c
 libgaokao_core_la_SOURCES += %D%/readings.c
 libgaokao_core_la_SOURCES += %D%/request.c
 libgaokao_core_la_SOURCES += %D%/request.h
+libgaokao_core_la_SOURCES += %D%/returns.c
 libgaokao_core_la_SOURCES += %D%/router.c
 libgaokao_core_la_SOURCES += %D%/router.h
 libgaokao_core_la_SOURCES += %D%/routes.def

@@ -5,7 +5,20 @@
 #include "domain/audit_view.h"
 #include "domain/own.h"
 #include "domain/part.h"
+#include "domain/returns.h"
 #include "rest/request.h"
+
+/* Why the province gave it back; reads nothing where it did not. */
+static gk_error_t *add_returned(gk_json_t *json, gk_request_t *request, const gk_candidate_t *candidate)
+{
+  gk_json_t *returned;
+  GK_TRY(gk_return_of(&returned, &request->act, candidate));
+  if (returned != NULL)
+    gk_json_set(json, "returned", returned);
+  else
+    gk_json_set_null(json, "returned");
+  return NULL;
+}
 
 /* The hot path: one point read, and the stored fields go out as they are instead of being parsed and written again. */
 gk_error_t *gk_rest_me_get(gk_request_t *request, gk_response_t *response)
@@ -13,7 +26,9 @@ gk_error_t *gk_rest_me_get(gk_request_t *request, gk_response_t *response)
   gk_candidate_t *candidate;
   GK_TRY(gk_query_end(request, NULL));
   GK_TRY(gk_candidate_own(&candidate, &request->act));
-  const char *head = gk_json_text(gk_candidate_head_json(candidate, false, request->pool), request->pool);
+  gk_json_t *json = gk_candidate_head_json(candidate, false, request->pool);
+  GK_TRY(add_returned(json, request, candidate));
+  const char *head = gk_json_text(json, request->pool);
   const char *fields = candidate->doc_text[0] != '\0' ? candidate->doc_text : "{}";
   apr_size_t length = strlen(head), fields_length = strlen(fields);
   char *text = apr_palloc(request->pool, length + fields_length + sizeof(",\"fields\":}"));
@@ -36,6 +51,7 @@ gk_error_t *gk_rest_me_get(gk_request_t *request, gk_response_t *response)
 static gk_error_t *answer(gk_request_t *request, gk_response_t *response, gk_candidate_t *candidate)
 {
   GK_TRY(gk_candidate_json(&response->json, candidate, false, request->pool));
+  GK_TRY(add_returned(response->json, request, candidate));
   response->etag = gk_etag(request->pool, candidate->version);
   return NULL;
 }

@@ -37,6 +37,7 @@ struct gk_request_t {
   const char *args[4];          /* values of {…} in the path, in order */
   apr_table_t *query;           /* decoded, UTF-8 checked; use the gk_query_… functions */
   apr_table_t *headers;
+  const char *target;           /* path and query as they were sent */
   const char *cookie;           /* value of the realm's session cookie, or NULL */
   const char *realm;            /* "staff" or "candidate": by header X-Gaokao-Edition ks | hngz */
   const char *lang;             /* "zh-CN" or "en" */
@@ -47,6 +48,7 @@ struct gk_request_t {
   const char *key;              /* Idempotency-Key, where the route takes one */
   bool at_hand;                 /* the whole body came with the head: the connection is kept while it is read */
   bool live_due;             /* this look takes other nodes' readings along (gk_live_due) */
+  bool token;                   /* signed for itself: there is no session to protect (domain/client.h) */
   apr_int64_t if_match;         /* version of If-Match on VERSION routes */
   void *transport;              /* httpd's: for streams */
   apr_time_t arrived;           /* gk_tick() when the whole body was here; act.now is its moment */

@@ -8,6 +8,7 @@
 #include <apr_general.h>
 
 #include "base/time.h"
+#include "domain/client.h"
 #include "domain/device.h"
 #include "domain/live.h"
 #include "domain/ports.h"
@@ -146,6 +147,8 @@ static gk_error_t *check_rights(gk_request_t *request)
   const gk_route_t *route = request->route;
   apr_pool_t *pool = request->pool;
   GK_TRY(gk_session_authenticate(request));
+  if (request->who.role == GK_ROLE_EXPORT && !request->token) /* on each request, not only at the door (ID-16) */
+    GK_TRY(gk_client_certificate(&request->act, request->who.account_id, transport.certificate(request)));
   if (!gk_access_allows(route->action, request->who.role)) {
     if (request->who.role == GK_ROLE_PUBLIC)
       return gk_error_plain(pool, GK_E_NOT_SIGNED_IN);

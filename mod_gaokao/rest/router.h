@@ -17,6 +17,8 @@ typedef struct gk_transport_t {
   void (*release)(gk_request_t *request);
   gk_error_t *(*stream_start)(gk_request_t *request, gk_response_t *response);
   gk_error_t *(*stream_write)(gk_request_t *request, const void *bytes, apr_size_t length);
+  /* SHA-256 of the certificate that the client proved on this connection, as hex; NULL: none. */
+  const char *(*certificate)(gk_request_t *request);
 } gk_transport_t;
 void gk_router_transport(const gk_transport_t *transport);
 

@@ -69,6 +69,7 @@ static gk_error_t *from_row(gk_candidate_t **out, gk_act_t *act, const record_t 
   c->bonus_state = row->bonus_state;
   c->created = row->created_us;
   c->updated = row->updated_us;
+  c->returned = row->returned_us;
   *out = c;
   return NULL;
 }

@@ -3,6 +3,7 @@ libgaokao_core_la_SOURCES += %D%/audit_read_store.c
 libgaokao_core_la_SOURCES += %D%/audit_store.c
 libgaokao_core_la_SOURCES += %D%/calendar_store.c
 libgaokao_core_la_SOURCES += %D%/candidate_store.c
+libgaokao_core_la_SOURCES += %D%/client_store.c
 libgaokao_core_la_SOURCES += %D%/db.c
 libgaokao_core_la_SOURCES += %D%/db.h
 libgaokao_core_la_SOURCES += %D%/db_engine.h
@@ -39,6 +40,7 @@ libgaokao_core_la_SOURCES += %D%/vault.h
 libgaokao_core_la_SOURCES += %D%/watch_store.c
 libgaokao_core_la_SOURCES += %D%/write_lock.c
 libgaokao_core_la_SOURCES += %D%/rehearsal_store.c
+libgaokao_core_la_SOURCES += %D%/returns_store.c
 
 # Named statements (one file an aggregate) and numbered migrations.
 SQL_FILES =
@@ -70,6 +72,7 @@ SQL_FILES += %D%/sql/reading.sql
 SQL_FILES += %D%/sql/seal.sql
 SQL_FILES += %D%/sql/record_key.sql
 SQL_FILES += %D%/sql/reseal.sql
+SQL_FILES += %D%/sql/returns.sql
 SQL_FILES += %D%/sql/season.sql
 SQL_FILES += %D%/sql/session.sql
 SQL_FILES += %D%/sql/submission.sql
@@ -94,6 +97,8 @@ SCHEMA_FILES += %D%/sql/schema/014_device.sql
 SCHEMA_FILES += %D%/sql/schema/015_pull_photos.sql
 SCHEMA_FILES += %D%/sql/schema/016_local_rules.sql
 SCHEMA_FILES += %D%/sql/schema/017_import.sql
+SCHEMA_FILES += %D%/sql/schema/018_returned.sql
+SCHEMA_FILES += %D%/sql/schema/019_export_client.sql
 
 EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
 

@@ -162,7 +162,7 @@ static gk_error_t *parts(work_t *w)
                     w->act->pool));
   EACH(w, rows, reseal_parts, row) {
     gk_act_t *act = at_row(w, row->season_id);
-    bool review = strcmp(row->kind, "papers") == 0 || strcmp(row->kind, "review") == 0;
+    bool review = strcmp(row->kind, "papers") == 0 || strcmp(row->kind, "review") == 0 || strcmp(row->kind, "return") == 0;
     const char *context = review ? gk_review_part_context(row->candidate_id, row->kind, act->pool)
                                  : gk_part_context(row->candidate_id, row->kind, act->pool);
     GK_TRY(seal_row(&sealed, &key, act, row->candidate_id, context, row->body));

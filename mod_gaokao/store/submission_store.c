@@ -46,7 +46,8 @@ static gk_error_t *on_candidate(void *baton, const void *data, apr_pool_t *pool)
                               .appraisal_state = row->appraisal_state,
                               .examination_state = row->examination_state,
                               .grades_state = row->grades_state,
-                              .bonus_state = row->bonus_state};
+                              .bonus_state = row->bonus_state,
+                              .returned = row->returned_us};
   GK_TRY(gk_vault_open(&key, each->act->core, &GK_HELD(row), pool));
   GK_TRY(gk_vault_unseal(&candidate.doc_text, NULL, &key, gk_candidate_context(row->id, pool), row->key_id, row->doc, pool));
   candidate.erased = candidate.doc_text == NULL;

@@ -37,9 +37,9 @@ def skip(title, why):
     print(f"ok {count} - ctl: {title} # SKIP {why}", flush=True)
 
 
-# The preset of `plugins`; export_xlsx where it was built.
-PLUGINS = [name for name in ("policy_xpath", "export_xml", "export_csv", "export_xlsx", "device_idcard", "device_camera", "device_exam")
-           if name != "export_xlsx" or os.path.exists(f"{BUILD}/plugins/{name}/.libs/{name}.so")]
+# The preset of `plugins`; export_xlsx and export_dbf where they were built.
+PLUGINS = [name for name in ("policy_xpath", "export_xml", "export_csv", "export_xlsx", "export_dbf", "device_idcard", "device_camera", "device_exam")
+           if name not in ("export_xlsx", "export_dbf") or os.path.exists(f"{BUILD}/plugins/{name}/.libs/{name}.so")]
 
 
 class Instance:

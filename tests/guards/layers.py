@@ -40,7 +40,7 @@ DOORS = [
     (r"jansson\.h$", ["base/json.c"]),
     (r"libxml/", ["base/xml.c", "base/xml_stream.c"]),
     (r"png\.h$|jpeglib\.h$|jerror\.h$", ["base/image.c"]),
-    (r"(zlib|zstd)\.h$", ["jobs/squeeze.c", "base/zip.c"]),
+    (r"(zlib|zstd)\.h$", ["jobs/squeeze.c", "jobs/archive.c", "base/zip.c"]),
     (r"^zip\.h$", ["base/sheet_xlsx.c", "base/sheet_write.c"]),
     (r"uni(norm|str|case|ctype)\.h$", ["base/text.c"]),
     (r"openssl/|sodium(/|\.h$)|gcrypt\.h$", ["crypto/"]),

@@ -49,6 +49,9 @@ WITHOUT = {
     "import_files_gone": "the worker deletes files after a day, in the whole instance",
     "import_rows_gone": "the worker deletes rows after fifteen days, in the whole instance",
     "import_gone": "likewise",
+    "return_units": "units of records that their own statement had in scope, and those above them: their counts follow the records",
+    "return_recount": "follows return_units, by its id and version",
+    "client_account": "whoever sends a token has no scope yet: the account found by its id makes it, once its signature is right",
     "pull_newest": "a number, to tell a mark from the future",
     "pull_expire": "the worker ends what nobody came back for, in the whole instance",
     "pull_live": "which files of the spool the worker must leave alone",
@@ -153,7 +156,7 @@ MADE = {"mod_gaokao/domain/session.c", "mod_gaokao/jobs/work.c", "mod_gaokao/ctl
         "mod_gaokao/domain/device.c", "mod_gaokao/store/pack_store.c"}
 NARROWED = {"mod_gaokao/domain/account.c", "mod_gaokao/domain/candidate.c", "mod_gaokao/domain/export.c",
             "mod_gaokao/domain/org.c", "mod_gaokao/domain/range.c", "mod_gaokao/store/progress_store.c",
-            "mod_gaokao/store/submission_store.c", "mod_gaokao/store/audit_read_store.c", "mod_gaokao/ctl/accounts.c", "mod_gaokao/ctl/lists.c",
+            "mod_gaokao/store/returns_store.c", "mod_gaokao/store/submission_store.c", "mod_gaokao/store/audit_read_store.c", "mod_gaokao/ctl/accounts.c", "mod_gaokao/ctl/lists.c",
             "mod_gaokao/jobs/rehearsal_job.c"}
 
 

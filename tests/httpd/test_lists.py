@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import struct
 import time
 import uuid
 import zipfile
@@ -12,6 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from gk_picture import accepted
 from gk_world import id_number, reading, sql, staff
 
 RARE = "\U00020bb7田·买买提"
@@ -147,3 +149,98 @@ def test_a_list_holds_the_own_subtree_only(site, world, point, people):
     refused({"encoding": "GB18030"}, "/args/encoding", "export_xlsx")
     refused({"org": world.own_point["code"]}, "/args/org")
     assert json.dumps(made["result"]).find("record_key") < 0
+
+
+def dbf(body):
+    """(rows as dicts of text, code page byte, columns as {name: (type, width)}) of a DBF, by its specification."""
+    _, count, head, width = struct.unpack("<4sIHH", body[:12])
+    columns = []
+    for at in range(32, head - 1, 32):
+        name = body[at:at + 11].split(b"\0")[0].decode("ascii")
+        columns.append((name, chr(body[at + 11]), body[at + 16]))
+    assert body[head - 1] == 0x0D and sum(c[2] for c in columns) + 1 == width
+    assert len(body) in (head + count * width, head + count * width + 1), "the header says how long the file is"
+    rows = []
+    for n in range(count):
+        line = body[head + n * width:head + (n + 1) * width]
+        assert line[:1] == b" "
+        at, row = 1, {}
+        for name, _, size in columns:
+            row[name] = line[at:at + size].decode("gbk").strip()
+            at += size
+        rows.append(row)
+    return rows, body[29], {name: (kind, size) for name, kind, size in columns}
+
+
+def bundle(body):
+    book = zipfile.ZipFile(io.BytesIO(body))
+    assert book.testzip() is None
+    return {name: book.read(name) for name in book.namelist()}
+
+
+def test_dbf_as_the_ministry_has_it(site, world, point, people):
+    """IN-12: GBK, cut at a character's boundary, true header; the three tables, photos by number."""
+    if "export_dbf" not in [p["name"] for p in world.people["province"].items("/plugins")]:
+        pytest.skip("built without shapelib")
+    numbers = [n for n in people if n != "subject"]
+    first = next(n for n in numbers if people[n][0] == RARE)
+    candidate = sql(site, f"SELECT id FROM candidate WHERE number = '{first}'")[0]
+    one = point.get(f"/candidates/{candidate}", expect=200)
+    resume = [{"start": "2020-09", "end": "2023-06", "school": "长" * 40, "witness": "李老师"}, {"start": "2023-09", "end": "2026-06", "school": "第一中学", "witness": "张老师"}]
+    point.patch(f"/candidates/{candidate}", {"fields": {"resume": resume, "receiver": "收" * 20}}, version=one.headers["ETag"], expect=200)
+    accepted(point, int(candidate), 7)
+    sql(site, f"UPDATE candidate SET class = '导出班' WHERE id = {candidate}")
+    made, reply = job(point, "export_dbf", {"class": "导出班", "photos": True})
+    assert reply.headers["Content-Type"] == "application/zip" and reply.headers["Content-Disposition"].endswith('.zip"')
+    files = bundle(reply.body)
+    assert set(files) == {"T_BMK.dbf", "T_KSJL.dbf", "T_TJXX.dbf", f"photos/{first}.jpg"} and made["result"]["files"] == 4
+    assert files[f"photos/{first}.jpg"].startswith(b"\xff\xd8\xff")
+    rows, page, columns = dbf(files["T_BMK.dbf"])
+    assert page == 77 and made["result"]["candidates"] == len(rows) == 3
+    by_number = {row["BMXH"]: row for row in rows}
+    assert set(by_number) == set(numbers)
+    season = point.get("/season", expect=200).json()
+    id_column = "SFZH" if "2014" in json.dumps(season) else "ZJHM"
+    for number in numbers:
+        name, id_card, _ = people[number]
+        assert by_number[number]["XM"] == name.replace("\U00020bb7", "??") and by_number[number][id_column] == id_card, number
+    assert columns["KSH"] == ("C", 14) and ("CSNY" in columns or "CSRQ" in columns)
+    career, _, columns = dbf(files["T_KSJL.dbf"])
+    mine = [row for row in career if row["BMXH"] == first]
+    assert [row["QSRQ"] for row in mine] == ["20200901", "20230901"] and columns["QSRQ"] == ("D", 8)
+    assert mine[0]["JL"] == "长" * 30 and mine[1]["JL"] == "第一中学"
+    _, _, columns = dbf(files["T_TJXX.dbf"])
+    assert {"KSH", "TJXH", "YK_LYSLY", "WK_SG", "TJJLDM"} <= set(columns) and columns["WK_SG"][0] == "N"
+    for role in ("auditor", "reviewer", "candidate"):
+        assert world.people[role].post("/jobs", {"kind": "export_dbf", "args": {}}).status == 403
+    reply = point.post("/jobs", {"kind": "export_dbf", "args": {"encoding": "UTF-8"}}, expect=422)
+    assert reply.json()["violations"][0]["pointer"] == "/args/encoding"
+
+
+def test_examinations_in_dbf(site, world):
+    """What a county entered stands in T_TJXX under the ministry's names."""
+    if "export_dbf" not in [p["name"] for p in world.people["province"].items("/plugins")]:
+        pytest.skip("built without shapelib")
+    _, reply = job(world.people["county"], "export_dbf", {"state": "any"})
+    rows, _, _ = dbf(bundle(reply.body)["T_TJXX.dbf"])
+    assert len(rows) == int(sql(site, "SELECT count(*) FROM candidate_part p JOIN candidate c ON c.id = p.candidate_id WHERE p.kind = 'examination' AND c.number IS NOT NULL"
+                                f" AND c.state <> 'withdrawn' AND c.org_path LIKE '{world.people['county'].me['org']['path']}%'"
+                                " AND c.season_id = (SELECT id FROM season WHERE active = 1)")[0])
+    assert not rows or any(float(row["WK_SG"] or 0) > 80 for row in rows), rows[:2]
+
+
+def test_a_file_a_point(site, world):
+    """F8: what a county hands to its points; each file holds its own candidates, with the class in a column."""
+    county = world.people["county"]
+    made, reply = job(county, "export_csv", {"per_point": True, "state": "any"})
+    files = bundle(reply.body)
+    wanted = dict(line.split("|") for line in sql(site, "SELECT o.code || '|' || count(*) FROM candidate c JOIN org o ON o.id = c.org_id WHERE c.number IS NOT NULL"
+                                                  f" AND c.state <> 'withdrawn' AND c.org_path LIKE '{county.me['org']['path']}%'"
+                                                  " AND c.season_id = (SELECT id FROM season WHERE active = 1) GROUP BY o.code"))
+    assert {name.removesuffix(".csv"): len(csv_rows(body)) for name, body in files.items()} == {code: int(n) for code, n in wanted.items()}
+    assert made["result"]["files"] == len(wanted) and made["result"]["candidates"] == sum(map(int, wanted.values()))
+    assert all("班级" in csv_rows(body)[0] for body in files.values())
+    if "export_xlsx" in [p["name"] for p in world.people["province"].items("/plugins")]:
+        _, reply = job(county, "export_xlsx", {"per_point": True, "state": "any"})
+        for name, body in bundle(reply.body).items():
+            assert len(workbook(body)[0]["考生"]) == int(wanted[name.removesuffix(".xlsx")])

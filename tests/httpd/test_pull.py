@@ -590,3 +590,104 @@ def test_the_stream_in_other_clothes(province):
     text = subprocess.run(["gzip", "-dc"], input=packed.body, capture_output=True, check=True, timeout=60).stdout
     strip = lambda whole: re.findall(r"<candidate number.*?</candidate>", whole, re.S)  # noqa: E731
     assert text.startswith(b'<?xml version="1.0" encoding="GB18030"?>') and strip(text.decode("gb18030")) == strip(plain.decode())
+
+
+def test_accept_charset_and_changes_as_a_stream(province):
+    """What the stream is asked for by header and by mark: the same records as the pull, no state kept between."""
+    site = province.site
+
+    def stream(path="", **headers):
+        return province.client.get("/export/candidates.xml" + path, expect=200, headers=headers).body
+
+    plain = stream()
+    for words, encoding in (("GB18030", "GB18030"), ("gbk;q=0.9, utf-8;q=0.5", "GB18030"), ("utf-8, gb18030;q=0.5", "UTF-8"), ("*", "UTF-8"), ("latin1", "UTF-8"),
+                            ("gb2312;q=0, utf-8", "UTF-8")):
+        body = stream(**{"Accept-Charset": words})
+        assert body.startswith(f'<?xml version="1.0" encoding="{encoding}"?>'.encode()), words
+        assert records_of([body]).keys() == records_of([plain]).keys()
+    assert stream("?encoding=UTF-8", **{"Accept-Charset": "GB18030"}).startswith(b'<?xml version="1.0" encoding="UTF-8"?>')
+    base = province.pull(states="any")
+    province.take(base)
+    point = Client(site).sign_in(site.logins()["point"])
+    one = next(c for c in point.items("/candidates") if c["state"] == "filling")
+    etag = point.get(f"/candidates/{one['id']}", expect=200).headers["ETag"]
+    point.patch(f"/candidates/{one['id']}", {"fields": {"postcode": "410009"}}, version=etag, expect=200)
+    other = next(c for c in point.items("/candidates") if c["state"] == "filling" and c["id"] != one["id"])
+    etag = point.get(f"/candidates/{other['id']}", expect=200).headers["ETag"]
+    point.post(f"/candidates/{other['id']}/withdrawal", {"reason": "放弃报名"}, version=etag, expect=200)
+    body = stream(f"?since={base['mark']}")
+    seen = records_of([body])
+    assert {number: what[2] for number, what in seen.items()} == {one["number"]: "changed", other["number"]: "withdrawn"}
+    assert f'since="{base["mark"]}"'.encode() in body
+    pulled = records_of(province.documents(province.pull(since=base["mark"])))
+    assert pulled == seen
+    done = subprocess.run(["xmllint", "--noout", "--schema", os.path.join(ROOT, "conf", "schema", "candidates.xsd"), "-"], input=body, capture_output=True,
+                          check=False, timeout=120)
+    assert done.returncode == 0, done.stderr[:1000]
+    for path, status in ((f"?since={base['mark']}&kind=art", 422), ("?since=x", 422), (f"?since={base['mark'].replace('.1.', '.7.', 1)}", 410)):
+        assert province.client.get("/export/candidates.xml" + path).status == status, path
+
+
+def broken_part(site, client, pull, part, stops):
+    """A part over a line that breaks after each of `stops` bytes, and goes on by Range."""
+    got = b""
+    for stop in (*stops, None):
+        line = site.connect()
+        line.request("GET", f"/api/v1/export/pulls/{pull['id']}/parts/{part['n']}",
+                     headers={"Cookie": "; ".join(f"{k}={v}" for k, v in client.cookies.items()), "Range": f"bytes={len(got)}-", "If-Range": f'"{part["sha256"]}"'})
+        reply = line.getresponse()
+        assert reply.status == 206, reply.status
+        got += reply.read() if stop is None else reply.read(stop - len(got))
+        line.close()
+    return got
+
+
+def test_all_of_it_under_write_load(province, key, tmp_path):
+    """Done when: everybody is pulled while people write, the line breaks twice, the rest comes, signature and schema are right, and a query
+    of our own finds just these rows; then changes and withdrawals on top are the same as a new full pull. Long: GK_PULL_CANDIDATES=20000."""
+    site = province.site
+    load = Load(site, Client(site).sign_in(site.logins()["province"]))
+    side = Province(site)
+    moving = {number for number, code in number_point(site).items() if code == load.point["code"]}
+    quiet = ("SELECT c.number || '|' || c.version || '|' || c.state FROM candidate c JOIN org o ON o.id = c.org_id WHERE c.number IS NOT NULL AND c.state <> 'withdrawn'"
+             f" AND o.code <> '{load.point['code']}' AND c.id NOT IN ({', '.join(map(str, load.written))})")
+    with concurrent.futures.ThreadPoolExecutor(2) as people:
+        work = [people.submit(load.move), people.submit(load.write)]
+        try:
+            site.wait(lambda: all(n > 1 for n in load.done.values()) or any(w.done() for w in work), 60, "people write")
+            pull = side.pull(states="any", compression="none")
+            wrote = dict(load.done)
+            folder = tmp_path / "pull"
+            folder.mkdir()
+            (folder / "manifest.xml").write_bytes(side.manifest(pull))
+            names = re.findall(r'<part n="\d+" name="([^"]+)"', (folder / "manifest.xml").read_text())
+            for part, name in zip(pull["parts"], names):
+                body = broken_part(site, side.client, pull, part, (part["bytes"] // 3, part["bytes"] // 2) if part["n"] == 1 else ())
+                assert hashlib.sha256(body).hexdigest() == part["sha256"]
+                (folder / name).write_bytes(body)
+            expected = {line.split("|")[0]: tuple(line.split("|")[1:]) for line in sql(site, quiet)}
+        finally:
+            load.stop.set()
+        for one in work:
+            one.result(timeout=120)
+    assert load.done["moves"] > wrote["moves"] and load.done["appraisals"] > wrote["appraisals"], "people wrote while the parts were fetched"
+    assert json.loads(prove(site, str(folder), key).stdout)["good"]
+    verify = ["xmlsec1", "--verify", "--enabled-key-data", "key-name", "--pubkey-pem:export1", key, str(folder / "manifest.xml")]
+    assert run(*verify).returncode == 0
+    xmllint("candidates.xsd", *[str(folder / name) for name in names])
+    bodies = [(folder / name).read_bytes() for name in names]
+    seen = records_of(bodies)
+    # Who nobody wrote to stands there in just that version; who moved as one is there as one; who was written to is there once.
+    written = {line for line in sql(site, f"SELECT number FROM candidate WHERE id IN ({', '.join(map(str, load.written))})")}
+    assert {number: (str(one[0]), one[1]) for number, one in seen.items() if number not in moving | written} == expected
+    assert len({seen[number][1] for number in moving}) == 1 and written <= set(seen)
+    assert len(seen) == pull["records"] == len(expected) + len(moving) + len(written)
+    # Changes and withdrawals, then the whole again.
+    side.records = {number: (one[0], one[1], one[3]) for number, one in seen.items()}
+    gone = load.written[0]
+    etag = load.writer.get(f"/candidates/{gone}", expect=200).headers["ETag"]
+    load.writer.post(f"/candidates/{gone}/withdrawal", {"reason": "放弃报名"}, version=etag, expect=200)
+    side.take(side.pull(since=pull["mark"]))
+    merged = dict(side.records)
+    side.take(side.pull(states="any"))
+    assert side.records == merged

@@ -1,4 +1,4 @@
-/* export_csv and export_xlsx: values that are hard on spreadsheets, streams that fail, memory that doesn't grow. The files
+/* export_csv, export_xlsx, export_dbf: values that are hard on spreadsheets, streams that fail, memory that doesn't grow. The files
  * themselves are opened in tests/httpd/test_lists.py. */
 #include "packs.h"
 
@@ -155,6 +155,78 @@ static void a_workbook_says_when_it_is_full(apr_pool_t *pool)
   free(out.bytes);
 }
 
+static bool has_dbf(void) { return access(lab_built(gk_test.root, "plugins/export_dbf/.libs/export_dbf.so"), R_OK) == 0; }
+
+static gk_error_t *write_dbf(collected_t *out, const char *format, const gk_document_t *document, apr_pool_t *pool)
+{
+  apr_array_header_t *rows = lab_rows(pool);
+  lab_shipped(rows, "export_dbf");
+  gk_plugins_t *plugins = lab_host(rows, pool);
+  gk_export_head_t head = head_of(format, NULL);
+  gk_export_row_t row = row_of(document);
+  gk_export_t *export = NULL;
+  head.extra = GK_EXPORT_EXAMINATION;
+  GK_TRY(gk_export_begin(&export, plugins, "r1", packs_load(pool, 0), &head, collect, out, pool));
+  GK_TRY(gk_export_candidate(export, &row));
+  return gk_export_end(export, NULL);
+}
+
+/* The field `name` of the first record, without trailing blanks, as it stands there. */
+static const char *dbf_field(const collected_t *file, const char *name, apr_pool_t *pool)
+{
+  const unsigned char *bytes = (const unsigned char *)file->bytes;
+  apr_size_t head = bytes[8] | (apr_size_t)bytes[9] << 8, at = 1;
+  for (apr_size_t column = 32; column + 32 < head + 1; column += 32) {
+    apr_size_t width = bytes[column + 16];
+    if (strcmp(file->bytes + column, name) == 0) {
+      char *value = apr_pstrmemdup(pool, file->bytes + head + at, width);
+      while (width > 0 && value[width - 1] == ' ')
+        value[--width] = '\0';
+      return value;
+    }
+    at += width;
+  }
+  return NULL;
+}
+
+static void a_dbf_cuts_at_characters(apr_pool_t *pool)
+{
+  static const struct {
+    const char *first;
+    int repeat, kept;             /* of U+957F; JTDZ has 128 bytes */
+  } cases[] = {{"", 64, 64}, {"", 65, 64}, {"a", 64, 63}, {"ab", 63, 63}, {"", 0, 0}};
+  if (!has_dbf())
+    return;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    char *value = apr_pstrdup(pool, cases[i].first), *wanted = apr_pstrdup(pool, cases[i].first);
+    for (int n = 0; n < cases[i].repeat; n++)
+      value = apr_pstrcat(pool, value, "\xe9\x95\xbf", NULL);
+    for (int n = 0; n < cases[i].kept; n++)
+      wanted = apr_pstrcat(pool, wanted, "\xb3\xa4", NULL);
+    collected_t out = {NULL, 0, 0, false};
+    GK_TEST_CASE("%s and %d", cases[i].first, cases[i].repeat);
+    GK_TEST_OK(write_dbf(&out, "dbf_bmk", gk_document_with(gk_document_new(pool), "address", value, pool), pool));
+    GK_TEST_STR(dbf_field(&out, "JTDZ", pool), wanted);
+    GK_TEST_INT(out.bytes[29], 77);
+    free(out.bytes);
+  }
+  collected_t out = {NULL, 0, 0, false};
+  const gk_document_t *rare = gk_document_with(gk_document_new(pool), "name", "\xf0\xa0\xae\xb7\xe7\x94\xb0", pool);
+  GK_TEST_OK(write_dbf(&out, "dbf_bmk", rare, pool));
+  GK_TEST_STR(dbf_field(&out, "XM", pool), "??\xcc\xef");
+  free(out.bytes);
+  /* A number that does not fit its column is left out, never cut. */
+  out = (collected_t){NULL, 0, 0, false};
+  gk_document_t *document = gk_document_with(gk_document_new(pool), "wk_sg", "171.5", pool);
+  GK_TEST_OK(write_dbf(&out, "dbf_tjxx", gk_document_with(document, "wk_tz", "1234567.891", pool), pool));
+  GK_TEST_STR(dbf_field(&out, "WK_SG", pool), "   171.5");
+  GK_TEST_STR(dbf_field(&out, "WK_TZ", pool), "");
+  GK_TEST_STR(dbf_field(&out, "BMXH", pool), "01040317");
+  free(out.bytes);
+  out = (collected_t){NULL, 0, 500, true};
+  GK_TEST_ERROR(write_dbf(&out, "dbf_bmk", gk_document_new(pool), pool), GK_E_DB_FULL);
+}
+
 static apr_int64_t resident_kib(void)
 {
   long pages = 0, resident = 0;
@@ -200,11 +272,12 @@ static void memory_does_not_grow_with_the_candidates(apr_pool_t *pool)
 
 int main(void)
 {
-  gk_test_begin("export_csv, export_xlsx");
+  gk_test_begin("export_csv, export_xlsx, export_dbf");
   GK_TEST_RUN(cells_are_what_a_spreadsheet_should_show);
   GK_TEST_RUN(gb18030_holds_every_name);
   GK_TEST_RUN(a_failing_sink_ends_the_file_with_its_own_error);
   GK_TEST_RUN(a_workbook_says_when_it_is_full);
+  GK_TEST_RUN(a_dbf_cuts_at_characters);
   GK_TEST_RUN(memory_does_not_grow_with_the_candidates);
   return gk_test_end();
 }

@@ -93,3 +93,34 @@ UPDATE account SET totp = ${totp:blob}, totp_step = 0, generation = generation +
 DELETE FROM recovery_code
  WHERE account_id = (SELECT a.id FROM account a
                       WHERE a.id = ${id:int} AND a.org_path >= ${scope_lo:text} AND a.org_path < ${scope_hi:text})
+
+-- What an export client proves itself with (domain/client.h): '' for none.
+-- name: client_get
+-- returns: account_id int, certificate text, public_key text
+SELECT e.account_id, e.certificate, e.public_key FROM export_client e WHERE e.account_id = ${account_id:int}
+
+-- The account a request token names, with what it is checked against.
+-- name: client_account
+-- returns: id int, login text, role text, org_id int, org_path text, org_code text, org_name text, org_level text, display_name text, generation int, certificate text, public_key text
+SELECT a.id, a.login, a.role, a.org_id, a.org_path, o.code, o.name, o.level, a.display_name, a.generation,
+       e.certificate, e.public_key
+  FROM export_client e JOIN account a ON a.id = e.account_id JOIN org o ON o.id = a.org_id
+ WHERE a.id = ${id:int} AND a.realm = 'staff' AND a.enabled = 1 AND a.role = 'export'
+   AND NOT EXISTS (SELECT 1 FROM org c WHERE c.enabled = 0 AND substr(a.org_path, 1, length(c.path)) = c.path)
+
+-- A token counts once.
+-- name: client_token
+INSERT INTO request_token (account_id, jti, until_us) VALUES (${account_id:int}, ${jti:text}, ${until_us:int})
+ON CONFLICT DO NOTHING
+
+-- name: client_tokens_old
+DELETE FROM request_token WHERE account_id = ${account_id:int} AND until_us < ${now_us:int}
+
+-- NULL leaves what is there.
+-- name: client_put
+INSERT INTO export_client (account_id, certificate, public_key, set_us)
+SELECT a.id, coalesce(${certificate:text}, ''), coalesce(${public_key:text}, ''), ${now_us:int}
+  FROM account a
+ WHERE a.id = ${account_id:int} AND a.org_path >= ${scope_lo:text} AND a.org_path < ${scope_hi:text}
+ON CONFLICT (account_id) DO UPDATE SET certificate = coalesce(${certificate}, export_client.certificate),
+   public_key = coalesce(${public_key}, export_client.public_key), set_us = excluded.set_us

@@ -2,38 +2,38 @@
 -- one function. A page begins behind (after_path, after_number); the caller narrows scope_lo to after_path.
 
 -- name: candidate_get
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int, returned_us int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
        c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
-       c.updated_us
+       c.updated_us, c.returned_us
  FROM candidate c JOIN org o ON o.id = c.org_id
   LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.id = ${id:int} AND c.season_id = ${season_id:int} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
 
 -- One's own record, by the account of the session: the account is the scope.
 -- name: candidate_own
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int, returned_us int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
        c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
-       c.updated_us
+       c.updated_us, c.returned_us
  FROM account a JOIN candidate c ON c.id = a.candidate_id AND c.season_id = a.season_id JOIN org o ON o.id = c.org_id
   LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE a.id = ${account_id:int} AND a.realm = 'candidate'
 
 -- name: candidate_list
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int, returned_us int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
        c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
-       c.updated_us
+       c.updated_us, c.returned_us
  FROM candidate c JOIN org o ON o.id = c.org_id
   LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.season_id = ${season_id:int} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
@@ -45,13 +45,13 @@ SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.cand
  ORDER BY c.org_path, c.number LIMIT ${limit:int}
 
 -- name: candidate_list_state
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int, returned_us int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
        c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
-       c.updated_us
+       c.updated_us, c.returned_us
  FROM candidate c JOIN org o ON o.id = c.org_id
   LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.season_id = ${season_id:int} AND c.state = ${state:text} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
@@ -63,13 +63,13 @@ SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.cand
  ORDER BY c.org_path, c.number LIMIT ${limit:int}
 
 -- name: candidate_list_waiting
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int, returned_us int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
        c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
-       c.updated_us
+       c.updated_us, c.returned_us
  FROM candidate c JOIN org o ON o.id = c.org_id
   LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.season_id = ${season_id:int} AND c.state = 'waiting' AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
@@ -81,13 +81,13 @@ SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.cand
  ORDER BY c.id LIMIT ${limit:int}
 
 -- name: candidate_list_name
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int, returned_us int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
        c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
-       c.updated_us
+       c.updated_us, c.returned_us
  FROM candidate c JOIN org o ON o.id = c.org_id
   LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.season_id = ${season_id:int} AND c.name = ${name:text} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
@@ -99,13 +99,13 @@ SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.cand
  ORDER BY c.id LIMIT ${limit:int}
 
 -- name: candidate_list_number
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int, returned_us int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
        c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
-       c.updated_us
+       c.updated_us, c.returned_us
  FROM candidate c JOIN org o ON o.id = c.org_id
   LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.season_id = ${season_id:int} AND c.number >= ${from:text} AND c.number < ${to:text} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
@@ -117,13 +117,13 @@ SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.cand
  ORDER BY c.number LIMIT ${limit:int}
 
 -- name: candidate_list_tail
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int, returned_us int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
        c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
-       c.updated_us
+       c.updated_us, c.returned_us
  FROM candidate c JOIN org o ON o.id = c.org_id
   LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.season_id = ${season_id:int} AND c.tail_index IN (${tail_index:text}, ${other:text}) AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
@@ -135,13 +135,13 @@ SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.cand
  ORDER BY c.id LIMIT ${limit:int}
 
 -- name: candidate_card_get
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int, account_id int, slip_generation int, own_password int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int, returned_us int, account_id int, slip_generation int, own_password int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
        c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
-       c.updated_us,
+       c.updated_us, c.returned_us,
        a.id, a.slip_generation, CASE WHEN a.password IS NULL THEN 0 ELSE 1 END
  FROM candidate c JOIN org o ON o.id = c.org_id
   LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
@@ -149,13 +149,13 @@ SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.cand
  WHERE c.id = ${id:int} AND c.season_id = ${season_id:int} AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
 
 -- name: candidate_card_list
--- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int, account_id int, slip_generation int, own_password int
+-- returns: id int, season_id int, org_id int, org_path text, org_code text, org_name text, number text, candidate_number text, range_id int, subject text, art int, state text, version int, name text, school text, class text, id_index text, tail_index text, twin_index text, twin_flag int, identified int, approval text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, pack_id int, pledged_us int, proof_version int, confirmed_version int, papers_state text, fee_state text, fee_fen int, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, created_us int, updated_us int, returned_us int, account_id int, slip_generation int, own_password int
 SELECT c.id, c.season_id, c.org_id, c.org_path, o.code, o.name, c.number, c.candidate_number, c.range_id,
        c.subject, c.art, c.state, c.version, c.name, c.school, c.class, c.id_index, c.tail_index,
        c.twin_index, c.twin_flag, c.identified, c.approval, c.key_id, c.doc, k.id, k.key_id, k.wrapped, c.pack_id, c.pledged_us,
        c.proof_version, c.confirmed_version, c.papers_state, c.fee_state, c.fee_fen, c.review_state,
        c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.created_us,
-       c.updated_us,
+       c.updated_us, c.returned_us,
        a.id, a.slip_generation, CASE WHEN a.password IS NULL THEN 0 ELSE 1 END
  FROM candidate c JOIN org o ON o.id = c.org_id
   LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'

@@ -66,6 +66,17 @@ SELECT c.number, c.id, p.id
    AND (c.state = ${state_1:text} OR c.state = ${state_2:text} OR (${any:int} = 1 AND c.state <> 'withdrawn'))
  ORDER BY c.number;
 
+-- The same for a bundle, which may be narrower.
+-- name: bundle_photos
+-- returns: number text, id int
+SELECT c.number, p.id
+  FROM candidate c JOIN photo p ON p.candidate_id = c.id AND p.state = 'accepted'
+ WHERE c.season_id = ${season_id:int} AND c.org_path = ${org_path:text} AND c.org_path >= ${scope_lo:text}
+   AND c.org_path < ${scope_hi:text} AND c.number IS NOT NULL AND (${art:int} = 0 OR c.art = 1)
+   AND (c.state = ${state_1:text} OR c.state = ${state_2:text} OR (${any:int} = 1 AND c.state <> 'withdrawn'))
+   AND (${subject:text} IS NULL OR c.subject = ${subject}) AND (${class:text} IS NULL OR c.class = ${class})
+ ORDER BY c.number;
+
 -- name: pull_photo
 -- returns: candidate_id int, digest text, key_id text, record_key int, wrap_key text, wrapped blob, picture blob
 SELECT p.candidate_id, p.digest, p.key_id, k.id, k.key_id, k.wrapped, p.picture

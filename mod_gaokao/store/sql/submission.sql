@@ -7,10 +7,10 @@ SELECT id, code, name, level, path FROM org
 
 -- Live candidates of one point, by registration number.
 -- name: submission_candidates
--- returns: id int, version int, number text, candidate_number text, name text, subject text, art int, state text, papers_state text, fee_state text, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, confirmation text
+-- returns: id int, version int, number text, candidate_number text, name text, subject text, art int, state text, papers_state text, fee_state text, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, confirmation text, returned_us int
 SELECT c.id, c.version, c.number, c.candidate_number, c.name, c.subject, c.art, c.state, c.papers_state, c.fee_state,
        c.review_state, c.photo_state, c.appraisal_state, c.examination_state, c.grades_state, c.bonus_state, c.key_id, c.doc, k.id,
-       k.key_id, k.wrapped, f.digest
+       k.key_id, k.wrapped, f.digest, c.returned_us
   FROM candidate c LEFT JOIN confirmation f ON f.candidate_id = c.id AND f.voided_us = 0
   LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.season_id = ${season_id:int} AND c.org_path = ${org_path:text} AND c.state <> 'withdrawn'
@@ -101,14 +101,14 @@ RETURNING next
 -- candidates for each row.
 -- name: submission_lock
 UPDATE candidate SET state = 'submitted', candidate_number = json_extract(j.value, '$[2]'),
-       version = candidate.version + 1, updated_us = ${now_us:int}
+       returned_us = 0, version = candidate.version + 1, updated_us = ${now_us:int}
   FROM json_each(${rows:text}) AS j
  WHERE candidate.id = json_extract(j.value, '$[0]') AND candidate.version = json_extract(j.value, '$[1]')
    AND +candidate.state = 'confirmed' AND +candidate.season_id = ${season_id:int}
    AND +candidate.org_path >= ${scope_lo:text} AND +candidate.org_path < ${scope_hi:text}
 
 -- name: submission_lock [pgsql]
-UPDATE candidate AS c SET state = 'submitted', candidate_number = j.v ->> 2, version = c.version + 1,
+UPDATE candidate AS c SET state = 'submitted', candidate_number = j.v ->> 2, returned_us = 0, version = c.version + 1,
        updated_us = ${now_us:int}
   FROM json_array_elements(CAST(${rows:text} AS json)) AS j (v)
  WHERE c.id = CAST(j.v ->> 0 AS BIGINT) AND c.version = CAST(j.v ->> 1 AS BIGINT)

@@ -156,6 +156,7 @@ export function middle(model, ctx) {
   return html`<div class="stack">
     ${head(model)}
     ${model.problem ? problem(model.problem) : nothing}
+    ${record.returned ? banner("warn", html`<strong>${t("candidate.returned", { at: fullTime(record.returned.at), reason: record.returned.reason })}</strong>`) : nothing}
     ${scannedSheet(model)}
     ${record.login?.dead_slip_at ? banner("warn", t("candidate.deadSlip", { at: fullTime(record.login.dead_slip_at) })) : nothing}
     ${record.state === "proofed" && model.proof ? banner("", html`${t("proof.now", { version: record.proof_version, at: fullTime(model.proof.printed_at) })}`) : nothing}

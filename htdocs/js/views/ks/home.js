@@ -114,6 +114,7 @@ export function render(ctx, { own, notices, photo }) {
       <p class="soft">${t("number")} <span class="number">${inFours(record.number)}</span></p>
       <h1>${t("home.hello", { name: record.name })}</h1>
     </div>
+    ${record.returned ? banner("warn", t("home.returned", { reason: record.returned.reason, place: place(record) })) : nothing}
     ${now(own, ctx)}
     ${clock(ctx)}
     ${showTasks ? html`<section class="card"><h2>${t("home.sections")}</h2>

@@ -1,0 +1,233 @@
+"""Return lists (W9, issue 8 point 5): what the province gives back for correction goes to its points, one by one; the rest of each
+unit stays handed in, counts and changes are right at every moment, and what was put right goes up again."""
+import json
+import os
+import re
+import subprocess
+import uuid
+
+import pytest
+
+from gk_client import Client
+from gk_instance import ROOT, Instance
+from gk_table import xlsx
+from gk_world import sql, staff, stamp
+from test_pull import Province, records_of
+
+HEAD = '<returns xmlns="urn:gaokao:returns:1" season="{year}">'
+
+
+def xml(year, rows):
+    """rows: (attributes, reason)"""
+    text = HEAD.format(year=year) + "\n"
+    for attributes, reason in rows:
+        words = " ".join(f'{k}="{v}"' for k, v in attributes.items())
+        text += f"  <candidate {words}><reason>{reason}</reason></candidate>\n"
+    return (text + "</returns>\n").encode("utf-8")
+
+
+class Side(Province):
+    """The province's export client, which also returns."""
+
+    def __init__(self, site):
+        super().__init__(site)
+        self.year = self.client.get("/season", expect=200).json()["year"]
+
+    def send(self, rows, expect=200, preview=False, year=None, body=None):
+        path = "/export/returns/preview" if preview else "/export/returns"
+        body = xml(year or self.year, rows) if body is None else body
+        return self.client.post(path, body, headers={"Content-Type": "application/xml"}, expect=expect)
+
+
+@pytest.fixture(scope="module")
+def side(engine):
+    site = Instance.create("returns", engine, candidates=300)
+    try:
+        yield Side(site)
+    finally:
+        site.close()
+
+
+def point_of(side, top, with_county):
+    """A point that handed everybody in, its county too or not, and whom: [[number, id, state, candidate number], ...]."""
+    open_ones = [s for s in top.items("/submissions?kind=all") if s["state"] != "returned"]
+    counties = {s["org"]["code"] for s in open_ones if s["org"]["level"] == "county"}
+    one = max((s for s in open_ones if s["org"]["level"] == "point" and (s["org"]["code"][:6] in counties) == with_county), key=lambda s: s["total"])
+    rows = sql(side.site, f"SELECT c.number || '|' || c.id || '|' || c.state || '|' || c.candidate_number FROM candidate c"
+               f" WHERE c.org_id = {one['org']['id']} AND c.state IN ('submitted', 'accepted') ORDER BY c.number")
+    found = [row.split("|") for row in rows]
+    assert len(found) == one["total"] > 2
+    return one, found
+
+
+@pytest.fixture(scope="module")
+def handed_in(side):
+    top = Client(side.site).sign_in(side.site.logins()["province"])
+    one, found = point_of(side, top, True)
+    return top, one["org"], found
+
+
+def states(site, found):
+    ids = ", ".join(row[1] for row in found)
+    return sql(site, f"SELECT number || '|' || state || '|' || version FROM candidate WHERE id IN ({ids}) ORDER BY number")
+
+
+def totals(top, org):
+    """{(level, kind): (total, sum by subject)} of the point and the units above it."""
+    return {(one["org"]["level"], one["kind"]): (one["total"], sum(one["subjects"].values())) for one in top.items("/submissions")
+            if one["state"] != "returned" and org["code"].startswith(one["org"]["code"])}
+
+
+def operator_of(side, org):
+    return staff(side.site, "point", org["code"], f"ret-{uuid.uuid4().hex[:6]}")
+
+
+def again(operator, candidate, fields):
+    """Corrected, proof printed, card read, signed."""
+    path = f"/candidates/{candidate}"
+    one = operator.patch(path, {"fields": fields}, version=operator.get(path, expect=200).headers["ETag"], expect=200).json()
+    proof = operator.post(path + "/proof", {}, version=one["version"], expect=200)
+    known = one["fields"]
+    card = {key: known[key] for key in ("name", "sex", "nation", "birth", "id_number")} | {
+        "address": known.get("card_address", known.get("address")), "issuer": "测试市公安局", "valid_from": "2024-01-01", "valid_to": "2034-01-01"}
+    read = operator.post("/readings", {"jti": uuid.uuid4().hex, "taken_at": stamp(), "purpose": "verify", "candidate_id": candidate, "layout": "resident",
+                                       "card": card}, expect=201).json()
+    if read["verdict"] == "different":
+        operator.post(path + "/identity", {"reading_id": read["id"], "accept": [], "reason": "地址未变更"},
+                      version=operator.get(path).headers["ETag"], expect=200)
+    operator.post(path + "/confirmation", {"proof_version": proof.json()["version"], "reading_id": read["id"]},
+                  version=operator.get(path).headers["ETag"], expect=200)
+
+
+def test_bad_lists_change_nothing(side, handed_in):
+    _, _, found = handed_in
+    before = states(side.site, found)
+    number, _, _, ksh = found[0]
+    other = sql(side.site, "SELECT number FROM candidate WHERE state IN ('filling', 'identified', 'confirmed') AND number IS NOT NULL LIMIT 1")[0]
+    bad = side.send([({"number": number}, "照片不符"), ({"number": "99999999"}, "没有这个人"), ({"KSH": ksh}, "同一个人"), ({"number": other}, "还没有上报"),
+                     ({"number": found[1][0], "KSH": ksh}, "号码不配"), ({}, "没有号码"), ({"number": found[2][0]}, "短")], expect=422).json()
+    assert {(v["pointer"], v["code"]) for v in bad["violations"]} == {("/rows/7", "required"), ("/rows/8", "reason")}, bad
+    bad = side.send([({"number": number}, "照片不符"), ({"number": "99999999"}, "没有这个人"), ({"KSH": ksh}, "同一个人"), ({"number": other}, "还没有上报"),
+                     ({"number": found[1][0], "KSH": ksh}, "号码不配")], expect=422).json()
+    assert {(v["pointer"], v["code"]) for v in bad["violations"]} == {("/rows/3", "not-found"), ("/rows/4", "twice"), ("/rows/5", "state"),
+                                                                      ("/rows/6", "differs")}, bad
+    side.send([({"number": number}, "照片不符")], year=side.year - 1, expect=409)
+    entity = b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + xml(side.year, [({"number": number}, "&x;")])
+    for body in (b"", b"%PDF-1.4", b"PK\x03\x04 no zip", b"<returns/>", b"<returns", entity, xml(side.year, []),
+                 xml(side.year, [({"number": number, "grund": "1"}, "照片不符")]), xml(side.year, [({"number": number}, "字" * 201)]),
+                 xml(side.year, [({"number": number}, "照片&#x202E;不符")]), xml(side.year, [({"number": number}, "照片不符")] * 2001)):
+        assert side.send(None, body=body, expect=422).json()["code"] == "invalid", body[:80]
+    assert states(side.site, found) == before and not side.client.items("/returns")
+    # A preview changes nothing either.
+    told = side.send([({"number": number}, "照片不符")], preview=True).json()
+    assert (told["applied"], told["candidates"], told["points"]) == (False, 1, 1) and states(side.site, found) == before
+    for role in ("city", "county", "point", "auditor"):
+        Client(side.site).sign_in(side.site.logins()[role]).post("/export/returns", xml(side.year, []), expect=403)
+
+
+def test_list_as_workbook(side, handed_in):
+    """The same as XLSX: columns by their headings, numbers as text; a number that Excel has changed is refused with the cure (IN-11)."""
+    _, _, found = handed_in
+    before = states(side.site, found)
+    head = ["序号", "考生号", "姓名", "报名顺序号", "退回原因"]
+    good = [head, ["1", found[0][3], "x", found[0][0], "照片不符"], [], ["2", "", "x", found[1][0], "邮编有误"]]
+    told = side.send(None, body=xlsx([("退回", good)]), preview=True).json()
+    assert told["candidates"] == 2 and [(i["line"], i["candidate"]["number"], i["reason"]) for i in told["items"]] == [
+        (2, found[0][0], "照片不符"), (4, found[1][0], "邮编有误")]
+    for rows, pointer, code in (([head, ["1", "", "x", int(found[0][0]), "照片不符"]], "/rows/2", "number-cell"),
+                                ([head, ["1", 1.5e14, "x", "", "照片不符"]], "/rows/2", "number-cell"),
+                                ([head, ["1", "", "x", "", "照片不符"]], "/rows/2", "required"),
+                                ([head, ["1", "", "x", found[0][0], ""]], "/rows/2", "reason"),
+                                ([["号", "原因"], [found[0][0], "照片不符"]], "", "return-list")):
+        bad = side.send(None, body=xlsx([("a", rows)]), expect=422).json()
+        assert (pointer, code) in {(v["pointer"], v["code"]) for v in bad["violations"]}, bad
+    assert states(side.site, found) == before
+
+
+def test_returned_corrected_and_handed_in_again(side, handed_in, tmp_path):
+    site = side.site
+    top, org, found = handed_in
+    side.take(side.pull())
+    mark = side.pull()
+    receipt = {"manifest_sha256": mark["manifest_sha256"]}
+    side.client.post(f"/export/pulls/{mark['id']}/receipt", receipt, version=mark["version"], expect=200)
+    base = side.pull()
+    side.take(base)
+    before, kept = totals(top, org), states(site, found[2:])
+    first, second = found[0], found[1]
+    rows = [({"number": first[0]}, "照片与身份证不符"), ({"KSH": second[3]}, "邮政编码有误")]
+    (tmp_path / "list.xml").write_bytes(xml(side.year, rows))
+    done = subprocess.run(["xmllint", "--noout", "--schema", os.path.join(ROOT, "conf", "schema", "returns.xsd"), str(tmp_path / "list.xml")],
+                          capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    told = side.send(rows).json()
+    assert (told["applied"], told["candidates"], told["accepted"]) == (True, 2, 2)
+    assert [i["candidate"]["number"] for i in told["items"]] == [first[0], second[0]] and {i["org"]["code"] for i in told["items"]} == {org["code"]}
+    # These two are open, the rest stays as it was; the unit's counts follow at every level.
+    assert [line.split("|")[1] for line in states(site, [first, second])] == ["filling", "filling"] and states(site, found[2:]) == kept
+    after = totals(top, org)
+    assert {key: (a - 2, b - 2) for key, (a, b) in before.items() if key[1] == "all"} == {key: both for key, both in after.items() if key[1] == "all"}
+    change = side.pull(since=base["mark"])  # its manifest reconciles, else it had failed
+    seen = side.take(change)
+    assert {seen[n][2] for n in (first[0], second[0])} == {"withdrawn"} and set(seen) == {first[0], second[0]}
+    side.send(rows, expect=422)  # they are not handed in any more
+    # The point sees them with the reason; so do the record, its history, its candidate and the audit.
+    operator = operator_of(side, org)
+    queue = {r["candidate"]["number"]: r for r in operator.items("/returns")}
+    assert {n: r["reason"] for n, r in queue.items()} == {first[0]: "照片与身份证不符", second[0]: "邮政编码有误"}
+    record = operator.get(f"/candidates/{first[1]}", expect=200).json()
+    assert record["returned"]["reason"] == "照片与身份证不符" and record["returned_at"] and record["confirmed_version"] == 0
+    entry = operator.items(f"/candidates/{first[1]}/history")
+    assert any(e["action"] == "candidate.send_back" and "照片与身份证不符" in json.dumps(e, ensure_ascii=False) for e in entry), entry
+    assert not re.search("照片与身份证不符", "\n".join(sql(site, f"SELECT void_reason FROM confirmation WHERE candidate_id = {first[1]}")))
+    stranger = Client(site).sign_in(site.logins()["point"])
+    if stranger.me["org"]["code"] != org["code"]:
+        assert not stranger.items("/returns")
+    # Not ready: nothing goes up, and it says what is missing.
+    early = operator.post("/submissions/supplement", {}, expect=422).json()
+    assert early["code"] == "incomplete" and len(early["violations"]) == 2
+    again(operator, int(second[1]), {"postcode": "410003"})
+    done = operator.post("/submissions/supplement", {}, expect=200).json()
+    assert done["submitted"] == 1 and [c["number"] for c in done["candidates"]] == [second[0]]
+    assert [w["candidate"]["number"] for w in done["waiting"]] == [first[0]] and done["waiting"][0]["missing"]
+    assert [r["candidate"]["number"] for r in operator.items("/returns")] == [first[0]]
+    change = side.pull(since=change["mark"])
+    seen = side.take(change)
+    assert set(seen) == {second[0]} and seen[second[0]][1:3] == ("submitted", "changed") and b"<YZBM>410003</YZBM>" in seen[second[0]][3]
+    # Withdrawn instead of corrected: it stays out, and the counts are right.
+    path = f"/candidates/{first[1]}"
+    operator.post(path + "/withdrawal", {"reason": "放弃报名"}, version=operator.get(path).headers["ETag"], expect=200)
+    assert not operator.items("/returns")
+    operator.post("/submissions/supplement", {}, expect=409)
+    assert {key: a - 1 for key, (a, _) in before.items() if key[1] == "all"} == {key: a for key, (a, _) in totals(top, org).items() if key[1] == "all"}
+    last = side.pull(since=change["mark"])
+    side.take(last)
+    assert first[0] not in side.records and second[0] in side.records
+    merged = dict(side.records)
+    whole = side.pull()
+    side.take(whole)
+    assert side.records == merged
+    reply = side.client.post(f"/export/pulls/{whole['id']}/receipt", {"manifest_sha256": whole["manifest_sha256"]}, version=whole["version"], expect=200)
+    assert reply.json()["pull"]["accepted"] == 1 and records_of([]) == {}
+    assert sql(site, f"SELECT state FROM candidate WHERE id = {second[1]}") == ["accepted"]
+    # Every version has its row.
+    done = site.ctl("audit", "verify", "--json", check=False)
+    assert not [f for f in json.loads(done.stdout).get("faults", []) if f.get("code") in ("version-missing", "version-twice")], done.stdout
+
+
+def test_returned_and_then_the_whole_point(side, handed_in):
+    """The county returns the point while one of it is with the point: it submits as usual, everybody in one."""
+    top = handed_in[0]
+    submission, found = point_of(side, top, False)
+    org, one = submission["org"], found[2]
+    side.send([({"number": one[0]}, "信息有误")])
+    boss = staff(side.site, "county", org["code"][:6], f"boss-{uuid.uuid4().hex[:6]}")
+    now = boss.get(f"/submissions/{submission['id']}", expect=200).json()
+    assert now["total"] == submission["total"] - 1
+    boss.post(f"/submissions/{submission['id']}/return", {"reason": "整体核对"}, version=now["version"], expect=200)
+    operator = operator_of(side, org)
+    operator.post("/submissions/supplement", {}, expect=409)
+    again(operator, int(one[1]), {"postcode": "410004"})
+    whole = operator.post("/submissions", {"kind": "all"}, expect=201).json()
+    assert whole["total"] == len(found) and not operator.items("/returns")
+    side.pull()
