@@ -377,12 +377,23 @@ gk_error_t *gk_account_slips(apr_array_header_t **slips, apr_array_header_t **sk
   return NULL;
 }
 
+gk_error_t *gk_account_check_used(const gk_act_t *act, const gk_account_t *account, bool asked)
+{
+  gk_error_t *error = NULL;
+  if (!asked && (account->own_password || account->signed_in != 0))
+    gk_violation(&error, act->pool, "/used", "used",
+                 "这个密码已经用过，重置后本人自己设置的密码也作废：先问过本人，确实忘记了再确认（used 为 true）",
+                 "This password was used, and the own password dies too: ask the person first, then confirm (used: true)");
+  return error;
+}
+
 gk_error_t *gk_account_renew_slip(gk_slip_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t version,
-                                  bool reset_totp)
+                                  bool reset_totp, bool asked)
 {
   gk_account_t *account, *next;
   bool changed;
   GK_TRY(load(&account, act, id, version));
+  GK_TRY(gk_account_check_used(act, account, asked));
   GK_TRY(gk_act_begin(act));
   GK_TRY(gk_account_store_renew_slip(&changed, act, id, version, reset_totp));
   GK_TRY(written(&next, act, id, changed, "account.renew_slip", gk_account_json(account, act->pool)));

@@ -108,10 +108,13 @@ gk_slip_t gk_account_slip(const gk_act_t *act, const gk_account_t *account);
  * ids that have an own password or are switched off. Errors: INVALID when an org has more than 1,000. */
 gk_error_t *gk_account_slips(apr_array_header_t **slips, apr_array_header_t **skipped, gk_act_t *act,
                              const apr_array_header_t *ids, apr_int64_t org_id, gk_role_t role);
-/* "New password": a new slip for a staff account. reset_totp also takes the one-time codes off (phone lost).
- */
+/* "New password" asks first when the present one was used (PE-6): the owner may only have mislaid the paper, and the own
+ * password dies too. `asked`: somebody did ask. Errors: INVALID at /used. */
+gk_error_t *gk_account_check_used(const gk_act_t *act, const gk_account_t *account, bool asked);
+/* "New password": a new slip for a staff account. reset_totp also takes the one-time codes off (phone lost). Errors: as
+ * gk_account_check_used. */
 gk_error_t *gk_account_renew_slip(gk_slip_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t version,
-                                  bool reset_totp);
+                                  bool reset_totp, bool asked);
 
 /* ---- candidates' accounts (the caller audits the candidate; the transaction runs) --------------------- */
 

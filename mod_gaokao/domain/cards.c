@@ -141,14 +141,17 @@ static gk_error_t *check_reading(gk_act_t *act, apr_int64_t candidate_id, apr_in
 }
 
 gk_error_t *gk_card_renew(gk_login_card_t *card, gk_act_t *act, apr_int64_t candidate_id, apr_int64_t version,
-                          apr_int64_t reading_id)
+                          apr_int64_t reading_id, bool asked)
 {
   gk_candidate_t *c;
+  gk_account_t *account;
   gk_slip_t slip;
   GK_TRY(gk_candidate_load(&c, act, candidate_id, version));
   GK_TRY(gk_access_check(act, GK_ACTION_slip_renew, c->state, c->org_path, candidate_id));
   if (reading_id != 0)
     GK_TRY(check_reading(act, candidate_id, reading_id));
+  GK_TRY(gk_account_of_candidate(&account, act, candidate_id));
+  GK_TRY(gk_account_check_used(act, account, asked));
   GK_TRY(gk_act_begin(act));
   GK_TRY(gk_account_renew_slip_for_candidate(&slip, act, candidate_id));
   gk_json_t *more = gk_json_object(act->pool);

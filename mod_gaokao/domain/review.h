@@ -33,9 +33,10 @@ gk_error_t *gk_cards_hand_out(gk_act_t *act, apr_array_header_t *cards);
 /* The card as it is now, for a page that jammed: nothing changes, the audit row is the caller's. */
 gk_error_t *gk_card_again(gk_login_card_t *card, bool *found, gk_act_t *act, apr_int64_t candidate_id);
 /* A new password at the point (F8): the old one and the own one die, sessions end. reading_id 0: the operator looked at
- * the card. Errors: CONFLICT when the reading is not this candidate's of the last 24 hours. */
+ * the card. asked: the candidate was asked, where the present one was used. Errors: CONFLICT when the reading is not this
+ * candidate's of the last 24 hours; INVALID at /used. */
 gk_error_t *gk_card_renew(gk_login_card_t *card, gk_act_t *act, apr_int64_t candidate_id, apr_int64_t version,
-                          apr_int64_t reading_id);
+                          apr_int64_t reading_id, bool asked);
 /* What the point may know of a candidate's signing in: {own_password, slip_generation, signed_in_at, dead_slip_at}; null
  * while there is no account. dead_slip_at: somebody tried a slip that works no more. */
 gk_error_t *gk_login_json(gk_json_t **out, gk_act_t *act, apr_int64_t candidate_id);

@@ -167,8 +167,9 @@ gk_error_t *gk_rest_accounts_new_slip(gk_request_t *request, gk_response_t *resp
   GK_TRY(gk_arg_id(&id, request, 0));
   gk_decode_t d = gk_decode_start(request->json, request->pool);
   bool reset_totp = gk_decode_bool(&d, "reset_totp", GK_OPTIONAL, false);
+  bool used = gk_decode_bool(&d, "used", GK_OPTIONAL, false);
   GK_TRY(gk_decode_end(&d));
-  GK_TRY(gk_account_renew_slip(&slip, &request->act, id, request->if_match, reset_totp));
+  GK_TRY(gk_account_renew_slip(&slip, &request->act, id, request->if_match, reset_totp, used));
   response->json = gk_slip_json(&slip, request->pool);
   response->etag = gk_etag(request->pool, slip.version);
   response->keep_private = true;

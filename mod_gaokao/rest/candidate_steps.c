@@ -42,11 +42,12 @@ gk_error_t *gk_rest_candidates_new_slip(gk_request_t *request, gk_response_t *re
   GK_TRY(gk_arg_id(&id, request, 0));
   gk_decode_t d = gk_decode_start(request->json, request->pool);
   bool seen = gk_decode_bool(&d, "card_seen", GK_OPTIONAL, false);
+  bool used = gk_decode_bool(&d, "used", GK_OPTIONAL, false);
   apr_int64_t reading_id = gk_decode_int(&d, "reading_id", GK_OPTIONAL, 1, APR_INT64_MAX, 0);
   if (!seen)
     gk_decode_fault(&d, "card_seen", "required", "请核对身份证原件后再重置密码", "Look at the ID card before giving a new password");
   GK_TRY(gk_decode_end(&d));
-  GK_TRY(gk_card_renew(&card, &request->act, id, request->if_match, reading_id));
+  GK_TRY(gk_card_renew(&card, &request->act, id, request->if_match, reading_id, used));
   GK_TRY(gk_login_card_json(&response->json, &card, &request->act));
   response->etag = gk_etag(request->pool, card.candidate->version);
   response->keep_private = true;

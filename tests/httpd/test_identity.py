@@ -225,7 +225,7 @@ def test_id10_the_point_sees_a_candidates_dead_slip(site, people):
                and c["id"] != people["candidate"].me["candidate_id"])
     def renew():
         seen = point.get(f"/candidates/{row['id']}", expect=200)
-        return point.post(f"/candidates/{row['id']}/new-slip", {"card_seen": True}, version=seen.headers["ETag"], expect=200).json()["password"]
+        return point.post(f"/candidates/{row['id']}/new-slip", {"card_seen": True, "used": True}, version=seen.headers["ETag"], expect=200).json()["password"]
     old, new = renew(), renew()
     before = point.get(f"/candidates/{row['id']}", expect=200).json()["login"]["dead_slip_at"]
     assert enter(site, row["number"], old, "ks").reply.status == 401

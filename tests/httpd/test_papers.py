@@ -162,11 +162,41 @@ def test_cards_by_class_and_a_page_that_jammed(site, point, people, fetch, tmp_p
     assert spool.stdout.strip() == b"0"
 
 
+def test_a_new_password_asks_when_the_first_was_used(site, world, point, people):
+    """PE-6: whoever has signed in may only have mislaid the card; both kinds of people are asked for, on the server too."""
+    one = people[5]
+    def renew(**more):
+        record = point.get(f"/candidates/{one}", expect=200)
+        return point.post(f"/candidates/{one}/new-slip", {"card_seen": True, **more}, version=record.headers["ETag"])
+    first = renew().json()
+    from gk_client import Client
+    Client(site, "ks").sign_in(first["number"], first["password"], change_to="Wode-mima-2026")
+    refused = renew(used=False)
+    assert refused.status == 422 and [(v["pointer"], v["code"]) for v in refused.json()["violations"]] == [("/used", "used")], refused
+    assert Client(site, "ks").sign_in(first["number"], "Wode-mima-2026").me["candidate_id"] == one
+    assert renew(used=True).status == 200
+    county = world.people["county"]
+    made = county.post("/accounts", {"role": "point", "org_id": world.own_point["id"], "login": f"gebraucht{uuid.uuid4().hex[:6]}"}, expect=201).json()
+    password = county.post("/accounts/slips", {"ids": [made["id"]]}, expect=200).json()["items"][0]["password"]
+    Client(site).sign_in(made["login"], password, change_to="Wode-mima-2026-lang")
+    seen = county.get(f"/accounts/{made['id']}", expect=200)
+    path = f"/accounts/{made['id']}/new-slip"
+    assert county.post(path, {}, version=seen.headers["ETag"]).status == 422
+    assert county.post(path, {"used": True}, version=seen.headers["ETag"]).status == 200
+
+
 def test_letter_paper_keeps_its_margins(point, people, fetch):
     """Eight cards on letter, and nothing nearer to its edges than 5 mm."""
     made = job(point, "print_cards", {"ids": people[:3], "paper": "letter"})
     paper = fetch(point, f"/jobs/{made['id']}/result")
     assert "letter" in paper.info("Page size") and len(paper.codes(1)) + len(paper.codes(2)) == 3
+    sheet = next(c for c in in_state(point, "confirmed"))
+    for sheets in (paper, fetch(point, f"/candidates/{sheet['id']}/papers/proof.pdf?paper=letter"), fetch(point, f"/candidates/{sheet['id']}/papers/form.pdf?paper=letter")):
+        inside_letter(sheets)
+
+
+def inside_letter(paper):
+    assert "letter" in paper.info("Page size")
     boxes = paper.tool("pdftotext", "-bbox", str(paper.path), "-")
     for x1, y1, x2, y2 in re.findall(r'<word xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)"', boxes):
         assert float(x1) > 14 and float(x2) < 612 - 14 and float(y1) > 14 and float(y2) < 792 - 14
@@ -182,6 +212,9 @@ def test_login_sheet_and_roster(world, point, people, fetch):
         assert f"{password[:4]}-{password[4:8]}-{password[8:]}" in words
     made = job(point, "print_roster", {"class": "高三（2）班"})
     roster = fetch(point, f"/jobs/{made['id']}/result").plain()
+    for row in point.items("/candidates"):  # everybody of the class with the whole name and number, nobody else
+        if row["class"] == "高三（2）班" and row["state"] != "withdrawn" and row["id"] != people[3]:
+            assert re.sub(r"\s", "", row["name"]) in roster and row["number"] in roster, row
     assert "考生花名册" in roster and RARE + "田·买买提" in roster and "已打印登录卡" in roster and "第1页/共1页" in roster
     county = world.people["county"]
     whole = job(county, "print_roster", {"org_id": point.me["org"]["id"]})

@@ -158,7 +158,7 @@ static void accounts_are_managed_from_above_only(apr_pool_t *pool)
   GK_TEST_OK(make(&account, &who_county, "managed", GK_ROLE_POINT, 7, pool));
   GK_TEST_ERROR(act_done(other, gk_account_update(&out, other, account->id, 1, &off)), GK_E_NOT_FOUND);
   GK_TEST_ERROR(act_done(point, gk_account_update(&out, point, account->id, 1, &off)), GK_E_FORBIDDEN);
-  GK_TEST_ERROR(act_done(point, gk_account_renew_slip(&slip, point, account->id, 1, false)), GK_E_FORBIDDEN);
+  GK_TEST_ERROR(act_done(point, gk_account_renew_slip(&slip, point, account->id, 1, false, true)), GK_E_FORBIDDEN);
   GK_TEST_ERROR(act_done(point, gk_account_sign_out(&out, point, account->id)), GK_E_FORBIDDEN);
   GK_TEST_OK(act_done(county, gk_account_update(&out, county, account->id, 1, &name)));
   GK_TEST_STR(out->display_name, "王老师");
@@ -227,7 +227,8 @@ static void a_slip_opens_until_the_own_password_is_set(apr_pool_t *pool)
   gk_act_t *county = act_of(&who_county, pool);
   GK_TEST_OK(gk_account_get(&account, county, account->id));
   GK_TEST(account->own_password);
-  GK_TEST_OK(act_done(county, gk_account_renew_slip(&again, county, account->id, account->version, false)));
+  GK_TEST_ERROR(act_done(county, gk_account_renew_slip(&again, county, account->id, account->version, false, false)), GK_E_INVALID);
+  GK_TEST_OK(act_done(county, gk_account_renew_slip(&again, county, account->id, account->version, false, true)));
   GK_TEST(strcmp(again.password, slip.password) != 0);
   GK_TEST(!alive(&in, "staff", act_test.now, pool));
   GK_TEST_INT(enter(&in, "staff", "first", OWN, NULL, pool), GK_E_SIGN_IN_FAILED);

@@ -110,9 +110,11 @@ async function act(ctx, model, run, done) {
 const etagOf = (a) => `"v${a.version}"`;
 
 async function renew(ctx, model, account) {
+  const used = Boolean(account.own_password || account.signed_in_at);
   const made = await formDialog({
-    title: t("accounts.renew.title", { login: account.login }), intro: html`<p>${t("accounts.renew.intro")}</p>`, fields: [], act: t("accounts.renew"), kind: "bad",
-    send: () => api.post(`/accounts/${account.id}/new-slip`, {}, { etag: etagOf(account) }).then((a) => a.data),
+    title: t("accounts.renew.title", { login: account.login }), intro: html`<p>${t("accounts.renew.intro")}</p>`, act: t("accounts.renew"), kind: "bad",
+    fields: [used && { id: "used", type: "check", required: true, label: t("act.renew.sure") }],
+    send: (values) => api.post(`/accounts/${account.id}/new-slip`, used ? { used: values.used === "1" } : {}, { etag: etagOf(account) }).then((a) => a.data),
   });
   if (!made) return;
   showSlips([made]);

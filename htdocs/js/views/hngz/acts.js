@@ -185,8 +185,8 @@ async function renew(model) {
   const data = await formDialog({
     title: t("act.renew.title", { name: model.record.name }), act: t("act.renew"), kind: "bad",
     intro: html`<p>${t("act.renew.intro")}</p>${used ? html`<p><strong>${t("act.renew.used", { at: fullTime(model.record.login.signed_in_at) })}</strong></p>` : nothing}`,
-    fields: [{ id: "card_seen", type: "check", label: t("act.renew.seen") }, used && { id: "sure", type: "check", required: true, label: t("act.renew.sure") }],
-    send: (values) => send(model, "post", "/new-slip", { card_seen: values.card_seen === "1" }),
+    fields: [{ id: "card_seen", type: "check", label: t("act.renew.seen") }, used && { id: "used", type: "check", required: true, label: t("act.renew.sure") }],
+    send: (values) => send(model, "post", "/new-slip", { card_seen: values.card_seen === "1", ...(used ? { used: values.used === "1" } : {}) }),
   });
   if (!data) return;
   await model.refresh();
