@@ -90,26 +90,28 @@ static const char *address(const gk_print_t *print, const char *edition, const c
                      password != NULL ? "&p=" : "", password != NULL ? password : "", NULL);
 }
 
-#define QR_SIDE (27 * MM)
+#define QR_SIDE (25 * MM)
 
 static gk_error_t *card(gk_print_t *print, const void *one, double x, double y, const char *window)
 {
   const gk_print_card_t *c = one;
   double left = x + PAD, width = CARD_WIDTH - 2 * PAD - QR_SIDE - 3.5 * MM, qr = x + CARD_WIDTH - PAD - QR_SIDE;
-  head(print, x, y, "网报登录卡", subject_class(c->subject, c->class_name, print->pool));
+  head(print, x, y, "网报登录卡 Login card", subject_class(c->subject, c->class_name, print->pool));
   gk_print__box(print, left, y + 11.2 * MM, width, 9.3 * MM, 16, BOLD, c->name);
-  gk_print__line(print, left, y + 24 * MM, width, 7.5, SOFT, "报名顺序号");
+  gk_print__line(print, left, y + 24 * MM, width, 7.5, SOFT, "报名顺序号 Registration number");
   gk_print__line(print, left, y + 29.6 * MM, width, 15, BOLD | MONO, gk_print__in_fours(c->number, print->pool));
-  gk_print__line(print, left, y + 33.8 * MM, width, 7.5, SOFT, "初始密码");
+  gk_print__line(print, left, y + 33.8 * MM, width, 7.5, SOFT, "初始密码 Initial password");
   if (c->password != NULL)
     gk_print__line(print, left, y + 39.4 * MM, width, 15, BOLD | MONO, in_groups(c->password, print->pool));
   else
-    gk_print__box(print, left, y + 34.6 * MM, width, 6.5 * MM, 9, 0, "已设置自己的密码，本卡不再印密码");
-  double label = gk_print__line(print, left, y + 43.8 * MM, 0, 7.5, SOFT, "证件号码");
+    gk_print__box(print, left, y + 34.6 * MM, width, 6.5 * MM, 9, 0, "已设置自己的密码，本卡不再印密码 Own password set");
+  double label = gk_print__line(print, left, y + 43.8 * MM, 0, 7.5, SOFT, "证件号码 ID");
   gk_print__line(print, left + label + 1.5 * MM, y + 43.8 * MM, width - label - 1.5 * MM, 8.5, MONO, c->id_number);
   GK_TRY(gk_print__qr(print, qr, y + 12.4 * MM, QR_SIDE, address(print, "/ks/", c->number, c->password)));
-  gk_print__line(print, qr, y + 43.8 * MM, QR_SIDE, 7.2, CENTRE | SOFT,
+  gk_print__line(print, qr, y + 40.9 * MM, QR_SIDE, 7.2, CENTRE | SOFT,
                  c->password != NULL ? "扫码登录，首次须改密码" : "扫码打开登录页");
+  gk_print__line(print, qr, y + 43.8 * MM, QR_SIDE, 6.4, CENTRE | SOFT,
+                 c->password != NULL ? "Scan, then set your own" : "Scan to sign in");
   gk_print__rule(print, left, y + 45.6 * MM, x + CARD_WIDTH - PAD, y + 45.6 * MM, 0.35, 0.6);
   double site = gk_print__line(print, left, y + 48.8 * MM, 0, 7.5, SOFT, "网址");
   gk_print__line(print, left + site + 1.5 * MM, y + 48.8 * MM, CARD_WIDTH - 2 * PAD - site - 1.5 * MM, 8, BOLD,
@@ -151,11 +153,11 @@ static gk_error_t *slip(gk_print_t *print, const void *one, double x, double y, 
 {
   const gk_slip_t *s = one;
   double left = x + PAD, width = CARD_WIDTH - 2 * PAD - QR_SIDE - 3.5 * MM, qr = x + CARD_WIDTH - PAD - QR_SIDE;
-  head(print, x, y, "用户密码条", role_zh(s->role));
+  head(print, x, y, "用户密码条 Account", role_zh(s->role));
   gk_print__box(print, left, y + 11.2 * MM, width, 9.3 * MM, 11.5, BOLD, s->org_name);
-  gk_print__line(print, left, y + 24 * MM, width, 7.5, SOFT, "用户名");
+  gk_print__line(print, left, y + 24 * MM, width, 7.5, SOFT, "用户名 User name");
   gk_print__line(print, left, y + 29.6 * MM, width, 14, BOLD | MONO, s->login);
-  gk_print__line(print, left, y + 33.8 * MM, width, 7.5, SOFT, "初始密码");
+  gk_print__line(print, left, y + 33.8 * MM, width, 7.5, SOFT, "初始密码 Initial password");
   if (s->password != NULL)
     gk_print__line(print, left, y + 39.4 * MM, width, 15, BOLD | MONO, in_groups(s->password, print->pool));
   else
@@ -163,7 +165,8 @@ static gk_error_t *slip(gk_print_t *print, const void *one, double x, double y, 
   gk_print__line(print, left, y + 43.8 * MM, width, 8.5, 0,
                  apr_pstrcat(print->pool, s->org_code, "　", s->display_name != NULL ? s->display_name : "", NULL));
   GK_TRY(gk_print__qr(print, qr, y + 12.4 * MM, QR_SIDE, address(print, "/hngz/", s->login, s->password)));
-  gk_print__line(print, qr, y + 43.8 * MM, QR_SIDE, 7.2, CENTRE | SOFT, "扫码登录，首次须改密码");
+  gk_print__line(print, qr, y + 40.9 * MM, QR_SIDE, 7.2, CENTRE | SOFT, "扫码登录，首次须改密码");
+  gk_print__line(print, qr, y + 43.8 * MM, QR_SIDE, 6.4, CENTRE | SOFT, "Scan, then set your own");
   gk_print__rule(print, left, y + 45.6 * MM, x + CARD_WIDTH - PAD, y + 45.6 * MM, 0.35, 0.6);
   double site = gk_print__line(print, left, y + 48.8 * MM, 0, 7.5, SOFT, "网址");
   gk_print__line(print, left + site + 1.5 * MM, y + 48.8 * MM, CARD_WIDTH - 2 * PAD - site - 1.5 * MM, 8, BOLD,

@@ -192,11 +192,27 @@ gk_error_t *gk_paper_card_pdf(gk_pdf_t *out, gk_act_t *act, apr_int64_t candidat
 
 /* ---- proof and form -------------------------------------------------------------------------------------- */
 
+/* Whoever registers with another paper than the resident's card may read English better. */
+static bool reads_english(const gk_json_t *proof)
+{
+  const gk_json_t *sections = gk_json_get(gk_json_get(proof, "document"), "sections");
+  for (apr_size_t i = 0; i < gk_json_size(sections); i++) {
+    const gk_json_t *fields = gk_json_get(gk_json_at(sections, i), "fields");
+    for (apr_size_t n = 0; n < gk_json_size(fields); n++) {
+      const gk_json_t *field = gk_json_at(fields, n);
+      const char *id = gk_json_str(field, "id"), *value = gk_json_str(field, "value");
+      if (strcmp(id, "id_type") == 0)
+        return value != NULL && strcmp(value, "1") != 0;
+    }
+  }
+  return false;
+}
+
 gk_error_t *gk_paper_draw(gk_print_t *print, gk_act_t *act, const gk_paper_sheet_t *sheet, bool form)
 {
   gk_print_sheet_t drawn = {.proof = sheet->json, .season = act->season->pack->title.zh, .changed = sheet->changed,
                             .before = sheet->before, .before_printed = sheet->before_printed,
-                            .pledged = sheet->candidate->pledged};
+                            .pledged = sheet->candidate->pledged, .english = reads_english(sheet->json)};
   if (sheet->has_photo) {
     drawn.jpeg = sheet->photo.jpeg;
     drawn.jpeg_length = (apr_size_t)sheet->photo.bytes;

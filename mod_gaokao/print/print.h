@@ -81,6 +81,7 @@ typedef struct gk_print_sheet_t {
   apr_int64_t before;           /* version of the sheet before */
   apr_time_t before_printed;
   apr_time_t pledged;           /* when the pledge was accepted, for the form; 0: not */
+  bool english;                 /* labels and codes in English too, below and behind the Chinese ones */
 } gk_print_sheet_t;
 gk_error_t *gk_print_proof(gk_print_t *print, const gk_print_sheet_t *sheet);
 gk_error_t *gk_print_form(gk_print_t *print, const gk_print_sheet_t *sheet);

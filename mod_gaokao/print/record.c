@@ -51,17 +51,19 @@ static gk_error_t *draw_photo(gk_print_t *print, void *baton, double x, double y
 
 /* ---- fields ---------------------------------------------------------------------------------------------- */
 
-/* A code with its name, as the forms of the province have it: "08 土家族"; what is no code as people read it. */
-static const char *shown(const gk_json_t *field, apr_pool_t *pool)
+/* A code with its name, as the forms of the province have it: "08 土家族"; what is no code as people read it. For a reader
+ * of English the name in English behind it. */
+static const char *shown(const gk_print_sheet_t *sheet, const gk_json_t *field, apr_pool_t *pool)
 {
   const char *value = gk_json_str(field, "value"), *text = gk_json_str(gk_json_get(field, "text"), "zh");
+  const char *english = sheet->english ? gk_json_str(gk_json_get(field, "text"), "en") : NULL;
   if (value == NULL)
     return "";
   if (text == NULL || strcmp(text, value) == 0)
     return value;
-  if (strcmp(text, "是") == 0 || strcmp(text, "否") == 0)
-    return text;
-  return apr_pstrcat(pool, value, " ", text, NULL);
+  if (strcmp(text, "是") != 0 && strcmp(text, "否") != 0)
+    text = apr_pstrcat(pool, value, " ", text, NULL);
+  return english != NULL && english[0] != '\0' ? apr_pstrcat(pool, text, " ", english, NULL) : text;
 }
 
 static bool differs(const gk_print_sheet_t *sheet, const gk_json_t *field)
@@ -75,8 +77,10 @@ static bool differs(const gk_print_sheet_t *sheet, const gk_json_t *field)
 
 static const char *label(const gk_print_sheet_t *sheet, const gk_json_t *field, apr_pool_t *pool)
 {
-  const char *zh = gk_json_str(field, "zh");
-  return differs(sheet, field) ? apr_pstrcat(pool, "▲", zh, NULL) : zh;
+  const char *zh = gk_json_str(field, "zh"), *en = gk_json_str(field, "en");
+  if (differs(sheet, field))
+    zh = apr_pstrcat(pool, "▲", zh, NULL);
+  return sheet->english && en != NULL ? apr_pstrcat(pool, zh, "\n", en, NULL) : zh;
 }
 
 static int value_flags(const gk_print_sheet_t *sheet, const gk_json_t *field)
@@ -106,17 +110,21 @@ static void table_of_rows(gk_flow_t *flow, const gk_print_sheet_t *sheet, const 
   for (int n = 0; n < columns; n++) { /* as wide as what stands in it, within bounds */
     long most = halves(gk_json_str(gk_json_at(first, (apr_size_t)n), "zh"));
     for (apr_size_t i = 0; i < gk_json_size(rows); i++) {
-      long length = halves(shown(gk_json_at(gk_json_at(rows, i), (apr_size_t)n), pool));
+      long length = halves(shown(sheet, gk_json_at(gk_json_at(rows, i), (apr_size_t)n), pool));
       most = length > most ? length : most;
     }
     shares[n] = (double)(most > 36 ? 36 : most) + 3;
-    cells[n] = (gk_cell_t){gk_json_str(gk_json_at(first, (apr_size_t)n), "zh"), shares[n], SIZE, 0, true, false};
+    const gk_json_t *column = gk_json_at(first, (apr_size_t)n);
+    const char *title = gk_json_str(column, "zh");
+    if (sheet->english && gk_json_str(column, "en") != NULL)
+      title = apr_pstrcat(pool, title, "\n", gk_json_str(column, "en"), NULL);
+    cells[n] = (gk_cell_t){title, shares[n], SIZE, 0, true, false};
   }
   gk_print__flow_row(flow, &(gk_cell_t){label(sheet, field, pool), 1, SIZE, BOLD | CENTRE, true, false}, 1, 4.6 * MM, true, true);
   gk_print__flow_row(flow, cells, columns, ROW, true, true);
   for (apr_size_t i = 0; i < gk_json_size(rows); i++) {
     for (int n = 0; n < columns; n++)
-      cells[n] = (gk_cell_t){shown(gk_json_at(gk_json_at(rows, i), (apr_size_t)n), pool), shares[n], SIZE,
+      cells[n] = (gk_cell_t){shown(sheet, gk_json_at(gk_json_at(rows, i), (apr_size_t)n), pool), shares[n], SIZE,
                              differs(sheet, field) ? BOLD : 0, false, false};
     gk_print__flow_row(flow, cells, columns, ROW, false, false);
   }
@@ -125,7 +133,8 @@ static void table_of_rows(gk_flow_t *flow, const gk_print_sheet_t *sheet, const 
 /* A label that would need two lines is set smaller. */
 static double label_size(const char *text)
 {
-  long n = halves(text);
+  const char *second = strchr(text, '\n');
+  long n = second == NULL ? halves(text) : 19;
   return n <= 14 ? SIZE : n <= 18 ? SIZE * 14 / (double)n : SIZE * 0.78;
 }
 
@@ -137,7 +146,7 @@ static void section(gk_flow_t *flow, const gk_print_sheet_t *sheet, const gk_jso
   for (apr_size_t i = 0; i <= gk_json_size(fields); i++) {
     const gk_json_t *field = i < gk_json_size(fields) ? gk_json_at(fields, i) : NULL;
     bool rows = field != NULL && gk_json_get(field, "rows") != NULL;
-    const char *text = field != NULL && !rows ? shown(field, pool) : "";
+    const char *text = field != NULL && !rows ? shown(sheet, field, pool) : "";
     bool narrow = gk_print__flow_width(flow) < PAPER_WIDTH - 2 * MARGIN - 1;
     bool wide = field == NULL || rows || halves(text) > (narrow ? LONG - 8 : LONG);
     if (count == 2 && wide) {
@@ -232,7 +241,8 @@ static gk_error_t *print_record(gk_print_t *print, const gk_print_sheet_t *sheet
       if (strcmp(gk_json_str(gk_json_at(fields, n), "id"), "class") == 0)
         class_name = gk_json_str(gk_json_at(fields, n), "value");
   }
-  *r = (record_t){.sheet = sheet, .form = form, .title = form ? "考生报名登记表" : "考生报名信息校对表",
+  *r = (record_t){.sheet = sheet, .form = form, .title = form ? (sheet->english ? "考生报名登记表 Registration form" : "考生报名登记表")
+                                : (sheet->english ? "考生报名信息校对表 Proof sheet" : "考生报名信息校对表"),
                   .number = gk_json_str(document, "number")};
   const char *seal = apr_psprintf(pool, "%.4s-%.4s", digest, digest + 4);
   r->line = apr_pstrcat(pool, sheet->season, "　", gk_json_str(org, "code"), " ", gk_json_str(org, "name"),
@@ -261,9 +271,13 @@ static gk_error_t *print_record(gk_print_t *print, const gk_print_sheet_t *sheet
   if (form)
     boxed(flow, apr_pstrcat(pool, "本人已逐项核对以上信息，确认与校对表一致、真实无误。签字后需要更正的，须到报名点办理更正并重新签字。",
                             sheet->pledged != 0 ? "\n本人已阅读并接受《诚信考试承诺书》，接受时间：" : "",
-                            sheet->pledged != 0 ? gk_print__moment(sheet->pledged, pool) : "", NULL), true);
+                            sheet->pledged != 0 ? gk_print__moment(sheet->pledged, pool) : "",
+                            sheet->english ? "\nI have checked every line; it is true and equals the proof sheet. After signing, errors are put right at the point, with a new signature." : "",
+                            NULL), true);
   else
-    boxed(flow, apr_pstrcat(pool, "请逐项核对。有错误用红笔在旁边改，交报名点更正并重新打印；没有错误再签字。\n", changes(sheet, pool), NULL), true);
+    boxed(flow, apr_pstrcat(pool, "请逐项核对。有错误用红笔在旁边改，交报名点更正并重新打印；没有错误再签字。\n",
+                            sheet->english ? "Check every line. Mark errors in red beside it and hand it back: it is printed again. Sign when nothing is wrong.\n" : "",
+                            changes(sheet, pool), NULL), true);
   gk_print__flow_space(flow, 2 * MM);
   gk_print__flow_draw(flow, 13 * MM, false, draw_signatures, r);
   return gk_print__flow_end(flow);

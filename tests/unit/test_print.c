@@ -99,7 +99,7 @@ static void cards_of_odd_people(apr_pool_t *pool)
 static gk_json_t *proof(int rows, apr_pool_t *pool)
 {
   gk_json_t *json;
-  const char *row = "[{\"id\":\"a\",\"zh\":\"学校\",\"value\":\"" LONG_NAME "\"},"
+  const char *row = "[{\"id\":\"a\",\"zh\":\"学校\",\"en\":\"School or employer\",\"value\":\"" LONG_NAME "\"},"
                     "{\"id\":\"b\",\"zh\":\"证明人\",\"value\":null}]",
              *all = row;
   for (int i = 1; i < rows; i++)
@@ -108,7 +108,7 @@ static gk_json_t *proof(int rows, apr_pool_t *pool)
       pool,
       "{\"candidate\":{\"name\":\"%s\"},\"version\":7,\"valid\":false,\"digest\":\"7f3a91c20b44d2e1\","
       "\"document\":{\"number\":\"01040317\","
-      "\"org\":{\"code\":\"1\",\"name\":\"星沙\"},\"sections\":[{\"fields\":[{\"id\":\"name\",\"zh\":\"姓名\",\"value\":\"%s\"},"
+      "\"org\":{\"code\":\"1\",\"name\":\"星沙\"},\"sections\":[{\"fields\":[{\"id\":\"name\",\"zh\":\"姓名\",\"en\":\"Name\",\"value\":\"%s\"},"
       "{\"id\":\"class\",\"zh\":\"班级\",\"value\":null}]},{\"fields\":[]},"
       "{\"fields\":[{\"id\":\"resume\",\"zh\":\"个人简历\",\"rows\":[%s]}]}]}}",
       LONG_NAME, LONG_NAME, all);
@@ -127,6 +127,13 @@ static void a_long_record_takes_more_pages(apr_pool_t *pool)
   GK_TEST_OK(gk_print_start(&print, &wish, pool));
   GK_TEST_OK(gk_print_end(print, &pages, gk_print_proof(print, &sheet)));
   GK_TEST_INT(pages, 1);
+  apr_size_t chinese = bytes;
+  bytes = 0;
+  sheet.english = true; /* labels in both languages, and still one page */
+  GK_TEST_OK(gk_print_start(&print, &wish, pool));
+  GK_TEST_OK(gk_print_end(print, &pages, gk_print_proof(print, &sheet)));
+  GK_TEST_INT(pages, 1);
+  GK_TEST(bytes > chinese + 1000);
   sheet.proof = proof(60, pool);
   sheet.changed = apr_array_make(pool, 1, sizeof(const char *));
   APR_ARRAY_PUSH(sheet.changed, const char *) = "resume";
