@@ -1,7 +1,7 @@
 # Pages are installed as a whole folder: a new file needs no line here. npm packages of package-lock.json come
 # at build time into the build's htdocs/node_modules; their files are served from htdocs/vendor/PACKAGE/. The pages run
 # from the sources as they are; what is installed is bundled by esbuild: /ks as one file, for the first visit on a slow phone.
-HTDOCS_VENDOR = idb lit-html
+HTDOCS_VENDOR = idb lean-qr lit-html
 
 EXTRA_DIST += htdocs
 
@@ -32,7 +32,7 @@ install-htdocs:
 	for p in $(HTDOCS_VENDOR); do \
 	  test -d htdocs/node_modules/$$p || continue; \
 	  (cd htdocs/node_modules && find $$p -name node_modules -prune -o -name development -prune -o -name node -prune -o \
-	      -type f -name '*.js' -print) | \
+	      -type f '(' -name '*.js' -o -name nano.mjs ')' -print) | \
 	    while read f; do \
 	      $(MKDIR_P) "$(DESTDIR)$(gkdatadir)/htdocs/vendor/$$(dirname $$f)" && \
 	      $(INSTALL_DATA) "htdocs/node_modules/$$f" "$(DESTDIR)$(gkdatadir)/htdocs/vendor/$$f" || exit 1; \

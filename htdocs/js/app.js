@@ -24,6 +24,7 @@ const app = {
   fault: null, // the season or session could not be asked for
   notice: null, // why one has to sign in again
   screen: null, // {module, ctx, model, error}
+  slip: "", // the initial password somebody has just signed in with: not asked for a second time
 };
 let setup;
 let turn = 0;
@@ -72,7 +73,8 @@ function take(session) {
 }
 
 /* After signing in, a password change or an enrolment: the new session document. */
-export async function signedIn(session) {
+export async function signedIn(session, password = "") {
+  app.slip = session.must_change_password ? password : "";
   app.notice = null;
   app.heard = false;
   take(session);
@@ -101,6 +103,7 @@ export async function signOut() {
 }
 
 function forget() {
+  app.slip = "";
   take(null);
   for (const box of [...document.querySelectorAll("dialog")].reverse()) box.remove(); // nothing of one person stays for the next one
   app.screen = null;

@@ -79,15 +79,20 @@ function menu(app) {
   </nav>`;
 }
 
-/* A card's QR is /ks/#n=NUMBER&p=…: only the number is taken. Proof sheets and forms: NUMBER/VERSION/DIGEST. */
+/* A card's QR is /ks/#n=NUMBER&p=…: only the number is taken. Proof sheets and forms: NUMBER/VERSION/DIGEST; a candidate's
+ * receipt: GKR/NUMBER/VERSION. */
 export function sheetVersion(text) {
   return Number(/^\d{8}\/(\d+)(?:\/[0-9a-f]{8})?$/i.exec(text.trim())?.[1]) || undefined;
+}
+
+export function receiptVersion(text) {
+  return Number(/^GKR\/\d{8}\/(\d+)$/.exec(text.trim())?.[1]) || undefined;
 }
 
 export function scanned(text) {
   const plain = text.trim().replace(/[\uff01-\uff5e]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0));
   const card = /#n=(\d{8})/.exec(plain);
-  const sheet = /^(\d{8})\/\d+(\/[0-9a-f]{8})?$/i.exec(plain);
+  const sheet = /^(?:GKR\/)?(\d{8})\/\d+(\/[0-9a-f]{8})?$/i.exec(plain);
   return (card ?? sheet)?.[1] ?? plain.replace(/^(\d{4}) (\d{4})$/, "$1$2");
 }
 
@@ -99,6 +104,7 @@ async function scan(app, event) {
 async function find(app, input) {
   const q = scanned(input.value);
   const sheet = sheetVersion(input.value);
+  const receipt = receiptVersion(input.value);
   if (!q) return;
   try {
     const reason = await lookupReason(app.session, q);
@@ -107,7 +113,7 @@ async function find(app, input) {
     if (data.items.length === 1) {
       input.value = "";
       input.blur();
-      go(`/candidates/${data.items[0].id}`, { sheet });
+      go(`/candidates/${data.items[0].id}`, { sheet, receipt });
     } else if (data.items.length) {
       input.value = "";
       go("/candidates", { q });

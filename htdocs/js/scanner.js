@@ -1,7 +1,7 @@
 /* A scanner types as a keyboard does, only faster than anybody's hands, and ends in Enter. What it types never lands in the
  * field that has the focus: it goes to the scan box. */
 const GAP_MS = 40;
-const CODE = /#n=\d{8}|^\d{8}$|^\d{17}[\dXx]$|^\d{8}\/\d+(\/[0-9A-Fa-f]{8})?$/;
+const CODE = /#n=\d{8}|^\d{8}$|^\d{17}[\dXx]$|^\d{8}\/\d+(\/[0-9A-Fa-f]{8})?$|^GKR\/\d{8}\/\d+$/;
 
 let text = "";
 let last = 0;

@@ -7,7 +7,7 @@ import { t } from "../i18n.js";
 import { toast } from "../parts.js";
 import { go } from "../router.js";
 
-export const load = () => ({ current: "", next: "", again: "", faults: [], busy: false });
+export const load = (ctx) => ({ current: ctx.app.slip, known: Boolean(ctx.app.slip), next: "", again: "", faults: [], busy: false });
 export const title = (ctx, model) => (model.faults.length ? t("faults.prefix") : "") + t("password.title");
 
 async function submit(ctx, model, event) {
@@ -33,6 +33,7 @@ async function submit(ctx, model, event) {
       model.faults = error.violations?.length
         ? error.violations.map((v) => ({ name: v.pointer.slice(1), text: v.text }))
         : [{ name: error.slug === "sign-in-failed" ? "current" : "new", text: error.detail || error.title }];
+      if (model.faults.some((f) => f.name === "current")) model.known = false;
     }
     model.busy = false;
   }
@@ -50,7 +51,7 @@ export function render(ctx, model) {
     ${faultSummary(model.faults)}
     <form class="form" novalidate @submit=${(e) => submit(ctx, model, e)}>
       <input class="unseen" type="text" autocomplete="username" tabindex="-1" aria-hidden="true" .value=${ctx.session.account.login}>
-      ${fieldView({ id: "current", type: "password", label: t(forced ? `password.${ed}.slip` : "password.current"), autocomplete: "current-password" },
+      ${model.known ? nothing : fieldView({ id: "current", type: "password", label: t(forced ? `password.${ed}.slip` : "password.current"), autocomplete: "current-password" },
         model.current, { change: (v) => { model.current = v; }, fault: fault("current") })}
       ${fieldView({ id: "new", type: "password", label: t("password.new"), help: t(`password.${ed}.rule`), autocomplete: "new-password" },
         model.next, { change: (v) => { model.next = v; }, fault: fault("new") })}

@@ -60,7 +60,7 @@ async function submit(ctx, model, event) {
     if (model.step === "recovery") body.recovery_code = model.recovery.trim();
     const { data } = await api.post("/session", body);
     Object.assign(model, { password: "", totp: "", recovery: "", step: "password" });
-    await signedIn(data);
+    await signedIn(data, body.password);
     return;
   } catch (error) {
     if (error.slug === "totp-needed" && model.step === "password") {

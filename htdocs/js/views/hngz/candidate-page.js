@@ -46,6 +46,7 @@ export async function loadCandidate(ctx, id) {
   };
   await model.fetch();
   model.sheet = Number(ctx.query?.sheet) || 0;
+  model.receipt = Number(ctx.query?.receipt) || 0;
   return model;
 }
 
@@ -157,7 +158,7 @@ export function middle(model, ctx) {
     ${head(model)}
     ${model.problem ? problem(model.problem) : nothing}
     ${record.returned ? banner("warn", html`<strong>${t("candidate.returned", { at: fullTime(record.returned.at), reason: record.returned.reason })}</strong>`) : nothing}
-    ${scannedSheet(model)}
+    ${scannedSheet(model)}${scannedReceipt(model)}
     ${record.login?.dead_slip_at ? banner("warn", t("candidate.deadSlip", { at: fullTime(record.login.dead_slip_at) })) : nothing}
     ${record.state === "proofed" && model.proof ? banner("", html`${t("proof.now", { version: record.proof_version, at: fullTime(model.proof.printed_at) })}`) : nothing}
     ${compared(model, ctx)}
@@ -198,6 +199,11 @@ const scannedSheet = (model) => {
   return model.sheet === present ? banner("ok", t("sheet.present", { version: model.sheet }))
     : banner("warn", html`<strong>${present ? t("sheet.old", { version: model.sheet, present }) : t("sheet.void", { version: model.sheet })}</strong>`);
 };
+
+/* The candidate's own receipt: whether something was changed since. */
+const scannedReceipt = ({ receipt, record }) => (!receipt ? nothing
+  : receipt === record.version ? banner("ok", t("receipt.same", { version: receipt }))
+    : banner("warn", t("receipt.older", { version: receipt, present: record.version })));
 
 export function side(model, ctx) {
   const { record } = model;

@@ -9,6 +9,8 @@ import { go } from "../../router.js";
 import { tasks } from "./home.js";
 import { mayFill, openOwn, windowOf } from "./own.js";
 
+const PATIENCE_MS = 2000; // a save that takes longer goes on while the next part is filled in
+
 export async function load(ctx) {
   const own = await openOwn(ctx);
   const list = tasks(own);
@@ -38,7 +40,8 @@ function shownFaults({ own, section, gaps }) {
     const field = ids.get(id);
     if (field) faults.push({ name, text, label: label(column ? (field.columns.find((c) => c.id === column) ?? field) : field) });
   }
-  for (const gap of gaps) {
+  const still = new Set(missing(section, own.fields, judge(own.form, own.fields)).map((gap) => gap.name));
+  for (const gap of gaps.filter((one) => still.has(one.name))) { // what was filled in meanwhile is no fault any more
     if (!faults.some((f) => f.name === gap.name)) faults.push({ name: gap.name, label: gap.label, text: t(`missing.${kindOf(gap.field)}`) });
   }
   return faults;
@@ -52,11 +55,19 @@ function rulesAt(own, id) {
   return verdicts.filter((v) => v.kind !== "required" && v.pointer?.startsWith(`/fields/${id}`) && own.fields[id] !== undefined);
 }
 
-function status(own) {
+/* The part of the form where entries were refused, when it is another one: a slow save may come back after one went on. */
+function elsewhere(own, section) {
+  const ids = new Set([...own.faults.keys()].map((name) => name.split("/")[0]));
+  if (section.fields.some((f) => ids.has(f.id))) return "";
+  return own.form.sections.find((s) => s.fields.some((f) => ids.has(f.id)))?.id ?? "";
+}
+
+function status(own, section) {
   const words = {
     saving: () => html`<span class="soft">${t("save.saving")}</span>`,
     saved: () => html`<span class="good">${icon("check")} ${t("save.saved", { at: clock(own.savedAt) })}</span>`,
-    faults: () => html`<span class="wrong">${icon("alert")} ${t("save.faults", { n: own.faults.size })}</span>`,
+    faults: () => html`<span class="wrong">${icon("alert")} ${elsewhere(own, section) ? html`<a href="#/form/${elsewhere(own, section)}">${t("save.faults", { n: own.faults.size })}</a>`
+      : t("save.faults", { n: own.faults.size })}</span>`,
     waiting: () => html`<span class="wrong">${icon("alert")} ${t("save.waiting")}</span>`,
     idle: () => html`<span class="soft">${t("save.auto")}</span>`,
     refused: () => html`<span class="wrong">${icon("alert")} ${t("save.refused")}</span>`,
@@ -68,7 +79,8 @@ function status(own) {
 async function goOn(ctx, model, event) {
   event?.preventDefault();
   const { own, section } = model;
-  await own.save();
+  await Promise.race([own.save(), new Promise((done) => setTimeout(done, PATIENCE_MS))]);
+  if (!ctx.shown) return;
   model.gaps = missing(section, own.fields, judge(own.form, own.fields));
   model.reviewed = true;
   ctx.update();
@@ -76,14 +88,16 @@ async function goOn(ctx, model, event) {
     focusSummary();
     return;
   }
-  if (own.state === "waiting" || own.state === "refused") return;
-  next(ctx, model);
+  if (own.state !== "refused") next(ctx, model);
 }
 
 function next(ctx, { list, at }) {
   if (ctx.query.back === "check") go("/check", { field: ctx.query.field });
   else go(list[at + 1] ? `/form/${list[at + 1].section.id}` : "/check");
 }
+
+/* Full-width figures and letters become plain ones where there are only such; the x of an ID number its X. */
+const tidied = (field, drawn, value) => (drawn.tidy ? drawn.tidy(narrow(value)) : field.pattern || field.type === "number" ? narrow(value) : value);
 
 function one(model, field, required, fault) {
   const { own } = model;
@@ -100,7 +114,7 @@ function one(model, field, required, fault) {
   if (soft.length) drawn.note = soft.map((v) => [pick(v), pick(v.hint)].filter(Boolean).join(" ")).join(" ");
   if (field.type === "rows") return rows(model, field, required);
   return html`${fieldView(drawn, value, {
-    change: (v) => own.enter(field.id, drawn.tidy ? drawn.tidy(narrow(v)) : field.pattern ? narrow(v) : v),
+    change: (v) => own.enter(field.id, tidied(field, drawn, v)),
     done: () => own.left(),
     fault: fault ?? (hard ? pick(hard) : ""),
   })}
@@ -138,7 +152,7 @@ function rows(model, field, required) {
         const name = `${field.id}/${i}/${column.id}`;
         const drawn = shape(column, { id: name, required: column.required === "true()" });
         return fieldView(drawn, row[column.id], {
-          change: (v) => put(value.map((r, k) => (k === i ? { ...r, [column.id]: v } : r))),
+          change: (v) => put(value.map((r, k) => (k === i ? { ...r, [column.id]: tidied(column, drawn, v) } : r))),
           done: () => own.left(),
           fault: faults.find((f) => f.name === name)?.text,
         });
@@ -162,7 +176,7 @@ export function render(ctx, model) {
   return html`<div class="page">
     ${at >= 0 ? bar([{ value: at + 1, kind: "a" }], list.length, t("form.nth", { i: at + 1, n: list.length })) : nothing}
     <p class="line-top"><span><a class="back" href=${ctx.query.back === "check" ? "#/check" : "#/home"}>${t("back")}</a>
-      ${at >= 0 ? html`<span class="soft"> · ${t("form.nth", { i: at + 1, n: list.length })}</span>` : nothing}</span>${locked ? nothing : status(own)}</p>
+      ${at >= 0 ? html`<span class="soft"> · ${t("form.nth", { i: at + 1, n: list.length })}</span>` : nothing}</span>${locked ? nothing : status(own, section)}</p>
     <div class="page-head"><h1>${label(section)}</h1>
       ${section.help ? html`<p class="soft">${pick(section.help)}</p>` : nothing}</div>
     ${model.reviewed || own.faults.size ? faultSummary(faults) : nothing}

@@ -22,20 +22,25 @@ export async function load(ctx) {
 export const title = () => t("home.title");
 export const leave = (ctx, { photo }) => dropOwnPhoto(photo);
 
-/* Sections the candidate fills in: {section, missing: [...], faults} */
+/* Entries of this section that the server did not take. */
+const refused = (own, section) => [...own.faults.keys()].filter((name) => section.fields.some((f) => f.id === name.split("/")[0])).length;
+
+/* Sections the candidate fills in: {section, missing: [...], refused: n} */
 export function tasks(own) {
   const judged = judge(own.form, own.fields);
   return own.form.sections
     .filter((section) => section.fields.some((f) => f.editable !== false && judged.relevant(f)))
-    .map((section) => ({ section, missing: missing(section, own.fields, judged) }));
+    .map((section) => ({ section, missing: missing(section, own.fields, judged), refused: refused(own, section) }));
 }
 
 const place = (record) => record.org?.name ?? "";
 
+/* The steps by the names that announcements of the province have. */
 function steps(own, ctx) {
   const { record } = own;
   const at = ORDER.indexOf(record.state);
   const reached = (state) => at >= ORDER.indexOf(state);
+  const filled = tasks(own).every((task) => !task.missing.length && !task.refused);
   const failed = record.parts?.review === "failed";
   const fill = windowOf(ctx, "fill");
   const confirm = windowOf(ctx, "confirm");
@@ -43,7 +48,8 @@ function steps(own, ctx) {
     { name: t("step.identity"), done: reached("identified"), text: place(record) },
     { name: t(failed ? "step.review.failed" : "step.review"), done: reached("reviewed"), stopped: failed,
       text: failed ? t("step.review.failed.text", { place: place(record) }) : t("step.review.text") },
-    { name: t("step.fill"), done: reached("proofed"),
+    { name: t("step.read"), done: reached("proofed") || Boolean(record.pledged_at), text: t("step.read.text") },
+    { name: t("step.fill"), done: reached("proofed") || (Boolean(record.pledged_at) && filled),
       text: fill?.closes_at ? t("step.fill.text", { end: dayTime(fill.closes_at) }) : "" },
     { name: t("step.confirm"), done: reached("confirmed"),
       text: confirm?.closes_at ? t("step.confirm.text", { place: place(record), from: dayTime(confirm.opens_at), to: dayTime(confirm.closes_at) })
@@ -81,8 +87,8 @@ function now(own, ctx) {
       <a class="button main wide" href="#/pledge">${t("home.pledge.do")}</a></section>`;
   }
   const list = tasks(own);
-  const done = list.filter((task) => !task.missing.length).length;
-  const next = list.find((task) => task.missing.length);
+  const done = list.filter((task) => !task.missing.length && !task.refused).length;
+  const next = list.find((task) => task.missing.length || task.refused);
   if (next) {
     return html`<section class="card now"><h2>${t("home.fill.title")}</h2>
       <p>${t("home.fill.text", { n: list.length, done })}</p>
@@ -118,8 +124,8 @@ export function render(ctx, { own, notices, photo }) {
     ${now(own, ctx)}
     ${clock(ctx)}
     ${showTasks ? html`<section class="card"><h2>${t("home.sections")}</h2>
-      <ul class="tasks">${tasks(own).map(({ section, missing: gaps }) => html`<li><a href="#/form/${section.id}"><span>${label(section)}</span>
-        ${gaps.length ? tag(t("home.gaps", { n: gaps.length }), "warn") : tag(t("home.complete"), "ok")}</a></li>`)}
+      <ul class="tasks">${tasks(own).map(({ section, missing: gaps, refused: n }) => html`<li><a href="#/form/${section.id}"><span>${label(section)}</span>
+        ${n ? tag(t("save.faults", { n }), "bad") : gaps.length ? tag(t("home.gaps", { n: gaps.length }), "warn") : tag(t("home.complete"), "ok")}</a></li>`)}
         <li><a href="#/check"><span>${t("check.title")}</span></a></li></ul></section>` : nothing}
     ${photoCard(photo, place(record))}
     ${steps(own, ctx)}

@@ -80,6 +80,7 @@ class Own {
     this.here = null;
     this.keep();
     for (const name of this.faults.keys()) if (name === id || name.startsWith(`${id}/`)) this.faults.delete(name);
+    if (this.state === "faults" && !this.faults.size) this.state = this.savedAt ? "saved" : "idle";
     this.tell();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.save(), PAUSE_MS * 3);

@@ -4,6 +4,7 @@ import { api, serverNow } from "../../api.js";
 import { display } from "../../document.js";
 import { fullTime, inFours, pick, t, word } from "../../i18n.js";
 import { icon, problem } from "../../parts.js";
+import { qr } from "../../qr.js";
 import { openOwn } from "./own.js";
 
 export async function load(ctx) {
@@ -11,6 +12,9 @@ export async function load(ctx) {
 }
 
 export const title = () => t("receipt.title");
+
+/* Scanned in the console it opens the record, and says whether it was changed since. */
+const codeOf = (record) => `GKR/${record.number}/${record.version}`;
 
 /* Enough to know oneself by, not enough for whoever sees the picture. */
 const masked = (number) => String(number ?? "").replace(/^(.{4}).*(.{4})$/, "$1 •••••• $2");
@@ -44,8 +48,9 @@ export function render(ctx, model) {
     <div class="page-head"><h1>${t("receipt.title")}</h1><p class="soft">${t("receipt.help")}</p></div>
     ${model.problem ? problem(model.problem, () => save(ctx, model)) : nothing}
     <section class="card receipt">
-      <p class="soft small">${pick(ctx.season?.title ?? ctx.season?.name)}</p>
-      <p class="receipt-state">${icon(["confirmed", "submitted", "accepted"].includes(record.state) ? "check" : "alert")} ${word("state", record.state)}</p>
+      <div class="receipt-head"><div><p class="soft small">${pick(ctx.season?.title ?? ctx.season?.name)}</p>
+      <p class="receipt-state">${icon(["confirmed", "submitted", "accepted"].includes(record.state) ? "check" : "alert")} ${word("state", record.state)}</p></div>
+      ${qr(codeOf(record), t("receipt.qr", { number: record.number, version: record.version }))}</div>
       <dl class="answers plain">
         ${row(t("number"), html`<strong class="number">${inFours(record.number)}</strong>`)}
         ${row(t("receipt.name"), record.name)}
