@@ -1,6 +1,9 @@
 /* What the page tests share: a browser, people, and a TAP writer. */
-import { createHmac } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { createHmac, randomUUID } from "node:crypto";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 export const site = process.env.SITE;
@@ -127,6 +130,82 @@ export async function eventually(check, what, seconds = 30) {
   }
 }
 
+/* The API as the pages call it, for what comes before and after a page: somebody of the staff, signed in. */
+export async function desk(role) {
+  const context = (await page()).context();
+  const person = logins[role];
+  const heads = { "X-Gaokao-Edition": "hngz", Origin: site, "Accept-Language": "zh-CN" };
+  const base = `${site}/api/v1`;
+  const send = async (method, path, body, etag) => {
+    const reply = await context.request.fetch(base + path, { method, failOnStatusCode: false,
+      headers: { ...heads, ...(method === "GET" ? {} : { "Idempotency-Key": randomUUID(), "Content-Type": "application/json" }), ...(etag ? { "If-Match": etag } : {}) },
+      ...(body === undefined ? {} : { data: JSON.stringify(body) }) });
+    if (!reply.ok()) throw new Error(`${method} ${path}: ${reply.status()} ${(await reply.text()).slice(0, 600)}`);
+    return { etag: reply.headers().etag, data: /json/.test(reply.headers()["content-type"] ?? "") ? await reply.json() : await reply.body() };
+  };
+  const { data } = await send("POST", "/session", { login: person.login, password: person.password, ...(person.totp_secret ? { totp: totp(person.totp_secret) } : {}) });
+  heads["X-CSRF-Token"] = data.csrf;
+  const get = async (path) => (await send("GET", path)).data;
+  /* One step of a candidate's record: `body` may look at the record. */
+  const step = async (id, method, path, body) => {
+    const { data: record, etag } = await send("GET", `/candidates/${id}`);
+    return (await send(method, `/candidates/${id}${path}`, typeof body === "function" ? body(record) : body, etag)).data;
+  };
+  return { get, send, step, me: data, close: () => context.close() };
+}
+
+/* What tools of the system read of bytes: a PDF's words, the codes of a picture. Null when the tool is not installed. */
+const shelf = mkdtempSync(join(tmpdir(), "gk-web."));
+function tool(command, ...words) {
+  try {
+    return execFileSync(command, words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  } catch (error) {
+    if (error.code === "ENOENT") return null;
+    return error.stdout ?? "";
+  }
+}
+export function codesOf(picture) {
+  const file = join(shelf, `${randomUUID()}.png`);
+  writeFileSync(file, picture);
+  return tool("zbarimg", "--nodbus", "-q", "--raw", file)?.split("\n").filter(Boolean) ?? null;
+}
+export function codesOfPdf(bytes) {
+  const base = join(shelf, randomUUID());
+  writeFileSync(`${base}.pdf`, bytes);
+  if (tool("pdftoppm", "-r", "150", "-gray", "-png", "-singlefile", `${base}.pdf`, base) === null) return null;
+  return codesOf(readFileSync(`${base}.png`));
+}
+export function wordsOfPdf(bytes) {
+  const file = join(shelf, `${randomUUID()}.pdf`);
+  writeFileSync(file, bytes);
+  return tool("pdftotext", "-raw", file, "-")?.replace(/\s/g, "") ?? null;
+}
+
+const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+/* Somebody's ID card as the reader gives it; the number has its check digit (GB 11643). */
+export function idCard(name, serial, { place = "430102", birth = "20080131", address = "湖南省长沙市芙蓉区解放路1号" } = {}) {
+  const head = `${place}${birth}${String(serial).padStart(3, "0")}`;
+  const id_number = head + "10X98765432"[[...head].reduce((sum, digit, i) => sum + Number(digit) * WEIGHTS[i], 0) % 11];
+  return { name, sex: serial % 2 ? "1" : "2", nation: "01", address, birth: birth.replace(/(....)(..)(..)/, "$1-$2-$3"), issuer: "长沙市公安局芙蓉分局", id_number,
+    valid_from: "2024-01-01", valid_to: "2034-01-01" };
+}
+
+/* The point reads a card, prints the login card and passes the review: {id, number, card: PDF, password}. */
+export async function registered(point, card, fields = { migrant_child: "0" }) {
+  const ranges = (await point.get(`/ranges?org_id=${point.me.org.id}`)).items;
+  const { subject } = ranges.filter((r) => ["1", "5"].includes(r.subject)).sort((a, b) => b.left - a.left)[0];
+  const { data: reading } = await point.send("POST", "/readings", { jti: randomUUID().replaceAll("-", ""), taken_at: new Date().toISOString(), purpose: "create",
+    subject, layout: "resident", card });
+  const id = reading.candidate_id;
+  const [{ number, password }] = (await point.send("POST", "/candidates/cards", { ids: [id] })).data.items;
+  await point.step(id, "PUT", "/papers", (record) => ({ items: (record.papers?.items ?? []).map((p) => ({ id: p.id, seen: true })) }));
+  await point.step(id, "POST", "/fee", { receipt: `R${number}` });
+  await point.step(id, "PATCH", "", { fields });
+  await point.step(id, "PUT", "/papers", (record) => ({ items: (record.papers?.items ?? []).map((p) => ({ id: p.id, seen: true })) }));
+  await point.step(id, "POST", "/review", { verdict: "pass", accepted: [] });
+  return { id, number, password, subject, name: card.name, id_number: card.id_number };
+}
+
 export async function test(name, work) {
   count += 1;
   try {
@@ -135,7 +214,7 @@ export async function test(name, work) {
   } catch (error) {
     failed += 1;
     console.log(`not ok ${count} - pages: ${name}`);
-    for (const line of String(error.stack ?? error).split("\n").slice(0, 8)) console.log(`# ${line}`);
+    for (const line of String(error.stack ?? error).split("\n").slice(0, 40)) console.log(`# ${line}`);
     if (process.env.SHOTS) { // a folder: what stood on the pages when it failed
       for (const [i, tab] of (browser?.contexts() ?? []).flatMap((context) => context.pages()).entries()) await tab.screenshot({ path: `${process.env.SHOTS}/failed-${count}-${i}.png` }).catch(() => {});
     }
