@@ -272,11 +272,13 @@ static gk_error_t *print_record(gk_print_t *print, const gk_print_sheet_t *sheet
     boxed(flow, apr_pstrcat(pool, "本人已逐项核对以上信息，确认与校对表一致、真实无误。签字后需要更正的，须到报名点办理更正并重新签字。",
                             sheet->pledged != 0 ? "\n本人已阅读并接受《诚信考试承诺书》，接受时间：" : "",
                             sheet->pledged != 0 ? gk_print__moment(sheet->pledged, pool) : "",
-                            sheet->english ? "\nI have checked every line; it is true and equals the proof sheet. After signing, errors are put right at the point, with a new signature." : "",
+                            sheet->english ? "\nI have checked every line; it is true and equals the proof sheet. After signing, "
+                                             "errors are put right at the point, with a new signature." : "",
                             NULL), true);
   else
     boxed(flow, apr_pstrcat(pool, "请逐项核对。有错误用红笔在旁边改，交报名点更正并重新打印；没有错误再签字。\n",
-                            sheet->english ? "Check every line. Mark errors in red beside it and hand it back: it is printed again. Sign when nothing is wrong.\n" : "",
+                            sheet->english ? "Check every line. Mark errors in red beside it and hand it back: it is printed again. "
+                                             "Sign when nothing is wrong.\n" : "",
                             changes(sheet, pool), NULL), true);
   gk_print__flow_space(flow, 2 * MM);
   gk_print__flow_draw(flow, 13 * MM, false, draw_signatures, r);

@@ -108,7 +108,8 @@ static gk_json_t *proof(int rows, apr_pool_t *pool)
       pool,
       "{\"candidate\":{\"name\":\"%s\"},\"version\":7,\"valid\":false,\"digest\":\"7f3a91c20b44d2e1\","
       "\"document\":{\"number\":\"01040317\","
-      "\"org\":{\"code\":\"1\",\"name\":\"星沙\"},\"sections\":[{\"fields\":[{\"id\":\"name\",\"zh\":\"姓名\",\"en\":\"Name\",\"value\":\"%s\"},"
+      "\"org\":{\"code\":\"1\",\"name\":\"星沙\"},\"sections\":[{\"fields\":["
+      "{\"id\":\"name\",\"zh\":\"姓名\",\"en\":\"Name\",\"value\":\"%s\"},"
       "{\"id\":\"class\",\"zh\":\"班级\",\"value\":null}]},{\"fields\":[]},"
       "{\"fields\":[{\"id\":\"resume\",\"zh\":\"个人简历\",\"rows\":[%s]}]}]}}",
       LONG_NAME, LONG_NAME, all);
