@@ -164,7 +164,7 @@ export const api = {
     send("POST", path, { ...options, raw: file, type: file.type || "application/octet-stream" }),
   /* A file beside the pages: texts. */
   async file(path) {
-    const response = await once(new URL(`../${path}`, import.meta.url).href, { credentials: "omit" });
+    const response = await once(new URL(`../${path}`, import.meta.url).href, { credentials: "same-origin" }); // as the page's preload asks for it
     if (!response?.ok) throw new ApiError({ title: path });
     return response.json();
   },

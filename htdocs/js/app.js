@@ -36,6 +36,7 @@ export async function start(given) {
   setup = given;
   onSession({ signedOut: lostSession, token: freshToken, prove: () => import("./prove.js").then(({ prove }) => prove(app.session)),
     again: stillHere });
+  const asked = ask(); // beside the texts: one round trip less on a slow line
   try {
     await loadTexts(edition, api.file);
   } catch {
@@ -47,7 +48,7 @@ export async function start(given) {
   addEventListener("hashchange", () => show());
   addEventListener("pagehide", () => others?.close());
   addEventListener("pageshow", (event) => event.persisted && location.reload());
-  await ask();
+  await asked;
   await show();
   if (edition === "hngz") followIdle();
 }

@@ -53,6 +53,10 @@ export function pick(pair) {
   return (english() ? pair.en : pair.zh) ?? pair.zh ?? pair.en ?? "";
 }
 
+/* Sentences one after another; texts of rules have no full stop of their own. */
+export const sentences = (...all) => all.filter(Boolean).map((text) => text.replace(/[。.]$/, "")).join(english() ? ". " : "。")
+  + (all.filter(Boolean).length > 1 ? (english() ? "." : "。") : "");
+
 const formats = new Map();
 function format(name, options) {
   const id = `${current} ${name}`;

@@ -277,7 +277,7 @@ static gk_error_t *print_record(gk_print_t *print, const gk_print_sheet_t *sheet
                             NULL), true);
   else
     boxed(flow, apr_pstrcat(pool, "请逐项核对。有错误用红笔在旁边改，交报名点更正并重新打印；没有错误再签字。\n",
-                            sheet->english ? "Check every line. Mark errors in red beside it and hand it back: it is printed again. "
+                            sheet->english ? "Check every line. Mark errors in red and hand the sheet back: it is printed again. "
                                              "Sign when nothing is wrong.\n" : "",
                             changes(sheet, pool), NULL), true);
   gk_print__flow_space(flow, 2 * MM);

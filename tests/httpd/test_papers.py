@@ -57,7 +57,11 @@ def fetch(tmp_path):
         reply = client.get(path, expect=200, **more)
         assert reply.headers["Content-Type"] == "application/pdf"
         assert reply.headers["Content-Disposition"].split(";")[0] in ("inline", "attachment")
-        return Paper(tmp_path, reply.body)
+        paper = Paper(tmp_path, reply.body)
+        words = paper.plain(1)  # every paper names who printed it, when, and which page of how many it is
+        assert re.search(r"第\d+页/共\d+页", words) and re.search(r"\d{4}-\d\d-\d\d\d\d:\d\d打?印?", words), words[:400]
+        assert client.me["account"]["login"] in words, words[-200:]
+        return paper
     return get
 
 

@@ -116,22 +116,24 @@ await one.waitForSelector("input[type=password]", { timeout: 30000 });
 await both(one, "ks-expired", "登录已过期 · session expired");
 await one.context().close();
 
-/* ---- console: [role, hash, name, title]; those with a picture in a guide first ---- */
-const CONSOLE = [["point", "desk/to_review", "hngz-desk", "资格审查 · review desk"], ["point", "candidates", "hngz-candidates", "考生 · candidates"],
-  ["county", "progress", "console-progress", "进度 · progress"], ["county", "ranges", "hngz-ranges", "号段 · ranges"],
-  ["county", "submissions", "hngz-submissions", "上报 · submissions"], ["province", "packs", "hngz-packs", "政策包 · packs"], ["province", "jobs", "hngz-jobs", "任务 · jobs"]];
-for (const role of new Set(CONSOLE.map(([who]) => who))) {
+/* ---- console: every menu entry, as the first role that has it sees it ---- */
+const looked = new Set();
+for (const role of ["point", "county", "province"]) {
   const screen = await page(DESK);
   const person = logins[role];
   await signIn(screen, "hngz", person.login, person.password, person.totp_secret);
   await screen.waitForSelector("nav.menu a");
   await quiet(screen);
-  for (const [, hash, name, title] of CONSOLE.filter(([who]) => who === role)) {
-    await turn(screen, hash);
-    await screen.waitForTimeout(600);
-    if (name === "console-progress") await picture(screen, name);
-    await both(screen, name, title);
+  const links = await screen.locator("nav.menu a").evaluateAll((all) => all.map((a) => [a.getAttribute("href"), a.firstChild.textContent.trim()]));
+  for (const [href, title] of links) {
+    const name = `hngz-${href.slice(2).replaceAll("/", "-")}`;
+    if (looked.has(name) && !(role === "county" && name === "hngz-progress")) continue;
+    looked.add(name);
     await screen.setViewportSize(DESK);
+    await turn(screen, href.slice(2));
+    await screen.waitForTimeout(600);
+    if (role === "county" && name === "hngz-progress") await picture(screen, "console-progress");
+    else await both(screen, name, title);
   }
   await screen.context().close();
 }

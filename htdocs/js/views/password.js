@@ -46,6 +46,7 @@ export function render(ctx, model) {
   const forced = ctx.session.must_change_password;
   const fault = (name) => model.faults.find((f) => f.name === name)?.text;
   return html`<div class="page ${ed === "hngz" ? "gate card" : ""}">
+    ${ed === "ks" && !forced ? html`<p class="line-top"><a class="back" href="#/home">${t("back")}</a></p>` : nothing}
     <div class="page-head"><h1>${t(forced ? "password.first" : "password.title")}</h1></div>
     <p>${t(forced ? `password.${ed}.why` : "password.why")}</p>
     ${faultSummary(model.faults)}

@@ -39,5 +39,6 @@ export const sessionCard = (ctx, model) => html`<section class="card"><h2>${t("s
   <div class="card-body form-acts"><button class="button bad" type="button" @click=${() => everywhere(ctx, model)}>${t("sessions.everywhere")}</button></div>
 </section>`;
 
-export const render = (ctx, model) => html`<div class="page"><div class="page-head"><h1>${t("sessions.title")}</h1></div>
+export const render = (ctx, model) => html`<div class="page">
+  ${ctx.app.edition === "ks" ? html`<p class="line-top"><a class="back" href="#/home">${t("back")}</a></p>` : nothing}<div class="page-head"><h1>${t("sessions.title")}</h1></div>
   ${sessionCard(ctx, model)}</div>`;

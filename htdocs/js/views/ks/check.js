@@ -2,7 +2,7 @@
 import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { api } from "../../api.js";
 import { display, judge, label, loadTables, missing } from "../../document.js";
-import { inFours, pick, t } from "../../i18n.js";
+import { inFours, pick, sentences, t } from "../../i18n.js";
 import { banner, icon } from "../../parts.js";
 import { link } from "../../router.js";
 import { mayFill, openOwn, windowOf } from "./own.js";
@@ -36,7 +36,7 @@ function answer(model, section, field, gaps) {
     <dd>${value === undefined ? (gap ? html`<span class="wrong">${t("check.missing")}</span>` : html`<span class="soft">${t("field.none")}</span>`) : own_words}
       ${gap && value !== undefined ? html`<br><span class="wrong">${t("check.partly")}</span>` : nothing}
       ${refused.map((text) => html`<br><span class="wrong">${text}</span>`)}
-      ${rules.map((v) => html`<br><span class=${v.severity === "error" ? "wrong" : "soft"}>${pick(v)} ${pick(v.hint)}</span>`)}</dd>
+      ${rules.map((v) => html`<br><span class=${v.severity === "error" ? "wrong" : "soft"}>${sentences(pick(v), pick(v.hint))}</span>`)}</dd>
     <dd class="from">${may ? html`<a href=${change(section, field.id)}>${t(gap && value === undefined ? "check.fill" : "check.change")}<span class="unseen">
       ${label(field)}</span></a>` : html`${icon("lock")}<span class="unseen">${t("check.locked")}</span> ${field.source === "card" ? t("check.card")
     : field.editable === false ? t("check.point") : nothing}`}</dd>
@@ -63,7 +63,7 @@ export function render(ctx, model) {
     <div class="page-head"><h1>${t("check.title")}</h1>
       <p class="soft">${t("number")} <span class="number">${inFours(own.record.number)}</span></p>
       <p class="soft">${t("check.help", { place: own.record.org?.name ?? "" })}</p></div>
-    ${errors.filter((v) => !v.pointer).map((v) => banner("bad", html`${pick(v)} ${pick(v.hint)}`))}
+    ${errors.filter((v) => !v.pointer).map((v) => banner("bad", sentences(pick(v), pick(v.hint))))}
     ${own.form.sections.map((section) => {
       const fields = section.fields.filter((f) => judged.relevant(f));
       return fields.length ? html`<section><h2>${label(section)}</h2>

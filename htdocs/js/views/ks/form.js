@@ -3,7 +3,7 @@ import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { repeat } from "../../../vendor/lit-html/directives/repeat.js";
 import { display, judge, label, loadTables, missing, narrow, shape } from "../../document.js";
 import { faultSummary, fieldView, focusField, focusSummary, lockedView } from "../../field.js";
-import { clock, pick, t } from "../../i18n.js";
+import { clock, pick, sentences, t } from "../../i18n.js";
 import { banner, bar, icon, problem } from "../../parts.js";
 import { go } from "../../router.js";
 import { tasks } from "./home.js";
@@ -111,7 +111,7 @@ function one(model, field, required, fault) {
   const hard = faults.find((v) => v.severity === "error");
   const soft = faults.filter((v) => v !== hard);
   const drawn = shape(field, { required });
-  if (soft.length) drawn.note = soft.map((v) => [pick(v), pick(v.hint)].filter(Boolean).join(" ")).join(" ");
+  if (soft.length) drawn.note = sentences(...soft.flatMap((v) => [pick(v), pick(v.hint)]));
   if (field.type === "rows") return rows(model, field, required);
   return html`${fieldView(drawn, value, {
     change: (v) => own.enter(field.id, tidied(field, drawn, v)),
@@ -142,7 +142,7 @@ function rows(model, field, required) {
   return html`<section class="rows" id=${`f-${field.id}`} tabindex="-1">
     ${field.help ? html`<p class="soft">${pick(field.help)}</p>` : nothing}
     ${own_fault ? html`<p class="field"><span class="fault">${own_fault}</span></p>` : nothing}
-    ${verdicts.map((v) => banner(v.severity === "error" ? "bad" : "warn", html`${pick(v)} ${pick(v.hint)}`))}
+    ${verdicts.map((v) => banner(v.severity === "error" ? "bad" : "warn", sentences(pick(v), pick(v.hint))))}
     ${value.map((row, i) => html`<fieldset class="row-card">
       <legend class="unseen">${label(field)} ${i + 1}</legend>
       <div class="row-head"><strong>${t("rows.nth", { n: i + 1 })}</strong>
