@@ -1,7 +1,7 @@
 /* Three candidates with different cards, at the same time, each on a phone of their own, from the code on the printed card to the
  * receipt: one with a name of 15 letters and dots, one with U+20BB7 who is offline half the time, one migrant child who fails a
  * rule, reads why and puts it right. Then the point prints what they have to sign. */
-import { axeFaults, codesOf, codesOfPdf, desk, expect, idCard, page, registered, site, test, text, tooWide, within, wordsOfPdf } from "./lab.mjs";
+import { axeFaults, codesOf, codesOfPdf, desk, expect, idCard, page, registered, room, site, test, text, tooWide, within, wordsOfPdf } from "./lab.mjs";
 
 const PEOPLE = [
   { name: "古丽米热·阿卜杜热合曼·买买提", serial: 701 },
@@ -173,6 +173,7 @@ await test("three candidates go from the printed code to the receipt, one offlin
   const point = await desk("point");
   const faults = [];
   const people = [];
+  await room(point, 12);
   for (const { name, serial, place, migrant, offline } of PEOPLE) {
     people.push({ migrant, offline, ...(await registered(point, idCard(name, serial, { place }), { migrant_child: migrant ? "1" : "0" })) });
   }
