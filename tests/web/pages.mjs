@@ -290,6 +290,7 @@ if (!process.env.GK_WEB_TLS) { // nothing of these has to do with TLS
   await import("./console.mjs");
 }
 await import("./photos.mjs");
+await import("./imports.mjs");
 await import("./devices.mjs");
 if (process.env.CORPUS) {
   await test("every shipped rule has the same answer here as on the server", async () => {
