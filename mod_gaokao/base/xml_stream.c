@@ -38,6 +38,19 @@ static void stop(gk_xml_stream_t *stream, gk_error_t *error)
   xmlStopParser(stream->context);
 }
 
+/* Where no entity is expanded libxml2 leaves an & of an attribute as its reference. */
+static char *attribute(const xmlChar *from, const xmlChar *end, apr_pool_t *pool)
+{
+  char *value = apr_pstrmemdup(pool, (const char *)from, (apr_size_t)(end - from)), *to = value;
+  for (const char *at = value; *at != '\0'; at++) {
+    *to++ = *at;
+    if (strncmp(at, "&#38;", 5) == 0)
+      at += 4;
+  }
+  *to = '\0';
+  return value;
+}
+
 static void on_start(void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int namespaces,
                      const xmlChar **namespace_list, int count, int defaulted, const xmlChar **attributes)
 {
@@ -51,7 +64,7 @@ static void on_start(void *data, const xmlChar *name, const xmlChar *prefix, con
   for (int i = 0; i < count && n < GK_XML_STREAM_ATTRS; i++) {
     const xmlChar **a = attributes + (apr_size_t)i * 5;
     attrs[n].name = (const char *)a[0];
-    attrs[n++].value = apr_pstrmemdup(stream->scratch, (const char *)a[3], (apr_size_t)(a[4] - a[3]));
+    attrs[n++].value = attribute(a[3], a[4], stream->scratch);
   }
   stop(stream, stream->events->start(stream->baton, (const char *)name, attrs, n));
 }

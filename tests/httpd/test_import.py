@@ -3,6 +3,7 @@ every ugly form is read or refused with the row and the cure, a preview writes n
 import csv
 import io
 import json
+import os
 import time
 import uuid
 import zipfile
@@ -296,3 +297,54 @@ def test_roll_types_people_in(site, world, people):
     made = step(point, made, "undo")
     assert made["state"] == "undone" and made["counts"]["undone"] == 2, (made, rows_of(point, made))
     assert not [c for c in point.items("/candidates?state=waiting") if c["class"] == "高三（1）班"]
+
+
+def workers(site):
+    """Processes of this instance's job runner."""
+    found = []
+    for name in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{name}/cmdline", "rb") as file:
+                words = file.read().decode("utf-8", "replace").split("\0")
+        except OSError:
+            continue
+        if words[0].endswith("gaokao-worker") and "--photo" not in words and any(site.folder in word for word in words):
+            found.append(int(name))
+    return found
+
+
+def done_rows(site, made):
+    return int(sql(site, f"SELECT count(*) FROM import_row WHERE import_id = {made['id']} AND outcome = 'applied'")[0])
+
+
+def test_a_killed_or_cancelled_import_goes_on(site, world):
+    """kill -9 of the worker in the middle, then a cancel: each row is done once, with one version and one audit row (R1 to R3)."""
+    point = staff(site, "point", world.own_point["code"], f"kill{uuid.uuid4().hex[:6]}", "学籍员")
+    subject = max(point.items(f"/ranges?org_id={point.me['org']['id']}"), key=lambda r: r["left"])["subject"]
+    people, name = 150, "中断班"
+    rows = [["姓名", "性别", "民族", "出生日期", "身份证号", "科类", "班级"]] + [
+        ["石" + "甲乙丙丁戊己庚辛壬癸"[i % 10] + "子丑寅卯辰巳午未申酉戌亥"[i % 12], "男", "汉族", "2007-04-%02d" % (1 + i % 28),
+         id_number("430102", "200704%02d" % (1 + i % 28), 100 + i), subject, name] for i in range(people)]
+    made, _ = preview(point, "roll", xlsx([("a", rows)]), "名册.xlsx")
+    assert made["counts"]["create"] == people, made["counts"]
+    made = point.post(f"/imports/{made['id']}/apply", {}, version=made["version"], expect=200).json()
+    site.wait(lambda: done_rows(site, made) > 2, 60, "some rows are done")
+    for pid in workers(site):
+        site.kill(pid)
+    at = done_rows(site, made)
+    sql(site, f"UPDATE job SET lease_until_us = 1 WHERE id = {made['job']['id']}")  # the lease of the dead, run out
+    site.wait(lambda: done_rows(site, made) > at or at == people, 120, "another worker goes on")
+    point.post(f"/jobs/{made['job']['id']}/cancel", {}, expect=(200, 409))
+    site.wait(lambda: point.get(f"/imports/{made['id']}", expect=200).json()["state"] in ("stopped", "applied"), 120, "it is over")
+    made = point.get(f"/imports/{made['id']}", expect=200).json()
+    if made["state"] == "stopped":
+        made = step(point, made, "apply")
+    assert made["state"] == "applied" and made["counts"]["applied"] == people, (made, at)
+    waiting = [c for c in point.items("/candidates?state=waiting&limit=200") if c["class"] == name]
+    assert len(waiting) == people and {c["version"] for c in waiting} == {1}, len(waiting)
+    ids = ",".join(str(c["id"]) for c in waiting)
+    rows = sql(site, f"SELECT count(*) FROM audit WHERE action = 'candidate.create' AND object_kind = 'candidate' AND object_id IN ({ids})")
+    assert int(rows[0]) == people
+    made = step(point, made, "undo")
+    assert made["state"] == "undone" and made["counts"]["undone"] == people, made
+    assert not [c for c in point.items("/candidates?state=waiting&limit=200") if c["class"] == name]

@@ -149,6 +149,26 @@ def printed(journey):
         assert operator.get(f"/jobs/{made['id']}/result", expect=200).body.startswith(b"%PDF-")
 
 
+def handed_in(journey):
+    """A table that is looked at, done and taken back: file, cells and what stood there before."""
+    county, _, operator = journey.points[0]
+    client = next(c[3] for c in journey.cities if c[2]["id"] == county["id"])
+    one = next(r for r in operator.items("/candidates") if r["state"] in ("reviewed", "filling", "proofed", "confirmed"))
+    words = ["标记病史：幼年骨折已愈", "标记学籍编号XJ7788"]
+    table = f"报名顺序号,姓名,既往病史,班主任\n{one['number']},{one['name']},{words[0]},{words[1]}\n99999999,无此人,{words[0]},\n"
+    made = client.request("POST", "/imports?kind=examination&name=a.csv", table.encode("utf-8"), headers={"Content-Type": "text/csv"}, expect=201).json()
+    for step in ("", "apply", "undo"):
+        if step:
+            made = client.post(f"/imports/{made['id']}/{step}", {}, version=made["version"], expect=200).json()
+        until = time.monotonic() + 60
+        while made["state"] in ("reading", "applying", "undoing") and time.monotonic() < until:
+            time.sleep(0.2)
+            made = client.get(f"/imports/{made['id']}", expect=200).json()
+        assert words[0] in str(client.get(f"/imports/{made['id']}/rows", expect=200).json())
+    assert made["state"] == "undone", made
+    return words
+
+
 @pytest.mark.parametrize("pack", ["hunan-2014"])
 def test_nothing_about_people_lies_in_clear(engine, pack):
     site = Instance.create("marker", engine, extra=("--empty",))
@@ -158,7 +178,7 @@ def test_nothing_about_people_lies_in_clear(engine, pack):
         for step in (journey.province, journey.bureaus, journey.points_and_ranges, journey.read_cards, journey.typed_in,
                      journey.cards_and_review, journey.fill_in, journey.confirm, journey.correction, journey.other_information):
             step()
-        marks = refused(journey) + posted(journey)
+        marks = refused(journey) + posted(journey) + handed_in(journey)
         words, face = photographed(journey)
         marks += words
         job(journey)

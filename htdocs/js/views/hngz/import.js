@@ -120,7 +120,7 @@ async function more(ctx, model) {
 const mappingCard = (ctx, model) => html`<section class="card"><div class="card-head"><h2>${t("imp.columns")}</h2></div>
   <div class="card-body stack">
     <p class="soft">${t(model.import.state === "mapping" ? "imp.columnsNeeded" : "imp.columnsHelp")}</p>
-    <div class="form-acts">
+    <div class="in-line">
       ${model.import.sheets.length > 1 ? html`<label for="imp-sheet">${t("imp.sheet")}</label>
         <select id="imp-sheet" @change=${(e) => map(ctx, model, { sheet: Number(e.target.value) })}>${model.import.sheets.map((s, i) => html`<option value=${i} ?selected=${i === model.import.sheet}>${s.name}${s.hidden ? ` (${t("imp.hidden")})` : ""}</option>`)}</select>` : nothing}
       <label for="imp-head">${t("imp.headerRow")}</label>
@@ -181,7 +181,7 @@ const howMany = (model, id) => (id === "" ? model.import.counts.rows : id === "e
   ? (model.import.counts.bad ?? 0) + (model.import.step === "ready" ? 0 : model.import.counts.touched ?? 0) : model.import.counts[id]) ?? 0;
 
 const rowsCard = (ctx, model) => html`<section class="card"><div class="card-head"><h2>${t("imp.rowsOf")}</h2>
-    <div class="acts-right"><label for="imp-show">${t("imp.show")}</label>
+    <div class="acts-right in-line"><label for="imp-show">${t("imp.show")}</label>
       <select id="imp-show" @change=${(e) => show(ctx, model, e.target.value)}>${filters(model).map((id) => html`<option value=${id} ?selected=${id === model.show}>${t(id === "" ? "imp.all" : id === "errors" ? "imp.onlyErrors" : VERDICTS[id] !== undefined ? `imp.verdict.${id}` : `imp.outcome.${id}`)} ${count(howMany(model, id))}</option>`)}</select>
       ${model.rows.length ? copyButton(rowColumns(model), () => model.rows) : nothing}
       ${model.import.counts.bad || model.import.counts.failed || model.import.counts.touched ? html`<button class="button" type="button" @click=${() => save(model).catch((error) => { model.fault = error; ctx.update(); })}>${t("imp.saveErrors")}</button>` : nothing}</div></div>
@@ -230,7 +230,7 @@ export function render(ctx, model) {
     <section class="card"><dl class="facts">
       <dt>${t("imp.kind")}</dt><dd>${t(`imp.kind.${i.kind}`)}</dd>
       <dt>${t("imp.by")}</dt><dd>${i.org.name} ${i.account ?? ""}，${fullTime(i.created_at)}</dd>
-      ${i.counts.rows === undefined ? nothing : html`<dt>${t("imp.rows")}</dt><dd>${[["rows", "imp.all"], ["change", "imp.verdict.change"], ["create", "imp.verdict.create"], ["same", "imp.verdict.same"], ["bad", "imp.bad"], ["applied", "imp.outcome.applied"], ["failed", "imp.outcome.failed"], ["undone", "imp.outcome.undone"], ["touched", "imp.outcome.touched"]]
+      ${i.counts.rows === undefined || ["mapping", "unreadable"].includes(i.state) ? nothing : html`<dt>${t("imp.rows")}</dt><dd>${[["rows", "imp.all"], ["change", "imp.verdict.change"], ["create", "imp.verdict.create"], ["same", "imp.verdict.same"], ["bad", "imp.bad"], ["applied", "imp.outcome.applied"], ["failed", "imp.outcome.failed"], ["undone", "imp.outcome.undone"], ["touched", "imp.outcome.touched"]]
         .filter(([id]) => id === "rows" || i.counts[id]).map(([id, key]) => `${t(key)} ${count(i.counts[id])}`).join("，")}${i.counts.aside ? `；${t("imp.aside", { n: i.counts.aside })}` : ""}</dd>`}
     </dl></section>
     ${model.mapping && !busy && i.columns ? mappingCard(ctx, model) : nothing}

@@ -31,7 +31,7 @@ async function send(ctx, model, event) {
 const choice = (ctx, model) => html`<section class="card"><div class="card-head"><h2>${t("imp.new")}</h2></div>
   <div class="card-body stack">
     <p class="soft">${t("imp.help")}</p>
-    <div class="form-acts">
+    <div class="in-line">
       <label for="imp-kind">${t("imp.kind")}</label>
       <select id="imp-kind" @change=${(e) => { model.kind = e.target.value; ctx.update(); }}>${kindsOf(ctx.session).map((kind) => html`<option value=${kind} ?selected=${kind === model.kind}>${t(`imp.kind.${kind}`)}</option>`)}</select>
       <a class="button" href=${api.href("/imports/template.xlsx", { kind: model.kind })} download>${t("imp.template")}</a>
