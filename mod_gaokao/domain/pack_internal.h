@@ -3,7 +3,10 @@
 #define GK_DOMAIN_PACK_INTERNAL_H
 
 #include "base/xml.h"
+#include "domain/act.h"
 #include "domain/pack.h"
+#include "domain/ports.h"
+#include "domain/verdict.h"
 
 typedef struct gk_pack_loader_t {
   gk_pack_t *pack;
@@ -41,6 +44,14 @@ void gk_pack__check(gk_pack_loader_t *loader, gk_xml_node_t *root);
  * NULL. */
 void gk_pack__check_xpath(gk_error_t **error, const gk_pack_t *pack, const gk_part_t *part,
                           const char *expression, const char *pointer, apr_pool_t *pool);
+
+/* pack_life.c, for pack_examine.c. The pack's row when its revision is that; STALE_VERSION. */
+gk_error_t *gk_pack__at_revision(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t revision);
+gk_error_t *gk_pack__load(gk_pack_t **pack, gk_ruleset_t **rules, gk_act_t *act, const char *bytes, apr_size_t length,
+                          bool schema, apr_pool_t *pool);
+/* Reads the row again, as it is after the step, and leaves the audit row. */
+gk_error_t *gk_pack__done(gk_pack_row_t *out, gk_act_t *act, bool changed, const char *action, const gk_pack_row_t *before,
+                          gk_json_t *more);
 
 #define GK_ROWS(type, array) ((type *)(array)->elts)
 

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "domain/org.h"
+#include "domain/pack_internal.h"
 #include "domain/pack_local.h"
 #include "domain/rehearsal.h"
 
@@ -29,7 +30,7 @@ gk_error_t *gk_pack_row_get(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id)
 }
 
 /* Steps judge by the pack that is active now, not by one of half a second ago. */
-static gk_error_t *at_revision(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t revision)
+gk_error_t *gk_pack__at_revision(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t revision)
 {
   gk_core_season_changed(act->core);
   GK_TRY(gk_core_season(&act->season, act->core, act->db, act->pool));
@@ -37,7 +38,7 @@ static gk_error_t *at_revision(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id
   return out->revision == revision ? NULL : gk_stale(act, out->revision);
 }
 
-static gk_error_t *load(gk_pack_t **pack, gk_ruleset_t **rules, gk_act_t *act, const char *bytes, apr_size_t length,
+gk_error_t *gk_pack__load(gk_pack_t **pack, gk_ruleset_t **rules, gk_act_t *act, const char *bytes, apr_size_t length,
                         bool schema, apr_pool_t *pool)
 {
   GK_TRY(gk_pack_load(pack, bytes, length, schema ? rng_path(act) : NULL, pool, act->pool));
@@ -101,7 +102,7 @@ static gk_json_t *row_json(const gk_pack_row_t *row, const gk_act_t *act)
 }
 
 /* Reads the row again, as it is after the step, and leaves the audit row. */
-static gk_error_t *done(gk_pack_row_t *out, gk_act_t *act, bool changed, const char *action, const gk_pack_row_t *before,
+gk_error_t *gk_pack__done(gk_pack_row_t *out, gk_act_t *act, bool changed, const char *action, const gk_pack_row_t *before,
                         gk_json_t *more)
 {
   if (!changed) {
@@ -144,7 +145,7 @@ static gk_error_t *insert(gk_pack_row_t *out, gk_act_t *act, const char *xml, ap
 {
   gk_pack_t *pack;
   gk_ruleset_t *rules;
-  GK_TRY(load(&pack, &rules, act, xml, length, true, act->pool));
+  GK_TRY(gk_pack__load(&pack, &rules, act, xml, length, true, act->pool));
   if (pack->season != act->season->year)
     return gk_error(act->pool, GK_E_CONFLICT, "政策包属于 %d 年，启用的报名年度是 %d 年", "The pack is for %d, the active season is %d",
                     pack->season, act->season->year);
@@ -167,7 +168,7 @@ static gk_error_t *edited(const char **xml, gk_act_t *act, apr_int64_t id, gk_js
   gk_pack_t *pack;
   GK_TRY(gk_store_pack_body(act->db, id, &body, act->pool));
   const char *text = apr_pstrmemdup(act->pool, (const char *)body.bytes, body.length);
-  GK_TRY(load(&pack, NULL, act, text, body.length, false, act->pool));
+  GK_TRY(gk_pack__load(&pack, NULL, act, text, body.length, false, act->pool));
   return gk_pack_edit(xml, text, changes, version > 0 ? version : pack->version, "", pack, act->pool);
 }
 
@@ -231,7 +232,7 @@ gk_error_t *gk_pack_rewrite(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, a
   gk_pack_t *pack;
   gk_ruleset_t *rules;
   bool changed;
-  GK_TRY(at_revision(&before, act, id, revision));
+  GK_TRY(gk_pack__at_revision(&before, act, id, revision));
   GK_TRY(gk_local_own(act, &before));
   if (!is(before.state, "draft") && !is(before.state, "checked") && !is(before.state, "rehearsed") &&
       !is(before.state, "approved"))
@@ -248,7 +249,7 @@ gk_error_t *gk_pack_rewrite(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, a
   if (bytes == NULL)
     length = strlen(xml);
   if (before.unit[0] == '\0')
-    GK_TRY(load(&pack, &rules, act, xml, length, true, act->pool));
+    GK_TRY(gk_pack__load(&pack, &rules, act, xml, length, true, act->pool));
   if (before.unit[0] == '\0' && (!is(pack->id, before.name) || !is(apr_itoa(act->pool, pack->version), before.version)))
     return gk_error(act->pool, GK_E_CONFLICT, "修改草稿时名称和版本号不能变", "A draft keeps its name and version");
   gk_pack_row_t row = before;
@@ -256,153 +257,7 @@ gk_error_t *gk_pack_rewrite(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, a
   row.note = note != NULL ? note : before.note;
   GK_TRY(gk_act_begin(act));
   GK_TRY(gk_store_pack_rewrite(&changed, act, &row, xml, length));
-  return done(out, act, changed, "pack.rewrite", &before, NULL);
-}
-
-/* ---- check ------------------------------------------------------------------------------------------------- */
-
-static void find(gk_json_t *findings, const char *severity, const char *rule, const char *code, const char *where,
-                 const char *zh, const char *en, apr_pool_t *pool)
-{
-  gk_json_t *one = gk_json_object(pool);
-  gk_json_set_str(one, "severity", severity);
-  gk_json_set_str(one, "rule", rule);
-  gk_json_set_str(one, "code", code);
-  gk_json_set_str(one, "where", where);
-  gk_json_set_str(one, "zh", zh);
-  gk_json_set_str(one, "en", en);
-  gk_json_add(findings, one);
-}
-
-/* What the rule says of one of its cases; all stages, since a case is about the test. */
-static gk_error_t *run_case(bool *passes, const gk_rule_t *rule, const gk_rule_case_t *one, const gk_pack_t *pack,
-                            gk_ruleset_t *rules, apr_pool_t *pool)
-{
-  gk_document_t *document;
-  apr_array_header_t *verdicts;
-  GK_TRY(gk_document_from_json(&document, gk_json_copy(one->fields, pool), pool));
-  gk_json_t *derived = gk_derive(document, pack, one->as_of, pool);
-  for (gk_json_iter_t it = gk_json_first(one->fields); it.key != NULL; gk_json_next(&it))
-    if (gk_pack_field(pack, it.key) == NULL)
-      gk_json_set(derived, it.key, it.value); /* a derived value that the case gives */
-  /* Rules narrowed to subjects or categories are asked for the first of them. */
-  if (rule->subjects->nelts > 0 && gk_document_get(document, "subject") == NULL)
-    gk_json_set_str(derived, "subject", APR_ARRAY_IDX(rule->subjects, 0, const char *));
-  if (rule->categories->nelts > 0 && gk_document_get(document, "category") == NULL)
-    gk_json_set_str(derived, "category", APR_ARRAY_IDX(rule->categories, 0, const char *));
-  GK_TRY(gk_policy_evaluate(rules, document, derived, rule->stages, one->as_of, &verdicts, pool));
-  *passes = true;
-  for (int i = 0; i < verdicts->nelts; i++) {
-    const gk_verdict_t *verdict = &APR_ARRAY_IDX(verdicts, i, gk_verdict_t);
-    if (verdict->kind != GK_VERDICT_REQUIRED && is(verdict->rule, rule->id))
-      *passes = false;
-  }
-  return NULL;
-}
-
-static gk_error_t *check_cases(gk_json_t *findings, bool *wrong, const gk_pack_t *pack, gk_core_t *core, apr_pool_t *pool)
-{
-  apr_pool_t *each;
-  gk_error_t *error = NULL;
-  apr_pool_create(&each, pool);
-  for (int i = 0; error == NULL && i < pack->rules->nelts; i++) {
-    const gk_rule_t *rule = &APR_ARRAY_IDX(pack->rules, i, gk_rule_t);
-    gk_pack_t alone = *pack; /* the rule by itself */
-    gk_ruleset_t *rules;
-    apr_pool_clear(each);
-    alone.rules = apr_array_make(each, 1, sizeof(gk_rule_t));
-    gk_rule_t *copy = apr_array_push(alone.rules);
-    *copy = *rule;
-    copy->valid_from.year = copy->valid_to.year = 0;
-    copy->areas = NULL;
-    alone.fields = apr_array_make(each, 1, sizeof(gk_field_t));
-    alone.papers = apr_array_make(each, 1, sizeof(gk_paper_t));
-    alone.parts = apr_array_make(each, 1, sizeof(gk_part_t));
-    error = gk_core_rules(&rules, core, &alone, each);
-    for (int c = 0; error == NULL && c < rule->cases->nelts; c++) {
-      const gk_rule_case_t *one = &APR_ARRAY_IDX(rule->cases, c, gk_rule_case_t);
-      bool passes;
-      error = run_case(&passes, copy, one, pack, rules, each);
-      if (error == NULL && passes != one->expect) {
-        *wrong = true;
-        find(findings, "error", rule->id, "case", "",
-             apr_psprintf(pool, "规则“%s”的第 %d 个例子应当%s，实际%s", rule->title.zh, c + 1, one->expect ? "通过" : "不通过",
-                          passes ? "通过" : "不通过"),
-             apr_psprintf(pool, "Rule ‘%s’: its case %d should %s but does %s", rule->title.en, c + 1,
-                          one->expect ? "pass" : "fail", passes ? "pass" : "fail"),
-             pool);
-      }
-    }
-  }
-  if (error != NULL)
-    error = gk_error_dup(pool, error);
-  apr_pool_destroy(each);
-  return error;
-}
-
-/* A field that nobody may enter, or that stands in no page's conditions, is never filled in. */
-static void check_fields(gk_json_t *findings, const gk_pack_t *pack, apr_pool_t *pool)
-{
-  for (int i = 0; i < pack->fields->nelts; i++) {
-    const gk_field_t *field = &APR_ARRAY_IDX(pack->fields, i, gk_field_t);
-    bool never = field->relevant != NULL && is(field->relevant, "false()");
-    if (field->edit == NULL || field->edit->nelts == 0 || never)
-      find(findings, "warn", NULL, "unreachable-field", field->id,
-           apr_psprintf(pool, "项目“%s”没有人能填写", field->label.zh),
-           apr_psprintf(pool, "Nobody can ever fill in ‘%s’", field->label.en), pool);
-  }
-}
-
-/* Rules of units that the new pack leaves no room for: they would be in force no more. */
-static gk_error_t *check_local(gk_json_t *findings, gk_act_t *act, const gk_blob_t *body)
-{
-  gk_pack_t *whole;
-  apr_array_header_t *left_out;
-  GK_TRY(gk_pack_whole(&whole, act->db, act->season->id, body, NULL, &left_out, act->pool, act->pool));
-  for (int i = 0; i < left_out->nelts; i++) {
-    const gk_local_rules_t *one = &APR_ARRAY_IDX(left_out, i, gk_local_rules_t);
-    find(findings, "warn", NULL, "local-rules", one->unit,
-         apr_psprintf(act->pool, "启用后，%s自己增加的规则不再生效：%s", one->unit_name, one->xml),
-         apr_psprintf(act->pool, "The rules that %s added would be in force no more: %s", one->unit_name, one->xml), act->pool);
-  }
-  return NULL;
-}
-
-gk_error_t *gk_pack_check(gk_json_t **findings, gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t revision)
-{
-  gk_pack_row_t before;
-  gk_blob_t body;
-  gk_pack_t *pack;
-  gk_ruleset_t *rules;
-  bool wrong = false, changed = true;
-  GK_TRY(at_revision(&before, act, id, revision));
-  GK_TRY(gk_local_own(act, &before));
-  *findings = gk_json_array(act->pool);
-  if (before.unit[0] != '\0') {
-    GK_TRY(gk_pack_open(&pack, &rules, act, id, act->pool));
-    pack->rules = gk_local_rules_of(pack, before.unit, act->pool); /* those of others are theirs */
-  } else {
-    GK_TRY(gk_store_pack_body(act->db, id, &body, act->pool));
-    GK_TRY(load(&pack, &rules, act, (const char *)body.bytes, body.length, true, act->pool));
-    GK_TRY(check_local(*findings, act, &body));
-  }
-  GK_TRY(check_cases(*findings, &wrong, pack, act->core, act->pool));
-  for (int i = 0; pack->warnings != NULL && i < pack->warnings->nelts; i++) {
-    const gk_violation_t *w = &APR_ARRAY_IDX(pack->warnings, i, gk_violation_t);
-    if (before.unit[0] != '\0' && (w->rule == NULL || strncmp(w->rule, gk_local_prefix(before.unit, act->pool),
-                                                              strlen(gk_local_prefix(before.unit, act->pool))) != 0))
-      continue;
-    find(*findings, "warn", w->rule, w->code, w->pointer, w->zh, w->en, act->pool);
-  }
-  if (before.unit[0] == '\0')
-    check_fields(*findings, pack, act->pool);
-  gk_json_t *more = gk_json_object(act->pool);
-  gk_json_set_int(more, "findings", (apr_int64_t)gk_json_size(*findings));
-  gk_json_set_bool(more, "wrong", wrong);
-  GK_TRY(gk_act_begin(act));
-  if (is(before.state, "draft") && !wrong)
-    GK_TRY(gk_store_pack_step(&changed, act, &before, "checked"));
-  return done(out, act, changed, "pack.check", &before, more);
+  return gk_pack__done(out, act, changed, "pack.rewrite", &before, NULL);
 }
 
 /* ---- approval ---------------------------------------------------------------------------------------------- */
@@ -447,7 +302,7 @@ gk_error_t *gk_pack_approve(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, a
   gk_pack_row_t before;
   gk_rehearsal_row_t *rehearsal;
   bool reversed, changed;
-  GK_TRY(at_revision(&before, act, id, revision));
+  GK_TRY(gk_pack__at_revision(&before, act, id, revision));
   GK_TRY(gk_local_above(act, &before));
   if (!is(before.state, "rehearsed"))
     return wrong_state(act, &before, "先检查、再试运行，然后才能审批", "check it and do the dry run before it is approved");
@@ -463,7 +318,7 @@ gk_error_t *gk_pack_approve(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, a
   gk_json_set_int(more, "records", rehearsal->done);
   GK_TRY(gk_act_begin(act));
   GK_TRY(gk_store_pack_approve(&changed, act, &before));
-  return done(out, act, changed, "pack.approve", &before, more);
+  return gk_pack__done(out, act, changed, "pack.approve", &before, more);
 }
 
 /* ---- activation -------------------------------------------------------------------------------------------- */
@@ -509,7 +364,7 @@ gk_error_t *gk_pack_activate(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, 
   gk_pack_t *pack;
   gk_ruleset_t *rules;
   bool reversed, changed, found = false, local;
-  GK_TRY(at_revision(&before, act, id, revision));
+  GK_TRY(gk_pack__at_revision(&before, act, id, revision));
   GK_TRY(gk_local_above(act, &before));
   local = before.unit[0] != '\0';
   if (local && wish->at != 0)
@@ -538,13 +393,13 @@ gk_error_t *gk_pack_activate(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, 
   if (wish->at != 0) {
     gk_json_set_time(more, "at", wish->at);
     GK_TRY(gk_store_pack_schedule(&changed, act, &before, wish->at, wish->reason));
-    return done(out, act, changed, "pack.schedule", &before, more);
+    return gk_pack__done(out, act, changed, "pack.schedule", &before, more);
   }
   GK_TRY(local ? gk_store_local_activate(&changed, act, &before, act->season->pack_id, wish->reason)
                : gk_store_pack_activate(&changed, act, &before, act->season->pack_id, wish->reason));
   if (!changed)
     return busy(act);
-  GK_TRY(done(out, act, changed, "pack.activate", &before, more));
+  GK_TRY(gk_pack__done(out, act, changed, "pack.activate", &before, more));
   gk_core_season_changed(act->core);
   return NULL;
 }
@@ -553,20 +408,20 @@ gk_error_t *gk_pack_unschedule(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id
 {
   gk_pack_row_t before;
   bool changed;
-  GK_TRY(at_revision(&before, act, id, revision));
+  GK_TRY(gk_pack__at_revision(&before, act, id, revision));
   GK_TRY(gk_local_own(act, &before));
   if (!is(before.state, "scheduled"))
     return wrong_state(act, &before, "没有等待中的启用", "no activation waits");
   GK_TRY(gk_act_begin(act));
   GK_TRY(gk_store_pack_unschedule(&changed, act, &before, before.activated == 0 ? "approved" : "superseded"));
-  return done(out, act, changed, "pack.unschedule", &before, NULL);
+  return gk_pack__done(out, act, changed, "pack.unschedule", &before, NULL);
 }
 
 gk_error_t *gk_pack_withdraw(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, apr_int64_t revision, const char *reason)
 {
   gk_pack_row_t before;
   bool changed;
-  GK_TRY(at_revision(&before, act, id, revision));
+  GK_TRY(gk_pack__at_revision(&before, act, id, revision));
   GK_TRY(gk_local_above(act, &before));
   if (before.unit[0] == '\0')
     return wrong_state(act, &before, "省里的政策包只能由另一版取代", "a pack of the province is replaced by another version only");
@@ -576,7 +431,7 @@ gk_error_t *gk_pack_withdraw(gk_pack_row_t *out, gk_act_t *act, apr_int64_t id, 
   gk_json_set_str(more, "reason", reason);
   GK_TRY(gk_act_begin(act));
   GK_TRY(gk_store_local_withdraw(&changed, act, &before, reason));
-  GK_TRY(done(out, act, changed, "pack.withdraw", &before, more));
+  GK_TRY(gk_pack__done(out, act, changed, "pack.withdraw", &before, more));
   gk_core_season_changed(act->core);
   return NULL;
 }
@@ -595,9 +450,9 @@ static gk_error_t *activate_due(gk_act_t *act, const gk_pack_waiting_t *waiting)
   if (rehearsal != NULL)
     GK_TRY(gk_store_pack_activate(&changed, act, &before, act->season->pack_id, before.reason));
   if (changed)
-    return done(&after, act, true, "pack.activate", &before, NULL);
+    return gk_pack__done(&after, act, true, "pack.activate", &before, NULL);
   GK_TRY(gk_store_pack_unschedule(&changed, act, &before, asked.state));
-  return changed ? done(&after, act, true, "pack.missed", &before, NULL) : NULL;
+  return changed ? gk_pack__done(&after, act, true, "pack.missed", &before, NULL) : NULL;
 }
 
 gk_error_t *gk_pack_due(bool *activated, gk_core_t *core, gk_db_t *db, apr_pool_t *pool)

@@ -193,7 +193,7 @@ static bool among(const apr_array_header_t *verdicts, const gk_verdict_t *wanted
 
 static void count(gk_json_t *object, const char *key) { gk_json_set_int(object, key, gk_json_int(object, key) + 1); }
 
-static void count_rule(gk_rehearsal_t *r, const char *name, const char *way, apr_int64_t id)
+static void count_rule(gk_rehearsal_t *r, const char *name, const char *way, bool undecided, apr_int64_t id)
 {
   gk_json_t *row = gk_json_get(r->rules, name);
   if (row == NULL) {
@@ -201,12 +201,15 @@ static void count_rule(gk_rehearsal_t *r, const char *name, const char *way, apr
     row = gk_json_object(r->pool);
     gk_json_set_int(row, "failing", 0);
     gk_json_set_int(row, "passing", 0);
+    gk_json_set_int(row, "undecided", 0);
     gk_json_set(samples, "failing", gk_json_array(r->pool));
     gk_json_set(samples, "passing", gk_json_array(r->pool));
     gk_json_set(row, "samples", samples);
     gk_json_set(r->rules, name, row);
   }
   count(row, way);
+  if (undecided)
+    count(row, "undecided");
   gk_json_t *samples = gk_json_get(gk_json_get(row, "samples"), way);
   if (gk_json_size(samples) < SAMPLES)
     gk_json_add_int(samples, id);
@@ -226,7 +229,7 @@ static bool count_missing(gk_rehearsal_t *r, const apr_array_header_t *verdicts,
     if (strstr(*rules, apr_pstrcat(pool, " ", name, " ", NULL)) != NULL)
       continue; /* once a record, in however many rows */
     *rules = apr_pstrcat(pool, *rules, name, " ", NULL);
-    count_rule(r, name, way, id);
+    count_rule(r, name, way, verdict->kind == GK_VERDICT_UNDECIDED, id);
   }
   return any;
 }

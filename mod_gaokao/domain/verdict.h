@@ -34,7 +34,8 @@ typedef struct gk_verdict_t {
   const char *pointer;          /* "/fields/ID", "/fields/ROWS/0/COLUMN", or "" */
   const char *zh, *en;          /* the rule's message, placeholders filled in */
   const char *hint_zh, *hint_en;/* what to do; NULL when the rule has none */
-  apr_array_header_t *seen;     /* gk_seen_t: the rule's fields that have a value */
+  apr_array_header_t *seen;     /* gk_seen_t: what the rule concerns and reads, as far as it has a value */
+  const char *reason;           /* UNDECIDED: what the engine says, such as too many steps; for staff; or NULL */
 } gk_verdict_t;
 
 /* What the document says together with derived values and facts: gk_derive()'s object, to which the caller

@@ -214,6 +214,7 @@ gk_json_t *gk_why_not_json(const apr_array_header_t *verdicts, const gk_pack_t *
     else
       gk_json_set_null(one, "satisfy");
     gk_json_set_str(one, "test", rule != NULL ? rule->test : NULL);
+    gk_json_set_str(one, "reason", verdict->reason);
     add_places(places, verdict, rule, pack, pool);
     gk_json_set(one, "change", places);
   }

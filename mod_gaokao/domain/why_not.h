@@ -6,7 +6,8 @@
 #include "domain/verdict.h"
 
 /* gk_verdicts_json with, for each: satisfy {zh, en} (what the test asks for, in words; null where only XPath says it) and test
- * (as it is written; null for a field that is missing); change [{field, zh, en, section {id, zh, en}, edit [{role, stage}]}]:
+ * (as it is written; null for a field that is missing); reason (of UNDECIDED,
+ * what the engine says; else null); change [{field, zh, en, section {id, zh, en}, edit [{role, stage}]}]:
  * the fields it can be put right in, the first being the one the verdict points at. */
 gk_json_t *gk_why_not_json(const apr_array_header_t *verdicts, const gk_pack_t *pack, apr_pool_t *pool);
 

@@ -45,7 +45,6 @@ static void *APR_THREAD_FUNC heart_main(apr_thread_t *thread, void *data)
   gk_db_t *db = NULL;
   apr_pool_t *db_pool, *pool;
   apr_time_t alive = gk_tick();
-  apr_int64_t told = 0;
   (void)thread;
   apr_pool_create(&db_pool, heart->pool);
   apr_pool_create(&pool, heart->pool);
@@ -56,16 +55,11 @@ static void *APR_THREAD_FUNC heart_main(apr_thread_t *thread, void *data)
       break;
     apr_thread_mutex_unlock(heart->mutex);
     apr_pool_clear(pool);
-    apr_int64_t done = __atomic_load_n(&heart->run->done, __ATOMIC_RELAXED);
-    /* People see progress each second; without any, a beat is enough. */
-    if (done != told || gk_tick() - alive >= GK_JOB_BEAT_US) {
-      if (beat(heart, &db, db_pool, pool) == NULL) {
-        alive = gk_tick();
-        told = done;
-      } else if (gk_tick() - alive > GK_JOB_LEASE_US) { /* by now somebody else may have it */
-        __atomic_store_n(&heart->run->lost, 1, __ATOMIC_RELAXED);
-      }
-    }
+    /* Each second: people see progress, and who cancels is heard. */
+    if (beat(heart, &db, db_pool, pool) == NULL)
+      alive = gk_tick();
+    else if (gk_tick() - alive > GK_JOB_LEASE_US) /* by now somebody else may have it */
+      __atomic_store_n(&heart->run->lost, 1, __ATOMIC_RELAXED);
     apr_thread_mutex_lock(heart->mutex);
   }
   apr_thread_mutex_unlock(heart->mutex);

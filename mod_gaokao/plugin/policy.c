@@ -11,6 +11,7 @@
 #include "plugin/policy_internal.h"
 
 #define LANGUAGE "xpath-1.0"
+enum { MAX_SEEN = 60 }; /* copy_seen takes 64 */
 
 _Static_assert((int)GAOKAO_STAGE_FILL == (int)GK_STAGE_FILL &&
                    (int)GAOKAO_STAGE_REVIEW == (int)GK_STAGE_REVIEW &&
@@ -49,6 +50,14 @@ static apr_uint32_t day_number(gk_date_t date)
   return date.year > 0 ? (apr_uint32_t)(date.year * 10000 + date.month * 100 + date.day) : 0;
 }
 
+static void add_name(apr_array_header_t *names, const char *name)
+{
+  for (int i = 0; i < names->nelts; i++)
+    if (strcmp(APR_ARRAY_IDX(names, i, const char *), name) == 0)
+      return;
+  APR_ARRAY_PUSH(names, const char *) = name;
+}
+
 static void push_check(gk_ruleset_t *ruleset, const gk_rule_t *from)
 {
   int index = push_rule(ruleset, GAOKAO_RULE_CHECK, from->id, from->test);
@@ -57,8 +66,16 @@ static void push_check(gk_ruleset_t *ruleset, const gk_rule_t *from)
   rule->stages = (apr_uint32_t)from->stages;
   rule->valid_from = day_number(from->valid_from);
   rule->valid_to = day_number(from->valid_to);
-  rule->n_fields = (apr_uint32_t)from->fields->nelts;
-  rule->fields = (const char *const *)(const void *)from->fields->elts;
+  /* What it concerns, then what its test reads besides: the values a verdict shows. */
+  apr_array_header_t *fields = apr_array_copy(ruleset->pool, from->fields);
+  apr_pool_t *scratch; /* reading an expression takes room */
+  apr_pool_create(&scratch, ruleset->pool);
+  apr_array_header_t *names = gk_pack_xpath_names(ruleset->pack, from->test, scratch);
+  for (int i = 0; names != NULL && i < names->nelts && fields->nelts < MAX_SEEN; i++)
+    add_name(fields, apr_pstrdup(ruleset->pool, APR_ARRAY_IDX(names, i, const char *)));
+  apr_pool_destroy(scratch);
+  rule->n_fields = (apr_uint32_t)fields->nelts;
+  rule->fields = (const char *const *)(const void *)fields->elts;
 }
 
 static int push_condition(gk_ruleset_t *ruleset, apr_uint32_t kind, const char *id, const char *test,

@@ -98,6 +98,7 @@ static void push_unmet(judging_t *j, const gk_rule_t *rule, const gk_policy__ans
   if (answer->seen != NULL)
     verdict->seen = answer->seen;
   if (undecided) {
+    verdict->reason = answer->reason;
     verdict->zh = apr_psprintf(j->pool, "规则“%s”无法判断，请联系报名点", rule->title.zh);
     verdict->en = apr_psprintf(j->pool, "The rule ‘%s’ can't be computed: contact your registration point",
                                rule->title.en);

@@ -49,7 +49,16 @@ gk_error_t *gk_rest_packs_rehearse(gk_request_t *request, gk_response_t *respons
   return NULL;
 }
 
-/* What an approver should see: changed rules under which nobody's outcome differs, and ones that everybody newly fails. */
+static void remark(gk_json_t *list, const char *rule, const char *code, apr_pool_t *pool)
+{
+  gk_json_t *one = gk_json_object(pool);
+  gk_json_set_str(one, "rule", rule);
+  gk_json_set_str(one, "code", code);
+  gk_json_add(list, one);
+}
+
+/* What an approver should see: changed rules under which nobody's outcome differs, ones that everybody newly fails, and ones
+ * that can't be computed on some records. */
 static gk_json_t *remarks(const gk_json_t *counts, apr_int64_t records, apr_pool_t *pool)
 {
   gk_json_t *list = gk_json_array(pool), *changed = gk_json_get(counts, "changed"), *rules = gk_json_get(counts, "rules");
@@ -57,12 +66,10 @@ static gk_json_t *remarks(const gk_json_t *counts, apr_int64_t records, apr_pool
     const char *id = gk_json_str_value(gk_json_at(changed, i));
     const gk_json_t *row = gk_json_get(rules, id);
     bool everybody = row != NULL && gk_json_int(row, "failing") == records;
-    if (row != NULL && !everybody)
-      continue;
-    gk_json_t *one = gk_json_object(pool);
-    gk_json_set_str(one, "rule", id);
-    gk_json_set_str(one, "code", everybody ? "everybody" : "nobody");
-    gk_json_add(list, one);
+    if (row != NULL && gk_json_int(row, "undecided") > 0)
+      remark(list, id, "undecided", pool);
+    if (row == NULL || everybody)
+      remark(list, id, everybody ? "everybody" : "nobody", pool);
   }
   return list;
 }

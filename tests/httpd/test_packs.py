@@ -5,6 +5,7 @@ import datetime
 import os
 import re
 import shutil
+import signal
 import threading
 import time
 import xml.etree.ElementTree as ET
@@ -273,6 +274,24 @@ def test_rules_that_meet_nobody_or_everybody(house, people):
     assert refused["code"] == "number-needed" and str(found["newly_failing"]) in refused["detail"]
 
 
+def test_the_check_looks_at_the_population(people):
+    """The check says which rules are for nobody, passed by nobody, or contradict each other on the records that are there."""
+    province = people["province"]
+
+    def rule(name, test, good, bad, **more):
+        return {**ODD, "id": name, "severity": "warn", "fields": ["sex"], "test": test, **more,
+                "cases": [{"expect": "pass", "fields": good}, {"expect": "fail", "fields": bad}]}
+    pack = draft(province, [rule("boys-only", "sex = '1'", {"sex": "1"}, {"sex": "2"}), rule("girls-only", "sex = '2'", {"sex": "2"}, {"sex": "1"}),
+                            rule("some-day", "sex", {"sex": "1"}, {}, valid_from="2099-01-01"),
+                            rule("too-old", "age > 200", {"age": "201"}, {"age": "20"})])
+    findings = province.post(f"/packs/{pack['id']}/check", {}, version=pack["revision"], expect=200).json()["findings"]
+    told = {(f["code"], f["rule"]): f for f in findings}
+    assert told[("contradiction", "boys-only")]["where"] == "girls-only" and "互相矛盾" in told[("contradiction", "boys-only")]["zh"]
+    assert ("never-asked", "some-day") in told and ("everybody-fails", "too-old") in told
+    # The shipped rules contradict nobody.
+    assert not [f for f in findings if f["code"] == "contradiction" and f["rule"] not in ("boys-only", "too-old")]
+
+
 def test_words_of_a_difference(people):
     province = people["province"]
     pack = draft(province, [{"id": "current-year", "severity": "review", "title": {"zh": "改名"}}])
@@ -527,6 +546,34 @@ def test_every_node_within_a_second(nodes):
         assert not [1 for when, new, _ in thread.answers if when > at + 1 and not new], "the old rules a second later"
         assert len({(new, version) for _, new, version in thread.answers}) == 2, "rules of one version under the name of another"
     assert [active(reader)["id"] for reader in readers] == [pack["id"]] * 2
+
+
+def test_a_node_that_was_away(nodes):
+    """A node that was stopped while a pack was activated judges by it as soon as it goes on, without a restart."""
+    first, second = nodes
+    logins = first.logins()
+    people = {role: Client(first).sign_in(logins[role]) for role in ("province", "approver")}
+    away = Client(second).sign_in(logins["county"])
+    assert "away-day" not in {r["id"] for r in away.get("/season/rules", expect=200).json()["rules"]}
+    province = people["province"]
+    _, pack = rehearsed(first, province, checked(province, draft(province, [{**ODD, "id": "away-day", "severity": "warn"}])))
+    pack = approved(first, people, pack)
+    pids = [second.pid()] + second.children()
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        activate(province, pack)
+        time.sleep(1.5)
+    finally:
+        for pid in reversed(pids):
+            os.kill(pid, signal.SIGCONT)
+    at = time.monotonic()
+    answers = []
+    while time.monotonic() < at + 2.5:
+        began = time.monotonic()
+        reply = away.get("/season/rules", expect=200)
+        answers.append((began, "away-day" in {r["id"] for r in reply.json()["rules"]}))
+    assert not [1 for when, new in answers if when > at + 1 and not new], "the old rules a second after it went on"
 
 
 def test_a_reading_shows_at_the_other_node(nodes):

@@ -88,6 +88,8 @@ static inline gk_pack_t *packs_make(apr_pool_t *pool, const packs_field_t *field
   pack->export_rows = apr_array_make(pool, 1, sizeof(gk_export_rows_t));
   pack->fields_by_id = apr_hash_make(pool);
   pack->rules_by_id = apr_hash_make(pool);
+  pack->derived_by_name = apr_hash_make(pool);
+  pack->tables_by_id = apr_hash_make(pool);
   for (; fields->id != NULL; fields++) {
     gk_field_t *field = apr_array_push(pack->fields);
     memset(field, 0, sizeof(*field));
