@@ -105,11 +105,16 @@ BENCHES += %D%/bench/idcard
 BENCHES += %D%/bench/photo
 BENCHES += %D%/bench/print
 BENCHES += %D%/bench/rules
+BENCHES += %D%/bench/schematron
 BENCHES += %D%/bench/seal
 BENCHES += %D%/bench/statements
 # What libxml2 says of the shipped rules, for the page tests.
 BENCHES += %D%/tools/corpus
 
+%C%_bench_rules_SOURCES = %D%/bench/rules.c %D%/bench/rules.h
+%C%_bench_schematron_SOURCES = %D%/bench/schematron.c %D%/bench/rules.h
+%C%_bench_schematron_CPPFLAGS = $(AM_CPPFLAGS) $(XML2_CFLAGS)
+%C%_bench_schematron_LDADD = $(XML2_LIBS)
 %C%_bench_idcard_SOURCES = %D%/bench/idcard.c plugins/device_idcard/block.c
 %C%_bench_idcard_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/plugins/device_idcard
 

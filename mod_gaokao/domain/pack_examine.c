@@ -23,7 +23,8 @@ static void find(gk_json_t *findings, const char *severity, const char *rule, co
 }
 
 /* What the rule says of one of its cases; all stages, since a case is about the test. */
-static gk_error_t *run_case(bool *passes, const char **undecided, const gk_rule_t *rule, const gk_rule_case_t *one, const gk_pack_t *pack,
+static gk_error_t *run_case(bool *passes, const char **undecided, const gk_rule_t *rule,
+                            const gk_rule_case_t *one, const gk_pack_t *pack,
                             gk_ruleset_t *rules, apr_pool_t *pool)
 {
   gk_document_t *document;
@@ -153,7 +154,8 @@ static gk_error_t *check_population(gk_json_t *findings, gk_act_t *act, const gk
     case GK_EVERYBODY_FAILS:
       find(findings, "warn", one->id, "everybody-fails", "",
            apr_psprintf(pool, "现有记录中（看了 %d 份）适用规则“%s”的全部不通过", records, zh),
-           apr_psprintf(pool, "Of the records that are there (%d were looked at) all that rule ‘%s’ is for fail it", records, en), pool);
+           apr_psprintf(pool, "Of the records that are there (%d were looked at) all that rule ‘%s’ is for fail it", records, en),
+           pool);
       break;
     case GK_CONTRADICTS:
       find(findings, "warn", one->id, "contradiction", one->other,

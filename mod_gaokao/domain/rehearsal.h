@@ -40,9 +40,9 @@ bool gk_rehearsal_every_rule(const gk_rehearsal_t *rehearsal);
 /* Judges one record and counts it. *rules: " id id " of what differs (NULL when nothing does). */
 gk_error_t *gk_rehearsal_judge(gk_outcome_t *outcome, const char **rules, gk_rehearsal_t *rehearsal,
                                const gk_rehearsed_t *record, gk_date_t as_of, apr_pool_t *pool);
-/* The counts so far: {"changed": [id of each rule that is new or judges otherwise], "rules": {id: {failing, passing,
- * undecided (of them, where the rule could not be computed), samples {failing: [candidate id], passing: [..]}}}, "counties": {code: {records, failing, passing, other}}}. A run goes
- * on with what it had written. */
+/* The counts so far: {"changed": [id of each rule that is new or judges otherwise], "rules": {id: {failing, passing, undecided
+ * (of them, where the rule could not be computed), samples {failing: [candidate id], passing: [..]}}}, "counties": {code:
+ * {records, failing, passing, other}}}. A run goes on with what it had written. */
 gk_json_t *gk_rehearsal_counts(const gk_rehearsal_t *rehearsal);
 gk_error_t *gk_rehearsal_resume(gk_rehearsal_t *rehearsal, const char *counts);
 

@@ -8,8 +8,10 @@
 #include "domain/pack_local.h"
 
 static const char pack_text[] =
-    "<pack id=\"p\" version=\"1\"><bases><basis id=\"a.b\" zh=\"x\" en=\"x\"/></bases><rules><!-- <rule id=\"no\"/> -->\n"
-    "    <rule id=\"one\" severity=\"error\" stages=\"fill\" basis=\"a.b\" fields=\"name\"><title zh=\"x\" en=\"x\"/><test>name</test>"
+    "<pack id=\"p\" version=\"1\"><bases><basis id=\"a.b\" zh=\"x\" en=\"x\"/></bases>"
+    "<rules><!-- <rule id=\"no\"/> -->\n"
+    "    <rule id=\"one\" severity=\"error\" stages=\"fill\" basis=\"a.b\" fields=\"name\">"
+    "<title zh=\"x\" en=\"x\"/><test>name</test>"
     "<message zh=\"x\" en=\"x\"/><hint zh=\"x\" en=\"x\"/><case expect=\"pass\" name=\"&lt;\"/></rule>\n"
     "    <rule id='two' severity='warn' stages='fill' basis='a.b' fields='name'><title zh='&gt;' en='x'/><test>not(name)</test>"
     "<message zh='x' en='x'/><hint zh='x' en='x'/><case expect='fail' name='1'/></rule>\n"

@@ -11,11 +11,13 @@ import { mayFill, openOwn, windowOf } from "./own.js";
 const ORDER = ["waiting", "allocated", "identified", "card_printed", "reviewed", "filling", "proofed", "confirmed", "submitted", "accepted"];
 
 export async function load(ctx) {
-  const [own, photo, notices] = await Promise.all([
+  const [own, photo, verdicts, notices] = await Promise.all([
     openOwn(ctx),
     loadOwnPhoto(),
+    api.get("/me/verdicts").then(({ data }) => data.verdicts, () => null),
     api.get("/notices", { query: { limit: 5 } }).then(({ data }) => data.items, () => []),
   ]);
+  if (verdicts) own.verdicts = verdicts; // by the rules of now, whatever they were when it was saved
   return { own, notices, photo };
 }
 
@@ -101,6 +103,15 @@ function now(own, ctx) {
     <a class="button main wide" href="#/check">${t("home.ready.do")}</a></section>`;
 }
 
+/* What does not meet the rules that are in force now, also where nothing was changed since. */
+function unmet(own) {
+  const list = mayFill(own) ? own.verdicts.filter((v) => v.severity === "error" && v.kind === "rule") : [];
+  if (!list.length) return nothing;
+  return html`<section class="card"><h2>${t("home.unmet.title", { n: list.length })}</h2>
+    <ul class="plain">${list.map((v) => html`<li>${banner("bad", html`${pick(v)} ${pick(v.hint)}`)}</li>`)}</ul>
+    <a class="button wide" href="#/check">${t("home.unmet.do")}</a></section>`;
+}
+
 function clock(ctx) {
   const fill = windowOf(ctx, "fill");
   if (!fill?.closes_at || fill.state === "after") return nothing;
@@ -122,6 +133,7 @@ export function render(ctx, { own, notices, photo }) {
     </div>
     ${record.returned ? banner("warn", t("home.returned", { reason: record.returned.reason, place: place(record) })) : nothing}
     ${now(own, ctx)}
+    ${unmet(own)}
     ${clock(ctx)}
     ${showTasks ? html`<section class="card"><h2>${t("home.sections")}</h2>
       <ul class="tasks">${tasks(own).map(({ section, missing: gaps, refused: n }) => html`<li><a href="#/form/${section.id}"><span>${label(section)}</span>
