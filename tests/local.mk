@@ -239,7 +239,9 @@ endif
 EXTRA_DIST += $(GUARDS) $(CTL_PY)
 EXTRA_DIST += %D%/README.md
 EXTRA_DIST += %D%/bench/devices
+EXTRA_DIST += %D%/bench/haar
 EXTRA_DIST += %D%/bench/people.py
+EXTRA_DIST += %D%/bench/photos
 EXTRA_DIST += %D%/bench/gateway.py
 EXTRA_DIST += %D%/bench/read.lua
 EXTRA_DIST += %D%/bench/run

@@ -16,7 +16,7 @@ const MENU = [
     ["/desk/to_read", "menu.reading", "reading_create", "allocated"],
     ["/desk/to_print", "menu.cards", "card_print", "identified"],
     ["/desk/to_review", "menu.review", "review_write", "card_printed"],
-    ["/photos", "menu.photos", "photo_write"],
+    ["/photos", "menu.photos", "photo_write", "photo_look"],
     ["/desk/to_proof", "menu.proof", "proof_print", "filling"],
     ["/desk/to_confirm", "menu.confirm", "confirm", "proofed"],
     ["/desk/to_approve", "menu.approve", "candidate_approve", "waiting"],

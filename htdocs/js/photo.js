@@ -23,7 +23,7 @@ export async function sendPhoto(id, etag, blob, source) {
 /* {view, etag, urls: Map(photo id → object URL)} of the pictures a page shows: the newest that counts, the accepted, the chip's. */
 export async function loadPhotos(id, known) {
   const { data, etag } = await api.get(`/candidates/${id}/photo`);
-  const shown = new Set([current(data), accepted(data), chip(data)].filter(Boolean).map((p) => p.id));
+  const shown = new Set([current(data), accepted(data), chip(data)].filter((p) => p?.bytes > 0).map((p) => p.id));
   const urls = new Map();
   await Promise.all([...shown].map(async (photo) => {
     const kept = known?.urls.get(photo);
@@ -51,11 +51,17 @@ export const findings = (photo) => (photo.report?.findings ?? []).filter((f) => 
 const passed = (photo) => (photo.report?.findings ?? []).filter((f) => f.severity === "fine");
 
 const number = (value) => (value === null || value === undefined ? "" : String(Math.abs(value) >= 100 ? Math.round(value) : Math.round(value * 100) / 100));
-export const measured = (f) => (f.measured === null || f.measured === undefined ? "—" : `${number(f.measured)} ${f.unit ?? ""}`.trim());
+const signed = (value) => number(value).replace("-", "−");
+/* Units that say nothing to a clerk are left out; a limit of a million is none. */
+const SILENT = new Set(["ratio", "level", "variance", "bit"]);
+const unit = (f) => (!f.unit || SILENT.has(f.unit) ? "" : f.unit === "degree" ? "°" : ` ${f.unit}`);
+const NO_LIMIT = 1e6;
+export const measured = (f) => (f.measured === null || f.measured === undefined ? "—" : `${signed(f.measured)}${unit(f)}`);
 export function allowed(f) {
-  const { low = null, high = null } = f.allowed ?? {};
-  if (low !== null && high !== null) return `${number(low)}–${number(high)} ${f.unit ?? ""}`.trim();
-  return low !== null ? `≥ ${number(low)} ${f.unit ?? ""}`.trim() : high !== null ? `≤ ${number(high)} ${f.unit ?? ""}`.trim() : "—";
+  const { low = null } = f.allowed ?? {};
+  const high = (f.allowed?.high ?? NO_LIMIT) >= NO_LIMIT ? null : f.allowed.high;
+  if (low !== null && high !== null) return `${signed(low)} – ${signed(high)}${unit(f)}`;
+  return low !== null ? `≥ ${signed(low)}${unit(f)}` : high !== null ? `≤ ${signed(high)}${unit(f)}` : "—";
 }
 
 /* A band across the frame, in pixels of the profile. */
@@ -98,7 +104,7 @@ export function overlay(photo, url, { chosen = null, lines = true } = {}) {
   const unit = Math.max(width, height) / 320;
   const marks = same ? findings(photo).filter((f) => f.region) : [];
   return html`<svg class="photo-view" viewBox="0 0 ${width} ${height}" role="img" aria-label=${t("photo.picture")}>
-    <image href=${url} width=${width} height=${height} preserveAspectRatio="none"/>
+    ${url ? svg`<image href=${url} width=${width} height=${height} preserveAspectRatio="none"/>` : nothing}
     ${lines ? svg`<g stroke-width=${unit}>
       ${same ? bands(photo, frame, unit) : nothing}
       ${crop ? svg`<path class="outside" fill-rule="evenodd" d="M0 0H${width}V${height}H0ZM${crop.x} ${crop.y}v${crop.height}h${crop.width}v${-crop.height}Z"/>

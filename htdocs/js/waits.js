@@ -22,8 +22,9 @@ export function followWaits(app, repaint) {
     timer = setTimeout(ask, EVERY_MS);
     if (document.hidden || !app.session || app.session.must_change_password || app.session.must_enrol_totp || !may(app.session, "progress_read")) return;
     try {
+      const photos = may(app.session, "photo_write") ? api.get("/photos/waiting") : null;
       const { data } = await api.get("/progress");
-      counts = data.total.states;
+      counts = { ...data.total.states, photo_look: (await photos)?.data.look ?? 0 };
       repaint();
     } catch {
       // the numbers stay as they were; whatever is wrong is told where somebody acts

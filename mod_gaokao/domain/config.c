@@ -140,6 +140,8 @@ static gk_error_t *take(reader_t *reader, int line, const char *key, const char 
     return between(reader, line, key, value, 128, 16384, &c->photo_memory);
   } else if (strcmp(key, "photo_deadline") == 0) {
     return between(reader, line, key, value, 1, 60, &c->photo_deadline);
+  } else if (strcmp(key, "photo_history_days") == 0) {
+    return between(reader, line, key, value, 0, 3650, &c->photo_history_days);
   } else if (strcmp(key, "packs_dir") == 0) {
     c->packs_dir = below(reader, value);
   } else if (strcmp(key, "data_dir") == 0) {

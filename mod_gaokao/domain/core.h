@@ -37,6 +37,7 @@ typedef struct gk_config_t {
   int photo_queue;             /* photo_queue = 16: photos that may wait for one */
   int photo_memory;            /* photo_memory = 1024: MiB of address space of each */
   int photo_deadline;          /* photo_deadline = 10: seconds after which one that has not answered is ended */
+  int photo_history_days;      /* photo_history_days = 0: refused and replaced pictures go after these; 0: with the record */
   const char *packs_dir;       /* packs_dir = packs: pack files for gaokaoctl */
   const char *data_dir;        /* data_dir = app/share/gaokao: schema/pack.rng, schema/candidates.xsd, tables/ */
   const char *spool_dir;       /* spool_dir = data/spool: job results */

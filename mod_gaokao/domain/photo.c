@@ -183,6 +183,12 @@ gk_error_t *gk_photo_queue(gk_json_t **items, apr_int64_t *last, bool *more, gk_
   return NULL;
 }
 
+gk_error_t *gk_photo_waiting(apr_int64_t *count, gk_act_t *act)
+{
+  GK_TRY(gk_act_season(act));
+  return gk_photo_store_waiting(count, act);
+}
+
 /* ---- changing -------------------------------------------------------------------------------------------- */
 
 /* The checks' raw numbers, for the page that tries other limits. */
@@ -506,7 +512,7 @@ static gk_error_t *cut_by_hand(decision_t *d, gk_act_t *act, const gk_photo_fram
 {
   gk_photo_checked_t checked;
   gk_photo_frame_t inside;
-  if ((!is(d->photo.state, "look") && !is(d->photo.state, "refused")) || d->photo.jpeg == NULL)
+  if (!is(d->photo.state, "look") && !is(d->photo.state, "refused"))
     return gk_error(act->pool, GK_E_WRONG_STATE, "这张照片已经处理过了。", "This photo has been decided already.");
   GK_TRY(may_replace(d, act->pool));
   GK_TRY(scale_frame(&inside, &d->photo, frame, act->pool));
@@ -524,6 +530,8 @@ static gk_error_t *load_decision(decision_t *d, gk_act_t *act, apr_int64_t candi
   GK_TRY(gk_photo_store_get(&d->photo, &found, act, candidate_id, id));
   if (!found)
     return gk_error(act->pool, GK_E_NOT_FOUND, "没有这张照片", "There is no such photo");
+  if (d->photo.jpeg == NULL)
+    return gk_error_plain(act->pool, GK_E_GONE);
   GK_TRY(gk_photo_store_list(&d->photos, act, candidate_id, HISTORY));
   d->refusals = refusals_of(d->photos);
   return NULL;

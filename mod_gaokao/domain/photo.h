@@ -86,6 +86,9 @@ gk_json_t *gk_photo_json(const gk_photo_t *photo, apr_pool_t *pool);
 gk_error_t *gk_photo_queue(gk_json_t **items, apr_int64_t *last, bool *more, gk_act_t *act, const char *state,
                            apr_int64_t after, int limit);
 
+/* How many of the subtree wait in `look`. */
+gk_error_t *gk_photo_waiting(apr_int64_t *count, gk_act_t *act);
+
 /* ---- changing -------------------------------------------------------------------------------------------- */
 
 typedef struct gk_photo_wish_t {
@@ -137,6 +140,10 @@ const char *gk_photo_state_for(const gk_photo_checked_t *checked);
 gk_error_t *gk_photo_measures(gk_json_t **out, gk_act_t *act, const gk_json_t *wanted);
 gk_error_t *gk_photo_store_measures(apr_array_header_t **texts, gk_act_t *act, int limit);
 
+/* Deletes the pictures that are history (refused, retake, replaced) and older than `photo_history_days`; findings, decisions and
+ * measurements stay, and bytes is 0. *count: how many; 0 where the setting says nothing. One audit row; begins the transaction. */
+gk_error_t *gk_photo_expire(apr_int64_t *count, gk_act_t *act);
+
 /* ---- the store (store/photo_store.c) --------------------------------------------------------------------- */
 
 gk_error_t *gk_photo_store_list(apr_array_header_t **out, gk_act_t *act, apr_int64_t candidate_id, int limit);
@@ -159,6 +166,8 @@ typedef struct gk_photo_queued_t {
   const char *number, *name, *class_name;
   apr_int64_t version;
 } gk_photo_queued_t;
+gk_error_t *gk_photo_store_expire(apr_int64_t *count, gk_act_t *act, apr_time_t before);
+gk_error_t *gk_photo_store_waiting(apr_int64_t *count, gk_act_t *act);
 gk_error_t *gk_photo_store_queue(apr_array_header_t **out, gk_act_t *act, const char *state, apr_int64_t after, int limit);
 
 #endif

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "base/time.h"
+
 #define MEASURED_MAX 20000 /* photos that a trial goes through: the newest */
 #define BINS 24
 
@@ -70,6 +72,25 @@ gk_error_t *gk_photo_preview(gk_json_t **out, gk_act_t *act, const char *name, c
   gk_json_set(json, "findings", gk_json_get(checked.report, "findings"));
   *out = json;
   return NULL;
+}
+
+/* ---- what is history ---------------------------------------------------------------------------------------- */
+
+gk_error_t *gk_photo_expire(apr_int64_t *count, gk_act_t *act)
+{
+  int days = gk_core_config(act->core)->photo_history_days;
+  *count = 0;
+  if (days == 0)
+    return NULL;
+  apr_time_t before = act->now - days * GK_DAY;
+  GK_TRY(gk_act_begin(act));
+  GK_TRY(gk_photo_store_expire(count, act, before));
+  if (*count == 0)
+    return NULL;
+  gk_json_t *after = gk_json_object(act->pool);
+  gk_json_set_int(after, "pictures", *count);
+  gk_json_set_time(after, "taken_before", before);
+  return gk_audit(act, "photo.expire", "season", act->season != NULL ? act->season->id : 0, 0, "/", NULL, after);
 }
 
 /* ---- measurements ---------------------------------------------------------------------------------------- */

@@ -79,7 +79,7 @@ typedef enum gk_httpd_count_t {
   GK_COUNTS
 } gk_httpd_count_t;
 void gk_httpd_count(gk_httpd_count_t what);
-void gk_httpd_count_photo(gk_photo_event_t event);
+void gk_httpd_count_photo(gk_photo_event_t event, apr_interval_time_t took_us);
 apr_status_t gk_httpd_metrics_start(apr_pool_t *pconf, server_rec *server, const char *instance);
 void gk_httpd_metrics_count(int route, int status, apr_interval_time_t took_us);
 const char *gk_httpd_metrics_text(apr_pool_t *pool);

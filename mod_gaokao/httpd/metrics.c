@@ -13,7 +13,7 @@ typedef struct counters_t {
   apr_uint64_t count[MAX_ROUTES][6]; /* by status class; 0 is unused */
   apr_uint64_t took_us[MAX_ROUTES];
   apr_uint64_t database[GK_COUNTS];
-  apr_uint64_t photo[GK_PHOTO_EVENTS];
+  apr_uint64_t photo[GK_PHOTO_EVENTS], photo_us;
 } counters_t;
 
 static counters_t *counters;
@@ -63,10 +63,12 @@ void gk_httpd_count(gk_httpd_count_t what)
     __atomic_fetch_add(&counters->database[what], 1, __ATOMIC_RELAXED);
 }
 
-void gk_httpd_count_photo(gk_photo_event_t event)
+void gk_httpd_count_photo(gk_photo_event_t event, apr_interval_time_t took_us)
 {
-  if (counters != NULL)
-    __atomic_fetch_add(&counters->photo[event], 1, __ATOMIC_RELAXED);
+  if (counters == NULL)
+    return;
+  __atomic_fetch_add(&counters->photo[event], 1, __ATOMIC_RELAXED);
+  __atomic_fetch_add(&counters->photo_us, (apr_uint64_t)took_us, __ATOMIC_RELAXED);
 }
 
 static const char *const photo_words[GK_PHOTO_EVENTS] = {"checked", "full", "died", "absent"};
@@ -102,6 +104,12 @@ const char *gk_httpd_metrics_text(apr_pool_t *pool)
   for (int i = 0; counters != NULL && i < GK_PHOTO_EVENTS; i++)
     APR_ARRAY_PUSH(lines, const char *) = apr_psprintf(pool, "gaokao_photo_events_total{event=\"%s\"} %" APR_UINT64_T_FMT,
                                                        photo_words[i], __atomic_load_n(&counters->photo[i], __ATOMIC_RELAXED));
+  if (counters != NULL) { /* of those checked, waiting in the queue included */
+    apr_uint64_t us = __atomic_load_n(&counters->photo_us, __ATOMIC_RELAXED);
+    APR_ARRAY_PUSH(lines, const char *) = "# TYPE gaokao_photo_seconds_total counter";
+    APR_ARRAY_PUSH(lines, const char *) =
+        apr_psprintf(pool, "gaokao_photo_seconds_total %" APR_UINT64_T_FMT ".%06d", us / 1000000, (int)(us % 1000000));
+  }
   APR_ARRAY_PUSH(lines, const char *) = "";
   return apr_array_pstrcat(pool, lines, '\n');
 }

@@ -175,6 +175,23 @@ static const char *seal_metrics(request_rec *r)
   return text;
 }
 
+/* Photos that wait for a person; "" while the database can't be asked. */
+static const char *photos(request_rec *r)
+{
+  gk_db_t *db = NULL;
+  gk_row_photo_waiting_all_t row;
+  const gk_season_t *season = NULL;
+  gk_error_t *error = gk_httpd_connect(r, &db, gk_tick() + GK_SECOND);
+  if (error == NULL)
+    error = gk_core_season(&season, gk_httpd_core(), db, r->pool);
+  if (error == NULL && season != NULL)
+    error = gk_db_get(db, GK_CALL(photo_waiting_all, .season_id = season->id), &row, r->pool);
+  gk_httpd_disconnect(r);
+  return error != NULL || season == NULL
+             ? ""
+             : apr_psprintf(r->pool, "# TYPE gaokao_photos_waiting gauge\ngaokao_photos_waiting %" APR_INT64_T_FMT "\n", row.n);
+}
+
 /* Open alarms by kind; "" while the database can't be asked. */
 static const char *alarms(request_rec *r)
 {
@@ -207,6 +224,7 @@ int gk_httpd_status(request_rec *r)
     ap_rputs(gk_httpd_metrics_text(r->pool), r);
     ap_rputs(seal_metrics(r), r);
     ap_rputs(alarms(r), r);
+    ap_rputs(photos(r), r);
     ap_rputs(gk_plugins_metrics(gk_core_plugins(gk_httpd_core()), r->pool), r);
     return OK;
   }

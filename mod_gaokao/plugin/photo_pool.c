@@ -14,6 +14,7 @@
 #include <apr_strings.h>
 
 #include "base/image.h"
+#include "base/time.h"
 #include "plugin/photo_check.h"
 
 #define MAGIC 0x676b7031u       /* "gkp1" */
@@ -310,23 +311,23 @@ bool gk_photo_serve(int connection, gk_plugins_t *plugins, apr_pool_t *pool)
 /* ---- the client's side ----------------------------------------------------------------------------------- */
 
 static bool pool_only;
-static void (*count_event)(gk_photo_event_t event);
+static void (*count_event)(gk_photo_event_t event, apr_interval_time_t took_us);
 
-void gk_photo_pool_only(void (*count)(gk_photo_event_t event))
+void gk_photo_pool_only(void (*count)(gk_photo_event_t event, apr_interval_time_t took_us))
 {
   pool_only = true;
   count_event = count;
 }
 
-static void count(gk_photo_event_t event)
+static void count(gk_photo_event_t event, apr_interval_time_t took_us)
 {
   if (count_event != NULL)
-    count_event(event);
+    count_event(event, took_us);
 }
 
 static gk_error_t *full(apr_pool_t *pool)
 {
-  count(GK_PHOTO_EVENT_FULL);
+  count(GK_PHOTO_EVENT_FULL, 0);
   return gk_error_retry(gk_error(pool, GK_E_BUSY, "正在检查的照片太多，请稍后重传；这张没有保存，其他办理不受影响。",
                                  "Too many photos are being checked: send it again shortly. This one was not kept; everything "
                                  "else goes on."),
@@ -335,7 +336,7 @@ static gk_error_t *full(apr_pool_t *pool)
 
 static gk_error_t *died(apr_pool_t *pool)
 {
-  count(GK_PHOTO_EVENT_DIED);
+  count(GK_PHOTO_EVENT_DIED, 0);
   return gk_error_retry(gk_error(pool, GK_E_PLUGIN, "检查这张照片时程序中断，照片没有保存。请再传一次；仍然如此，请重拍或换一张。",
                                  "The check of this photo broke down and the photo was not kept. Send it once more; if it "
                                  "happens again, take another one."),
@@ -344,7 +345,7 @@ static gk_error_t *died(apr_pool_t *pool)
 
 static gk_error_t *absent(apr_pool_t *pool)
 {
-  count(GK_PHOTO_EVENT_ABSENT);
+  count(GK_PHOTO_EVENT_ABSENT, 0);
   return gk_error_retry(gk_error(pool, GK_E_PLUGIN, "照片检查程序没有运行，照片没有保存；其他办理不受影响。",
                                  "The photo checks are not running and the photo was not kept; everything else goes on."),
                         5 * APR_USEC_PER_SEC);
@@ -396,6 +397,7 @@ static gk_error_t *ask(gk_photo_checked_t *out, gk_act_t *act, int fd, const uns
                        const char *sha256, const gk_photo_frame_t *frame)
 {
   apr_pool_t *pool = act->pool;
+  apr_time_t began = gk_tick();
   message_t question = {gk_json_object(pool), bytes, (const unsigned char *)"", length, 0}, answer;
   gk_json_set(question.json, "profile", gk_photo_profile_json(&act->season->pack->photo, pool));
   gk_json_set_str(question.json, "request", act->request_id);
@@ -410,7 +412,7 @@ static gk_error_t *ask(gk_photo_checked_t *out, gk_act_t *act, int fd, const uns
   }
   if (!send_message(fd, &question, pool) || !receive_message(&answer, fd, pool))
     return died(pool);
-  count(GK_PHOTO_EVENT_CHECKED);
+  count(GK_PHOTO_EVENT_CHECKED, gk_tick() - began);
   if (gk_json_str(answer.json, "error") != NULL)
     return error_of(answer.json, pool);
   *out = (gk_photo_checked_t){.verdict = gk_json_str(answer.json, "verdict"), .report = gk_json_get(answer.json, "report"),

@@ -36,9 +36,10 @@ typedef enum gk_photo_event_t {
   GK_PHOTO_EVENT_ABSENT,       /* there was no pool to ask */
   GK_PHOTO_EVENTS
 } gk_photo_event_t;
-/* This process never examines by itself, pool or not, and tells `count` (may be NULL) what became of each. httpd's children
+/* This process never examines by itself, pool or not, and tells `count` (may be NULL) what became of each and how long it took,
+ * waiting included. httpd's children
  * and gaokao-worker's jobs call it; the other programs examine by themselves where there is no pool. */
-void gk_photo_pool_only(void (*count)(gk_photo_event_t event));
+void gk_photo_pool_only(void (*count)(gk_photo_event_t event, apr_interval_time_t took_us));
 
 /* The profile as it goes over the wire, and back. */
 gk_json_t *gk_photo_profile_json(const gk_photo_profile_t *profile, apr_pool_t *pool);

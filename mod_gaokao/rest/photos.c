@@ -116,6 +116,16 @@ gk_error_t *gk_rest_photos_queue(gk_request_t *request, gk_response_t *response)
   return NULL;
 }
 
+gk_error_t *gk_rest_photos_waiting(gk_request_t *request, gk_response_t *response)
+{
+  apr_int64_t count;
+  GK_TRY(gk_query_end(request, NULL));
+  GK_TRY(gk_photo_waiting(&count, &request->act));
+  response->json = gk_json_object(request->pool);
+  gk_json_set_int(response->json, "look", count);
+  return NULL;
+}
+
 gk_error_t *gk_rest_photos_own(gk_request_t *request, gk_response_t *response)
 {
   GK_TRY(gk_query_end(request, NULL));

@@ -38,7 +38,7 @@ static gk_error_t *read_row(gk_photo_t *out, gk_act_t *act, const row_t *row, co
                       .report = gk_json_get(body, "report"), .decision = gk_json_get(body, "decision")};
   if (gk_json_is_null(out->decision))
     out->decision = NULL;
-  if (whole == NULL)
+  if (whole == NULL || whole->picture.length == 0) /* what is history may have let go of its picture (gk_photo_expire) */
     return NULL;
   GK_TRY(gk_vault_unseal(&text, &length, &key, context("picture", row->candidate_id, row->digest, act->pool), row->key_id,
                          whole->picture, act->pool));
@@ -213,6 +213,19 @@ gk_error_t *gk_photo_store_queue(apr_array_header_t **out, gk_act_t *act, const 
     item->version = row->version;
   }
   *out = queue;
+  return NULL;
+}
+
+gk_error_t *gk_photo_store_expire(apr_int64_t *count, gk_act_t *act, apr_time_t before)
+{
+  return gk_db_exec(act->db, GK_CALL(photo_expire, .nothing = {(const unsigned char *)"", 0}, .before_us = before), count, act->pool);
+}
+
+gk_error_t *gk_photo_store_waiting(apr_int64_t *count, gk_act_t *act)
+{
+  gk_row_photo_waiting_t row;
+  GK_TRY(gk_db_get(act->db, GK_CALL(photo_waiting, .season_id = act->season->id, GK_SCOPE(act)), &row, act->pool));
+  *count = row.n;
   return NULL;
 }
 

@@ -21,6 +21,7 @@
 
 #include "base/time.h"
 #include "domain/keyring.h"
+#include "domain/photo.h"
 #include "jobs/checkpointer.h"
 #include "jobs/job.h"
 #include "jobs/sealer.h"
@@ -32,6 +33,7 @@
 #define IDLE_MIN_US (250 * 1000)
 #define IDLE_MAX_US (1000 * 1000)
 #define SWEEP_US (60 * APR_USEC_PER_SEC)
+#define EXPIRE_US (3600 * APR_USEC_PER_SEC)
 
 static volatile int stop;
 static volatile int large;
@@ -124,11 +126,29 @@ static gk_error_t *open_instance(gk_core_t **core, gk_db_t **db, const char *ins
   return gk_keyring_follow(*core, *db, pool);
 }
 
+/* Pictures that are history go when the operator says so (photo_history_days). */
+static gk_error_t *expire_photos(gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
+{
+  apr_int64_t count;
+  const gk_principal_t who = {.role = GK_ROLE_PROVINCE, .login = "system", .display_name = "gaokao-worker", .org_level = "province",
+                              .org_path = "/", .scope_lo = "/", .scope_hi = "0", .session_id = ""};
+  gk_act_t act = {.pool = pool, .db = db, .core = core, .who = &who, .now = gk_core_now(core), .address = "",
+                  .request_id = apr_pstrcat(pool, "worker-", gk_random_hex(pool, 8), NULL)};
+  GK_TRY(gk_db_ready(db, 0, pool));
+  GK_TRY(gk_core_season(&act.season, core, db, pool));
+  gk_error_t *error = gk_photo_expire(&count, &act);
+  if (error == NULL && gk_db_in_transaction(db))
+    error = gk_db_commit(db, pool);
+  if (error != NULL)
+    gk_db_rollback(db);
+  return error;
+}
+
 /* Works until told to stop. Faults of the database are waited out. */
 static void work(gk_core_t *core, gk_db_t *db, bool once, apr_pool_t *pool)
 {
   apr_interval_time_t idle = IDLE_MIN_US;
-  apr_time_t swept = 0;
+  apr_time_t swept = 0, expired = 0;
   apr_pool_t *round;
   apr_pool_create(&round, pool);
   while (!stop && !large) {
@@ -142,6 +162,10 @@ static void work(gk_core_t *core, gk_db_t *db, bool once, apr_pool_t *pool)
     if (error == NULL && !found && apr_time_now() - swept > SWEEP_US) {
       swept = apr_time_now();
       error = gk_job_sweep(NULL, core, db, round);
+    }
+    if (error == NULL && !found && apr_time_now() - expired > EXPIRE_US) {
+      expired = apr_time_now();
+      error = expire_photos(core, db, round);
     }
     if (error != NULL)
       say(gk_error_log_text(round, error));

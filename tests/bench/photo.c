@@ -1,6 +1,7 @@
 /* tests/bench/photo.c: what the photo checks find and what they cost, on the test faces (GK_TEST_FACES).
  *   photo table   verdicts on the positive set, and on each fault just inside and just outside its limit
  *   photo time    milliseconds and memory of a check, of a crop and of refusals
+ *   photo write DIR   the same pictures as files with DIR/index.tsv, for other detectors (tests/bench/haar)
  * tests/photo/run sets the environment; docs/photo.md keeps a result. */
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -53,6 +54,35 @@ static int positives(const studio_t *studio)
     wrong += blocked + (turned != 2);
   }
   return wrong;
+}
+
+/* A portrait that installs through a package: Debian's python3-skimage, or GK_PACKAGED_FACES, a folder with its data. */
+static const char *packaged_portrait(apr_pool_t *pool)
+{
+  const char *folder = getenv("GK_PACKAGED_FACES");
+  apr_finfo_t info;
+  const char *path = apr_pstrcat(pool, folder != NULL ? folder : "/usr/lib/python3/dist-packages/skimage/data", "/astronaut.png", NULL);
+  return apr_stat(&info, path, APR_FINFO_TYPE, pool) == APR_SUCCESS ? path : NULL;
+}
+
+static int packaged(const studio_t *studio)
+{
+  static const unsigned char *const walls[] = {studio_white, studio_grey, studio_blue};
+  int blocked = 0;
+  const char *path = packaged_portrait(studio->pool);
+  if (path == NULL) {
+    puts("\nPictures from packages: skipped, python3-skimage is not installed (GK_PACKAGED_FACES names a folder with its data).");
+    return 0;
+  }
+  gk_image_t *face = open_picture(read_whole(path, studio->pool), studio->pool);
+  for (int w = 0; w < 3; w++) {
+    scene_t s = ideal_scene(walls[w]);
+    gk_photo_check_t *check =
+        studio_check(studio, as_png(scene(face, place_of(studio, face, studio->pool), &s, studio->pool), studio->pool), studio->pool);
+    blocked += check->verdict == GK_PHOTO_BLOCK;
+  }
+  printf("\nPictures from packages: the portrait of python3-skimage on three walls: %d of 3 blocked.\n", blocked);
+  return blocked;
 }
 
 static int faults(const studio_t *studio)
@@ -208,12 +238,80 @@ static void times(const studio_t *studio, apr_pool_t *pool)
   bombs(studio, pool);
 }
 
+/* ---- for other detectors ----------------------------------------------------------------------------------- */
+
+typedef struct writer_t {
+  const char *folder;
+  FILE *index;
+  const studio_t *all, *face, *none;
+  int n;
+} writer_t;
+
+static double check_ms(const studio_t *studio, file_t file, apr_pool_t *pool)
+{
+  double began = now_ms(CLOCK_PROCESS_CPUTIME_ID);
+  studio_check(studio, file, pool);
+  return now_ms(CLOCK_PROCESS_CPUTIME_ID) - began;
+}
+
+/* file, what it shows, how many upright faces it has, how many our plugin says, its CPU ms (less what a check without it takes). */
+static void write_one(writer_t *w, const char *what, int faces, file_t file, apr_pool_t *pool)
+{
+  const char *name = apr_psprintf(pool, "%04d.%s", w->n++, file.bytes[0] == 0xff ? "jpg" : "png");
+  FILE *out = fopen(apr_pstrcat(pool, w->folder, "/", name, NULL), "wb");
+  if (out == NULL || fwrite(file.bytes, 1, file.length, out) != file.length || fclose(out) != 0)
+    exit(1);
+  const char *codes = studio_codes(studio_check(w->all, file, pool), "block", pool);
+  int ours = strstr(codes, "face-many") != NULL ? 2 : strstr(codes, "face-none") != NULL || strstr(codes, "face-turned") != NULL ? 0 : 1;
+  double cost = check_ms(w->face, file, pool) - check_ms(w->none, file, pool);
+  fprintf(w->index, "%s\t%s\t%d\t%d\t%.2f\n", name, what, faces, ours, cost);
+}
+
+static int write_pictures(const studio_t *studio, const char *folder, apr_pool_t *pool)
+{
+  static const unsigned char *const walls[] = {studio_white, studio_grey, studio_blue};
+  writer_t w = {folder, fopen(apr_pstrcat(pool, folder, "/index.tsv", NULL), "w"), studio, studio_open("photo_face", pool),
+                studio_open("photo_file", pool), 0};
+  if (w.index == NULL) {
+    printf("can't write into %s\n", folder);
+    return 1;
+  }
+  for (int i = 0; i < studio->names->nelts; i++) {
+    apr_pool_t *sub;
+    apr_pool_create(&sub, pool);
+    const char *name = APR_ARRAY_IDX(studio->names, i, const char *);
+    gk_image_t *face = face_of(studio, name, sub);
+    face_place_t from = place_of(studio, face, sub);
+    for (int wall = 0; wall < 3 && !turned_face(name); wall++) {
+      scene_t s = ideal_scene(walls[wall]);
+      write_one(&w, "good photo", 1, as_png(scene(face, from, &s, sub), sub), sub);
+    }
+    apr_pool_destroy(sub);
+  }
+  for (int k = 0; k < PHOTO_CASES; k++) {
+    const case_t *c = &photo_cases[k];
+    int faces = strcmp(c->code, "face-many") == 0 ? 2 : strcmp(c->code, "face-none") == 0 || strcmp(c->code, "face-turned") == 0 ? 0 : 1;
+    for (int i = 0; i < GOOD_FACES; i++) {
+      apr_pool_t *sub;
+      apr_pool_create(&sub, pool);
+      gk_image_t *face = face_of(studio, good_faces[i], sub);
+      write_one(&w, faces == 1 ? "spoilt, one face" : faces == 2 ? "two faces" : "no upright face", faces,
+                case_file(c, face, place_of(studio, face, sub), studio_white, sub), sub);
+      apr_pool_destroy(sub);
+    }
+  }
+  fclose(w.index);
+  return 0;
+}
+
 int main(int argc, char **argv)
 {
   apr_pool_t *pool;
   apr_initialize();
   apr_pool_create(&pool, NULL);
   studio_t *studio = studio_open(STUDIO_ALL, pool);
+  if (studio->faces == NULL && (argc < 2 || strcmp(argv[1], "table") == 0) && packaged_portrait(pool) != NULL)
+    return packaged(studio) > 0;
   if (studio->faces == NULL) {
     puts("there are no test faces: set GK_TEST_FACES to their folder");
     return 77;
@@ -222,7 +320,11 @@ int main(int argc, char **argv)
     times(studio, pool);
     return 0;
   }
-  int wrong = positives(studio) + faults(studio);
+  if (argc > 2 && strcmp(argv[1], "write") == 0)
+    return write_pictures(studio, argv[2], pool);
+  int wrong = positives(studio);
+  wrong += packaged(studio);
+  wrong += faults(studio);
   printf("\n%d wrong\n", wrong);
   return wrong > 0 ? 1 : 0;
 }

@@ -39,6 +39,8 @@ WITHOUT = {
     "watch_forget_seen": "likewise",
     "alarm_raise": "an alarm goes to the unit that watches, above the account that caused it",
     "alarm_open_count": "numbers by kind for /metrics, no rows",
+    "photo_waiting_all": "likewise",
+    "photo_expire": "the worker lets go of old pictures in the whole instance",
     "pack_local": "rules of units that are in force, which every process judges by: each names its own area",
     "pack_actor": "the account that asked for an activation, by its own id: this makes the scope",
     "rehearsal_put": "written by the dry run, beside the record that its own statement had in scope",

@@ -199,6 +199,38 @@ static void another_photo_voids_the_proof(apr_pool_t *pool)
 #undef SHEET
 }
 
+/* photo_history_days: what is history loses its picture and keeps its story. */
+static void old_history_lets_go_of_its_pictures(apr_pool_t *pool)
+{
+  gk_act_t *act = act_of(&who_point, pool);
+  gk_config_t *config = (gk_config_t *)gk_core_config(act_test.core);
+  gk_photo_t bad, good, other;
+  gk_candidate_t *c;
+  apr_int64_t count;
+  bool found;
+  start();
+  GK_TEST_OK(keep(&bad, &c, act, 0, "block", "camera", "refused one", NULL));
+  GK_TEST_OK(keep(&good, &c, act, 0, "fine", "camera", "accepted one", NULL));
+  act_script("UPDATE photo SET taken_us = taken_us - 40 * CAST(86400000000 AS BIGINT)");
+  GK_TEST_OK(act_done(act, gk_photo_expire(&count, act))); /* nothing is set: they stay */
+  GK_TEST_INT(count, 0);
+  config->photo_history_days = 41;
+  GK_TEST_OK(act_done(act, gk_photo_expire(&count, act)));
+  GK_TEST_INT(count, 0);
+  config->photo_history_days = 39;
+  GK_TEST_OK(act_done(act, gk_photo_expire(&count, act)));
+  config->photo_history_days = 0;
+  GK_TEST_INT(count, 1);
+  GK_TEST_INT(act_number("SELECT count(*) FROM audit WHERE action = 'photo.expire'"), 1);
+  GK_TEST_OK(gk_photo_store_get(&other, &found, act, 1, bad.id));
+  GK_TEST(found && other.jpeg == NULL && other.bytes == 0);
+  GK_TEST_STR(gk_json_str(gk_json_at(gk_json_get(other.report, "findings"), 0), "code"), "eye-line");
+  GK_TEST_ERROR(act_done(act, gk_photo_picture(&other, act, 1, bad.id)), GK_E_GONE);
+  GK_TEST_ERROR(act_done(act, gk_photo_decide(&other, &c, act, 1, 0, bad.id, "accept", "补录")), GK_E_GONE);
+  GK_TEST_OK(gk_photo_get(&other, &found, act, 1));
+  GK_TEST(found && other.bytes > 0 && memcmp(other.jpeg, "accepted one", 12) == 0);
+}
+
 static void strangers_see_nothing(apr_pool_t *pool)
 {
   gk_act_t *act = act_of(&who_point, pool), *stranger = act_of(&who_other, pool);
@@ -280,6 +312,7 @@ int main(void)
     GK_TEST_RUN(after_three_refusals_the_clerk_decides);
     GK_TEST_RUN(a_clerk_accepts_crops_or_asks_again);
     GK_TEST_RUN(another_photo_voids_the_proof);
+    GK_TEST_RUN(old_history_lets_go_of_its_pictures);
     GK_TEST_RUN(strangers_see_nothing);
     GK_TEST_RUN(pictures_lie_sealed_and_go_with_the_record);
     act_end();

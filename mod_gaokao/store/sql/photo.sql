@@ -92,6 +92,22 @@ SELECT p.id, p.candidate_id, p.state, p.source, p.verdict, p.width_px, p.height_
    AND p.org_path >= ${scope_lo:text} AND p.org_path < ${scope_hi:text}
  ORDER BY p.id LIMIT ${limit:int}
 
+-- name: photo_waiting
+-- returns: n int
+SELECT count(*) FROM photo p JOIN candidate c ON c.id = p.candidate_id
+ WHERE p.season_id = ${season_id:int} AND p.state = 'look' AND c.state <> 'withdrawn'
+   AND p.org_path >= ${scope_lo:text} AND p.org_path < ${scope_hi:text}
+
+-- name: photo_waiting_all
+-- returns: n int
+SELECT count(*) FROM photo WHERE season_id = ${season_id:int} AND state = 'look'
+
+-- The bytes of pictures that are history; what is told about them stays.
+-- name: photo_expire
+UPDATE photo SET picture = ${nothing:blob}, cut = ${nothing}, bytes = 0
+ WHERE season_id IN (SELECT id FROM season) AND state IN ('refused', 'retake', 'replaced') AND bytes > 0
+   AND taken_us < ${before_us:int}
+
 -- name: photo_measures
 -- returns: id int, state text, verdict text, measures text
 SELECT id, state, verdict, measures FROM photo

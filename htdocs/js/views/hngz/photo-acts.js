@@ -39,7 +39,7 @@ export const acceptAnyway = (id, etag, photo) => formDialog({
 
 /* Which buttons there are for a photo: [[verdict, main]] in the order of their use. */
 export function choices(view, photo, profile = { width: 480, height: 640 }) {
-  if (!photo || !["look", "refused", "accepted"].includes(photo.state)) return [];
+  if (!photo || photo.bytes === 0 || !["look", "refused", "accepted"].includes(photo.state)) return [];
   const exact = photo.width_px === profile.width && photo.height_px === profile.height;
   const blocked = photo.verdict === "block";
   const list = [];
