@@ -73,6 +73,10 @@ gk_error_t *gk_image_jpeg_fit(const unsigned char **bytes, apr_size_t *length, i
 /* A PNG, for annotated pictures and tests. */
 gk_error_t *gk_image_png(const unsigned char **bytes, apr_size_t *length, const gk_image_t *image, apr_pool_t *pool);
 
+/* The picture of an ID card's chip as card readers' libraries give it: a bitmap (24 bit, not packed, at most 400 px a side), or the
+ * 38,556 bytes of blue, green, red of 102 x 126 px, from the top. INVALID for everything else. (image_chip.c) */
+gk_error_t *gk_image_chip(gk_image_t **out, const unsigned char *bytes, apr_size_t length, apr_pool_t *pool);
+
 /* An empty (black) one. */
 gk_image_t *gk_image_make(int width_px, int height_px, apr_pool_t *pool);
 

@@ -6,6 +6,7 @@ libgaokao_core_la_SOURCES += %D%/flat.c
 libgaokao_core_la_SOURCES += %D%/flat.h
 libgaokao_core_la_SOURCES += %D%/image.c
 libgaokao_core_la_SOURCES += %D%/image.h
+libgaokao_core_la_SOURCES += %D%/image_chip.c
 libgaokao_core_la_SOURCES += %D%/image_internal.h
 libgaokao_core_la_SOURCES += %D%/image_peek.c
 libgaokao_core_la_SOURCES += %D%/image_scale.c

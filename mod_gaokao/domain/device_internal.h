@@ -14,7 +14,7 @@ typedef struct gk_device__item_t {
   gk_json_t *items;                /* of an examination */
   bool unknown;                    /* a look a moment ago did not find its jti: a lost race is RETRY */
   gk_reading_wish_t wish;
-  gk_photo_checked_t photo;        /* of a camera, examined before anything is written; .verdict NULL: it is none */
+  gk_photo_checked_t photo;        /* of a camera, examined before anything is written, or of a chip; .verdict NULL: it is none */
   const unsigned char *bytes;      /* camera: the picture as it came */
   apr_size_t length;
   gk_reading_t *reading;
@@ -41,6 +41,10 @@ gk_error_t *gk_device__in_turn(const gk_device_t *device, const gk_act_t *act, i
 gk_error_t *gk_device__prepare_other(const gk_device__post_t *post, gk_device__item_t *item);
 /* Keeps it, with the candidate it is of, in a transaction of its own. */
 gk_error_t *gk_device__keep_other(const gk_device__post_t *post, gk_device__item_t *item);
+/* The chip's picture of a card, where the reader's library decoded it; kept beside the photo of whose card it is, behind the
+ * reading in its transaction. (device_chip.c) */
+void gk_device__prepare_chip(const gk_device__post_t *post, gk_device__item_t *item);
+gk_error_t *gk_device__keep_chip(const gk_device__post_t *post, gk_device__item_t *item);
 /* The candidate of the actor's subtree with this registration number; 0: none. */
 gk_error_t *gk_device__by_number(apr_int64_t *id, gk_act_t *act, const char *number);
 

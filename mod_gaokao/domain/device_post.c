@@ -205,8 +205,10 @@ static bool prepare(const post_t *post, item_t *item, gk_json_t *json, bool *our
   if (wish->subject != NULL && gk_pack_subject(post->act->season->pack, wish->subject) == NULL)
     wish->subject = NULL; /* chosen at the console then */
   wish->card = gk_json_object(post->pool);
-  if (is(item->kind, "idcard"))
+  if (is(item->kind, "idcard")) {
     decode_card(post, item, text_block, text_length);
+    gk_device__prepare_chip(post, item);
+  }
   return true;
 }
 
@@ -267,6 +269,8 @@ static gk_error_t *settle(const post_t *post, item_t *item, const char **receive
     gk_error_t *error = gk_reading_settle(&item->reading, &item->candidate, post->act, &item->wish);
     item->wish.purpose = purpose;
     item->wish.flags = flags;
+    if (error == NULL)
+      error = gk_device__keep_chip(post, item);
     if (error != NULL)
       return error;
   } else {

@@ -29,6 +29,7 @@ libgaokao_core_la_SOURCES += %D%/core_internal.h
 libgaokao_core_la_SOURCES += %D%/derive.c
 libgaokao_core_la_SOURCES += %D%/device.c
 libgaokao_core_la_SOURCES += %D%/device.h
+libgaokao_core_la_SOURCES += %D%/device_chip.c
 libgaokao_core_la_SOURCES += %D%/device_internal.h
 libgaokao_core_la_SOURCES += %D%/device_other.c
 libgaokao_core_la_SOURCES += %D%/device_post.c

@@ -218,7 +218,8 @@ gk_error_t *gk_photo_store_queue(apr_array_header_t **out, gk_act_t *act, const 
 
 gk_error_t *gk_photo_store_expire(apr_int64_t *count, gk_act_t *act, apr_time_t before)
 {
-  return gk_db_exec(act->db, GK_CALL(photo_expire, .nothing = {(const unsigned char *)"", 0}, .before_us = before), count, act->pool);
+  const gk_blob_t nothing = {(const unsigned char *)"", 0};
+  return gk_db_exec(act->db, GK_CALL(photo_expire, .nothing = nothing, .before_us = before), count, act->pool);
 }
 
 gk_error_t *gk_photo_store_waiting(apr_int64_t *count, gk_act_t *act)

@@ -130,8 +130,9 @@ static gk_error_t *open_instance(gk_core_t **core, gk_db_t **db, const char *ins
 static gk_error_t *expire_photos(gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
 {
   apr_int64_t count;
-  const gk_principal_t who = {.role = GK_ROLE_PROVINCE, .login = "system", .display_name = "gaokao-worker", .org_level = "province",
-                              .org_path = "/", .scope_lo = "/", .scope_hi = "0", .session_id = ""};
+  gk_principal_t who = {.role = GK_ROLE_PROVINCE, .login = "system", .display_name = "gaokao-worker", .org_level = "province",
+                        .org_path = "/", .session_id = ""};
+  gk_scope_of(who.org_path, &who.scope_lo, &who.scope_hi, pool);
   gk_act_t act = {.pool = pool, .db = db, .core = core, .who = &who, .now = gk_core_now(core), .address = "",
                   .request_id = apr_pstrcat(pool, "worker-", gk_random_hex(pool, 8), NULL)};
   GK_TRY(gk_db_ready(db, 0, pool));

@@ -61,7 +61,9 @@ static const char *packaged_portrait(apr_pool_t *pool)
 {
   const char *folder = getenv("GK_PACKAGED_FACES");
   apr_finfo_t info;
-  const char *path = apr_pstrcat(pool, folder != NULL ? folder : "/usr/lib/python3/dist-packages/skimage/data", "/astronaut.png", NULL);
+  if (folder == NULL)
+    folder = "/usr/lib/python3/dist-packages/skimage/data";
+  const char *path = apr_pstrcat(pool, folder, "/astronaut.png", NULL);
   return apr_stat(&info, path, APR_FINFO_TYPE, pool) == APR_SUCCESS ? path : NULL;
 }
 
@@ -77,8 +79,9 @@ static int packaged(const studio_t *studio)
   gk_image_t *face = open_picture(read_whole(path, studio->pool), studio->pool);
   for (int w = 0; w < 3; w++) {
     scene_t s = ideal_scene(walls[w]);
-    gk_photo_check_t *check =
-        studio_check(studio, as_png(scene(face, place_of(studio, face, studio->pool), &s, studio->pool), studio->pool), studio->pool);
+    face_place_t from = place_of(studio, face, studio->pool);
+    file_t file = as_png(scene(face, from, &s, studio->pool), studio->pool);
+    gk_photo_check_t *check = studio_check(studio, file, studio->pool);
     blocked += check->verdict == GK_PHOTO_BLOCK;
   }
   printf("\nPictures from packages: the portrait of python3-skimage on three walls: %d of 3 blocked.\n", blocked);
@@ -262,7 +265,8 @@ static void write_one(writer_t *w, const char *what, int faces, file_t file, apr
   if (out == NULL || fwrite(file.bytes, 1, file.length, out) != file.length || fclose(out) != 0)
     exit(1);
   const char *codes = studio_codes(studio_check(w->all, file, pool), "block", pool);
-  int ours = strstr(codes, "face-many") != NULL ? 2 : strstr(codes, "face-none") != NULL || strstr(codes, "face-turned") != NULL ? 0 : 1;
+  bool without = strstr(codes, "face-none") != NULL || strstr(codes, "face-turned") != NULL;
+  int ours = strstr(codes, "face-many") != NULL ? 2 : without ? 0 : 1;
   double cost = check_ms(w->face, file, pool) - check_ms(w->none, file, pool);
   fprintf(w->index, "%s\t%s\t%d\t%d\t%.2f\n", name, what, faces, ours, cost);
 }
@@ -290,7 +294,8 @@ static int write_pictures(const studio_t *studio, const char *folder, apr_pool_t
   }
   for (int k = 0; k < PHOTO_CASES; k++) {
     const case_t *c = &photo_cases[k];
-    int faces = strcmp(c->code, "face-many") == 0 ? 2 : strcmp(c->code, "face-none") == 0 || strcmp(c->code, "face-turned") == 0 ? 0 : 1;
+    bool none = strcmp(c->code, "face-none") == 0 || strcmp(c->code, "face-turned") == 0;
+    int faces = strcmp(c->code, "face-many") == 0 ? 2 : none ? 0 : 1;
     for (int i = 0; i < GOOD_FACES; i++) {
       apr_pool_t *sub;
       apr_pool_create(&sub, pool);

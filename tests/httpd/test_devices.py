@@ -1,5 +1,6 @@
 """Gateways of points over HTTP (W3, W7, issue "Device gateways"): a small client written from docs/devices.md alone enrols, posts and is
 answered; what is forged, repeated, changed, late, out of order or not decodable is settled one by one (ID-13, ID-14, DI-8, NE-4, IN-2)."""
+import hashlib
 import json
 import os
 import resource
@@ -16,6 +17,7 @@ pytest.importorskip("nacl", reason="python3-nacl is not installed")
 from gk_client import Client  # noqa: E402 pylint: disable=wrong-import-position
 from gk_instance import Reply  # noqa: E402 pylint: disable=wrong-import-position
 from gk_gateway import Gateway, b64u, compact, text_block, unb64u  # noqa: E402 pylint: disable=wrong-import-position
+from gk_picture import png  # noqa: E402 pylint: disable=wrong-import-position
 from gk_world import id_number, sql  # noqa: E402 pylint: disable=wrong-import-position
 
 BIRTH = "20070315"
@@ -491,6 +493,32 @@ def test_blocks_are_kept_sealed(place):
     hexed = "encode(body, 'hex')" if place.site.engine == "pgsql" else "hex(body)"
     text = sql(place.site, f"SELECT {hexed} FROM reading_raw WHERE reading_id = {got['reading']}")[0].lower()
     assert b64u(b"\7" * 60).encode().hex() not in text and number.encode().hex() not in text
+
+
+def bitmap(width=102, height=126, colour=(30, 120, 200)):
+    """As the library of a card reader decodes a chip's picture: 24 bit, the last row first."""
+    stride = (width * 3 + 3) // 4 * 4
+    rows = (bytes(colour) * width).ljust(stride, b"\0") * height
+    return struct.pack("<2sIHHIIiiHHIIiiII", b"BM", 54 + len(rows), 0, 0, 54, 40, width, height, 1, 24, 0, len(rows), 0, 0, 0, 0) + rows
+
+
+def test_the_chips_picture_stands_beside_the_photo(place):
+    """Design section 8: for whoever compares. It never costs a reading."""
+    gateway, point = place.gateway(), place.operator
+    name, number = place.person()
+    made = one(gateway.post([gateway.card(text_block(name, number), subject="1", chip_photo=b64u(bitmap()))]))
+    assert made["verdict"] == "created", made
+    view = point.get(f"/candidates/{made['candidate']['id']}/photo", expect=200).json()
+    assert [(p["state"], p["source"], p["width_px"], p["height_px"]) for p in view["photos"]] == [("chip", "chip", 102, 126)]
+    assert view["state"] == "none" and view["refusals"] == 0
+    seen = point.get(f"/candidates/{made['candidate']['id']}/photo/{view['photos'][0]['id']}", expect=200).body
+    assert seen.startswith(b"\xff\xd8\xff") and hashlib.sha256(seen).hexdigest() == view["photos"][0]["digest"]
+    # The next reading's takes its place; bare pixels are one too; what is none changes nothing but is kept with the reading.
+    results = many(gateway.post([gateway.card(text_block(name, number), purpose="verify", number=made["candidate"]["number"], chip_photo=b64u(chip))
+                                 for chip in (bytes((1, 2, 3)) * 102 * 126, b"BM" + b"\0" * 200, bitmap(4000, 2)[:9000], b"\xff\xd8\xff", png(102, 126))]))
+    assert [(r["status"], r["verdict"]) for r in results] == [("stored", "verified")] * 5, results
+    view = point.get(f"/candidates/{made['candidate']['id']}/photo", expect=200).json()
+    assert [p["state"] for p in view["photos"]] == ["chip", "replaced", "replaced"]
 
 
 # ---- live ------------------------------------------------------------------------------------------------

@@ -121,6 +121,9 @@ def test_every_picture_is_seen_and_none_is_kept(site, point, people):
         _, rows = table(site, point, post(point, data, expect=201).json())
         assert [row["fault"]["code"] for row in rows] == [code]
     assert state(point, first)["photos"] == [] and point.get(f"/candidates/{first}", expect=200).headers["ETag"] == before
+    # With every row left out nothing is kept either.
+    result, kept = table(site, point, point.post(f"/jobs/{job['id']}/photos", {"leave_out": [row["n"] for row in by_name.values()]}, expect=201).json())
+    assert kept == [] and result["good"] == 0 and state(point, first)["photos"] == []
     # Nobody else's: not the table, and nothing to keep.
     for role in ("reviewer", "county"):
         stranger = Client(site).sign_in(site.logins()[role])
