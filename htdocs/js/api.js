@@ -168,6 +168,12 @@ export const api = {
     if (!response?.ok) throw new ApiError({ title: path });
     return response.json();
   },
+  /* What the node that answers says of itself: a document, ready or not. */
+  async ready() {
+    const response = await once(new URL("../../readyz", import.meta.url).href, { credentials: "omit", cache: "no-store" });
+    if (!response) throw new ApiError({ title: t("error.offline"), detail: t("error.offline.read") });
+    return response.json();
+  },
   /* Where a download is fetched by the browser itself (cookie, no script). */
   href: (path, query) => address(path, query),
 };

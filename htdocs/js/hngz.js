@@ -45,6 +45,7 @@ const MENU = [
     ["/jobs", "menu.jobs", "job_read"],
     ["/audit", "menu.audit", "audit_read"],
     ["/alarms", "menu.alarms", "alarm_read"],
+    ["/health", "menu.health", "alarm_read"],
   ]],
 ];
 
@@ -236,6 +237,7 @@ start({
     ["/jobs", "jobs"],
     ["/audit", "audit"],
     ["/alarms", "alarms"],
+    ["/health", "health"],
     ["/me", "self"],
     ["/sessions", "sessions"],
     ["/password", "password"],
@@ -253,7 +255,7 @@ start({
     photoImport: view("photo-import"),
     photoMeasures: view("photo-measures"),
     ...Object.fromEntries(["desk", "progress", "candidates", "candidate", "history", "submissions", "submission", "orgs", "org", "accounts",
-      "ranges", "devices", "readings", "windows", "notices", "notice", "packs", "pack", "plugins", "jobs", "pulls", "imports", "import", "returns", "audit", "alarms", "self"].map((name) => [name, view(name)])),
+      "ranges", "devices", "readings", "windows", "notices", "notice", "packs", "pack", "plugins", "jobs", "pulls", "imports", "import", "returns", "audit", "alarms", "health", "self"].map((name) => [name, view(name)])),
   },
   frame,
 });

@@ -39,12 +39,13 @@ static void add_check(gk_json_t *checks, bool *ready, const char *name, const gk
   gk_json_add(checks, check);
 }
 
-/* A row really written: a full or read-only disk shows here and nowhere else. */
-static gk_error_t *write_probe(gk_db_t *db, apr_pool_t *pool)
+/* A row really written: a full or read-only disk shows here and nowhere else. It says that this node was there. */
+static gk_error_t *write_probe(gk_db_t *db, gk_core_t *core, apr_pool_t *pool)
 {
+  const char *name = apr_pstrcat(pool, "node:", gk_core_config(core)->node, NULL);
   GK_TRY(gk_db_begin(db, pool));
-  gk_error_t *error = gk_db_exec(db, GK_CALL(setting_put, .name = "probe", .value = apr_psprintf(pool, "%" APR_TIME_T_FMT,
-                                                                                              apr_time_now())),
+  gk_error_t *error = gk_db_exec(db, GK_CALL(setting_put, .name = name, .value = apr_psprintf(pool, "%" APR_TIME_T_FMT,
+                                                                                           gk_core_now(core))),
                                  NULL, pool);
   if (error == NULL)
     error = gk_db_commit(db, pool);
@@ -106,6 +107,23 @@ static void look_at_seals(gk_db_t *db, gk_core_t *core, gk_json_t *warnings, apr
          pool);
 }
 
+/* The nodes that were asked whether they are ready, and when last: whoever looks at one sees that another is silent. */
+static gk_json_t *nodes(gk_db_t *db, apr_pool_t *pool)
+{
+  apr_array_header_t *rows;
+  gk_json_t *list = gk_json_array(pool);
+  if (gk_db_list(db, GK_CALL(node_list), &rows, pool) != NULL)
+    return list;
+  for (int i = 0; i < rows->nelts; i++) {
+    const gk_row_node_list_t *row = &APR_ARRAY_IDX(rows, i, gk_row_node_list_t);
+    gk_json_t *node = gk_json_object(pool);
+    gk_json_set_str(node, "node", row->name + strlen("node:"));
+    gk_json_set_time(node, "seen", apr_atoi64(row->value));
+    gk_json_add(list, node);
+  }
+  return list;
+}
+
 static int ready(request_rec *r)
 {
   gk_core_t *core = gk_httpd_core();
@@ -120,7 +138,7 @@ static int ready(request_rec *r)
     add_check(checks, &all, "schema", schema, r->pool);
   if (error == NULL && schema == NULL) {
     const gk_season_t *season = NULL;
-    add_check(checks, &all, "write", write_probe(db, r->pool), r->pool);
+    add_check(checks, &all, "write", write_probe(db, core, r->pool), r->pool);
     error = gk_db_ready(db, gk_tick() + 3 * GK_SECOND, r->pool); /* a refused write costs the session */
     if (error == NULL)
       error = gk_core_season(&season, core, db, r->pool);
@@ -134,8 +152,10 @@ static int ready(request_rec *r)
   }
   if (db != NULL)
     gk_core_clock_follow(core, db, r->pool);
-  if (error == NULL && schema == NULL)
+  if (error == NULL && schema == NULL) {
     look_at_seals(db, core, warnings, r->pool);
+    gk_json_set(document, "nodes", nodes(db, r->pool));
+  }
   gk_httpd_disconnect(r);
   add_check(checks, &all, "clock", gk_core_clock_check(core, r->pool), r->pool);
   add_check(checks, &all, "keys", keys(core, r->pool), r->pool);

@@ -187,6 +187,27 @@ await test("lists: one that changes while it is read shows nobody twice, and ref
   await tab.context().close();
 });
 
+await test("the state of the service is told in words, with each node's last answer; the audit finds who saw a record", async () => {
+  const tab = await staff("province");
+  await open(tab, "/health", "一切正常");
+  await within(tab, "所有节点", "the nodes");
+  expect((await tab.locator("section", { hasText: "所有节点" }).last().locator("tbody tr").count()) >= 1, "no node");
+  await sound(tab, "health");
+  const { number, id } = (await ask(tab, "/candidates?limit=1")).data.items[0];
+  await open(tab, `/candidates/${id}`, "身份信息");
+  await tab.getByRole("link", { name: "谁看过、改过" }).click();
+  await tab.waitForURL(/#\/audit\?/);
+  await within(tab, "查看", `who saw ${number}`);
+  await tab.getByRole("link", { name: "谁看过", exact: true }).click();
+  await tab.waitForURL(/action=candidate\.read/);
+  await tab.locator("main .table tbody tr").first().waitFor();
+  await sound(tab, "audit");
+  await open(tab, "/audit?number=99999999", "请求编号");
+  await tab.keyboard.press("F1");
+  await within(tab, "您的查询也会记入审计", "the help beside the screen");
+  await leave(tab);
+});
+
 await test("PE-2: the session ends while somebody types: the password brings them back, the entry is there and is saved", async () => {
   const tab = await staff("point");
   await open(tab, "/candidates?state=card_printed", "共|已显示");

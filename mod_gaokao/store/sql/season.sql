@@ -15,6 +15,11 @@ SELECT body, digest FROM pack WHERE id = ${id:int};
 -- returns: value text
 SELECT value FROM setting WHERE name = ${name:text};
 
+-- Nodes by the moment they were last asked whether they are ready (httpd/status.c).
+-- name: node_list
+-- returns: name text, value text
+SELECT name, value FROM setting WHERE name >= 'node:' AND name < 'node;' ORDER BY name LIMIT 50;
+
 -- name: setting_put
 INSERT INTO setting (name, value) VALUES (${name:text}, ${value:text})
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
