@@ -85,7 +85,7 @@ async function more(ctx, model) {
   model.problem = null;
   ctx.update();
   try {
-    const { data } = await api.get(model.describe.path, { query: { ...model.query, limit: model.items.length >= MOST ? MOST : model.query.limit, after: model.next } });
+    const { data } = await api.get(model.describe.path, { query: { ...model.query, after: model.next } });
     add(model, data);
   } catch (error) {
     model.problem = error;

@@ -24,13 +24,14 @@ const sound = async (tab, what) => {
   await tab.setViewportSize({ width: 375, height: 812 });
   expect((await tooWide(tab)) <= 0, `${what} is ${await tooWide(tab)} px too wide on a phone`);
   await tab.setViewportSize({ width, height });
-  expect(tab.faults.length === 0, `${what}: ${tab.faults.join("; ")}`);
+  const scripts = tab.faults.filter((line) => !tab.copies || !/inline style/.test(line));
+  expect(scripts.length === 0, `${what}: ${scripts.join("; ")}`);
 };
 /* The browser looks at the HTML that is copied and says that its styles would not apply here: they are for Excel. */
 const copied = async (tab) => {
   await tab.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  tab.copies = true;
   return async () => {
-    tab.faults = tab.faults.filter((line) => !/inline style/.test(line));
     const html = await tab.evaluate(async () => (await (await navigator.clipboard.read())[0].getType("text/html")).text());
     expect(/mso-number-format/.test(html), `numbers are not copied as text: ${html.slice(0, 300)}`);
     return tab.evaluate(() => navigator.clipboard.readText());
@@ -193,7 +194,7 @@ await test("the state of the service is told in words, with each node's last ans
   await within(tab, "所有节点", "the nodes");
   expect((await tab.locator("section", { hasText: "所有节点" }).last().locator("tbody tr").count()) >= 1, "no node");
   await sound(tab, "health");
-  const { number, id } = (await ask(tab, "/candidates?limit=1")).data.items[0];
+  const { number, id } = (await ask(tab, "/candidates?state=filling&limit=1")).data.items[0];
   await open(tab, `/candidates/${id}`, "身份信息");
   await tab.getByRole("link", { name: "谁看过、改过" }).click();
   await tab.waitForURL(/#\/audit\?/);

@@ -14,8 +14,10 @@ import { showCards, showProof } from "./papers.js";
 /* Sends one act on the record; afterwards the page is loaded again. When somebody changed the record meanwhile, the page
  * shows it as it is now, and the act can be sent again by one who has looked. */
 export async function send(model, method, path, body) {
+  await model.busy?.catch(() => {}); // quick hands: the record is still being read after the act before
   try {
     const answer = await api[method](`/candidates/${model.record.id}${path}`, body, { etag: model.etag });
+    if (answer.etag && answer.data?.id === model.record.id) model.etag = answer.etag;
     acted();
     return answer.data ?? {};
   } catch (error) {

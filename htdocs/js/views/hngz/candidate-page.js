@@ -35,7 +35,8 @@ export async function loadCandidate(ctx, id) {
   };
   model.refresh = async () => {
     model.problem = null;
-    await model.fetch();
+    model.busy = model.fetch();
+    await model.busy;
     ctx.update();
     await model.changed?.();
   };
