@@ -19,6 +19,7 @@ const MENU = [
     ["/photos", "menu.photos", "photo_write", "photo_look"],
     ["/desk/to_proof", "menu.proof", "proof_print", "filling"],
     ["/desk/to_confirm", "menu.confirm", "confirm", "proofed"],
+    ["/desk/returned", "menu.returned", "confirm"],
     ["/desk/to_approve", "menu.approve", "candidate_approve", "waiting"],
   ]],
   ["menu.watch", [

@@ -88,7 +88,7 @@ for (const [i, one] of people.entries()) {
   await key("m");
   await wait(() => gone("[data-act=papers]"));
   await key("f");
-  await wait(() => tab.waitForSelector("dialog #f-receipt"));
+  await wait(() => tab.waitForSelector("dialog #f-receipt", { timeout: 15000 }).catch(async () => { throw new Error(`no fee dialog for person ${i + 1}: ${(await tab.locator("main").innerText()).slice(0, 300)}`); }));
   await type(String(receipts + i));
   await key("Enter");
   await wait(() => gone("dialog"));

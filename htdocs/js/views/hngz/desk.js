@@ -13,12 +13,20 @@ import { actKeys, loadCandidate, middle, side } from "./candidate-page.js";
 import { printJob } from "./printing.js";
 
 const WORDS = { to_read: "menu.reading", to_print: "menu.cards", to_review: "menu.review", to_proof: "menu.proof", to_confirm: "menu.confirm",
-  to_approve: "menu.approve", to_fill: "menu.fill", to_submit: "menu.submissions" };
+  to_approve: "menu.approve", to_fill: "menu.fill", to_submit: "menu.submissions",
+  returned: "menu.returned" };
+
+/* Who waits in a queue. Those given back from above stand in a list of their own, with the reason. */
+async function waitingIn(queue, room) {
+  if (queue !== "returned") return api.get("/candidates", { query: { queue, class: room, limit: 100 } });
+  const { data } = await api.get("/returns", { query: { limit: 100 } });
+  return { data: { ...data, items: data.items.map((r) => ({ ...r.candidate, reason: r.reason })) } };
+}
 
 export async function load(ctx) {
   const { queue, id } = ctx.params;
-  const room = ctx.query.class ?? "";
-  const list = await api.get("/candidates", { query: { queue, class: room, limit: 100 } });
+  const room = queue === "returned" ? "" : ctx.query.class ?? "";
+  const list = await waitingIn(queue, room);
   const model = { queue, room, items: list.data.items, next: list.data.next, page: null, id: Number(id) || null, problem: null };
   if (model.id) {
     model.page = await loadCandidate(ctx, model.id);
@@ -36,7 +44,7 @@ export const leave = () => removeEventListener("keydown", current);
 export const title = (ctx, model) => [model.page?.record.name, t(WORDS[model.queue] ?? "menu.candidates")].filter(Boolean).join(" - ");
 
 async function refreshQueue(ctx, model) {
-  const { data } = await api.get("/candidates", { query: { queue: model.queue, class: model.room, limit: 100 } });
+  const { data } = await waitingIn(model.queue, model.room);
   model.before = model.items;
   Object.assign(model, { items: data.items, next: data.next });
   ctx.update();
@@ -115,10 +123,11 @@ export function render(ctx, model) {
       <div class="card-head"><h2>${name} ${items.length}${model.next ? "+" : ""}</h2>
         ${queue === "to_read" && may(ctx.session, "candidate_create") ? html`<button class="button main" type="button" @click=${() => readCard(ctx, model)}>${t("reading.create")}</button>` : nothing}
         ${PRINTS[queue] && items.length && may(ctx.session, PRINTS[queue][0]) ? html`<button class="button" type="button" @click=${() => printAll(ctx, model)}>${t(PRINTS[queue][2], { n: items.length })}</button>` : nothing}</div>
-      ${items.length || model.room ? html`<form class="queue-class" @submit=${(event) => chooseClass(event, model)}>
+      ${queue !== "returned" && (items.length || model.room) ? html`<form class="queue-class" @submit=${(event) => chooseClass(event, model)}>
         <input type="search" name="class" aria-label=${t("desk.class")} placeholder=${t("desk.class")} .value=${model.room} autocomplete="off"></form>` : nothing}
       ${items.length ? html`<ul>${items.map((c) => html`<li><a href=${link(`/desk/${queue}/${c.id}`, { class: model.room })} aria-current=${c.id === model.id ? "true" : nothing}>
         <span class="num">${c.number ? c.number.slice(4) : "—"}</span><span>${c.name}</span>
+        ${c.reason ? html`<span class="small soft">${c.reason}</span>` : nothing}
         ${c.parts?.review === "failed" ? tag(t("part.state.failed"), "bad") : c.twin ? tag(t("candidate.twin"), "warn") : nothing}</a></li>`)}</ul>`
         : empty(t("desk.empty"))}
     </section>
