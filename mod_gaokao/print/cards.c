@@ -104,7 +104,7 @@ static gk_error_t *card(gk_print_t *print, const void *one, double x, double y, 
   if (c->password != NULL)
     gk_print__line(print, left, y + 39.4 * MM, width, 15, BOLD | MONO, in_groups(c->password, print->pool));
   else
-    gk_print__box(print, left, y + 34.6 * MM, width, 6.5 * MM, 9, 0, "已设置自己的密码，本卡不再印密码 Own password set");
+    gk_print__box(print, left, y + 34.6 * MM, width, 6.5 * MM, 9, 0, "已设置自己的密码，本卡不再印密码\nOwn password set, none is printed");
   double label = gk_print__line(print, left, y + 43.8 * MM, 0, 7.5, SOFT, "证件号码 ID");
   gk_print__line(print, left + label + 1.5 * MM, y + 43.8 * MM, width - label - 1.5 * MM, 8.5, MONO, c->id_number);
   GK_TRY(gk_print__qr(print, qr, y + 12.4 * MM, QR_SIDE, address(print, "/ks/", c->number, c->password)));
