@@ -292,6 +292,7 @@ if (!process.env.GK_WEB_TLS) { // nothing of these has to do with TLS
 await import("./photos.mjs");
 await import("./imports.mjs");
 await import("./devices.mjs");
+if (!process.env.GK_WEB_TLS) await import("./policy.mjs");
 if (process.env.CORPUS) {
   await test("every shipped rule has the same answer here as on the server", async () => {
     const { battery, corpus } = await import("./corpus.mjs");

@@ -197,7 +197,7 @@ const facts = ({ pack }) => html`<section class="card"><dl class="facts">
     <a href=${api.href(`/packs/${pack.id}/document`)} download>${t("pack.xml")}</a></dd></dl></section>`;
 
 const differences = ({ diff, pack }) => (diff.with === pack.id ? nothing : html`<section class="card">
-  <div class="card-head"><h2>${t("pack.diff", { version: diff.with_version })}</h2></div>
+  <div class="card-head"><h2>${t(pack.unit && pack.version === "1" ? "pack.diff.local" : "pack.diff", { version: diff.with_version })}</h2></div>
   ${diff.changes.length ? table([
     { label: t("pack.change"), cell: (c) => pick(c) },
     { label: t("pack.before"), cell: (c) => c.details.map((d) => html`<div class="small"><del>${d.before ?? "—"}</del></div>`) },
