@@ -155,7 +155,8 @@ def callers():
 # Where a scope comes from: the account's own place, or a unit below it that was looked up within the scope.
 MADE = {"mod_gaokao/domain/session.c", "mod_gaokao/jobs/work.c", "mod_gaokao/ctl/common.c", "mod_gaokao/ctl/demo_submit.c",
         "mod_gaokao/domain/act.c", "mod_gaokao/domain/act.h", "mod_gaokao/rest/router.c",
-        "mod_gaokao/domain/device.c", "mod_gaokao/store/pack_store.c"}
+        "mod_gaokao/domain/device.c", "mod_gaokao/store/pack_store.c",
+        "mod_gaokao/worker/gaokao_worker.c"}  # of the whole instance: old pictures
 NARROWED = {"mod_gaokao/domain/account.c", "mod_gaokao/domain/candidate.c", "mod_gaokao/domain/export.c",
             "mod_gaokao/domain/org.c", "mod_gaokao/domain/range.c", "mod_gaokao/store/progress_store.c",
             "mod_gaokao/store/returns_store.c", "mod_gaokao/store/submission_store.c", "mod_gaokao/store/audit_read_store.c", "mod_gaokao/ctl/accounts.c", "mod_gaokao/ctl/lists.c",
