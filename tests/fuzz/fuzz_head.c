@@ -1,5 +1,5 @@
 /* Request heads from strangers. The first byte says which part the rest is: l language, c Cookie, q query, m If-Match,
- * k Idempotency-Key, t Content-Type. */
+ * k Idempotency-Key, t Content-Type, a Authorization, s Accept-Charset. */
 #include "fuzz/gk_fuzz.h"
 
 #include "base/text.h"
@@ -58,6 +58,14 @@ void gk_fuzz_one(const char *text, apr_size_t length, apr_pool_t *pool)
     break;
   case 'q':
     try_query(text, pool);
+    break;
+  case 'a':
+    value = gk_head_token(text);
+    GK_FUZZ_HOLDS(value == NULL || strncmp(text, "GK-Token ", 9) == 0);
+    break;
+  case 's':
+    value = gk_head_charset(text);
+    GK_FUZZ_HOLDS(strcmp(value, "UTF-8") == 0 || strcmp(value, "GB18030") == 0);
     break;
   case 'm':
     if (gk_head_version(&number, text, pool) == NULL) {
