@@ -1,7 +1,7 @@
 /* tests/bench/photo.c: what the photo checks find and what they cost, on the test faces (GK_TEST_FACES).
  *   photo table   verdicts on the positive set, and on each fault just inside and just outside its limit
  *   photo time    milliseconds and memory of a check, of a crop and of refusals
- *   photo write DIR   the same pictures as files with DIR/index.tsv, for other detectors (tests/bench/haar)
+ *   photo write DIR [N]   each (or each Nth) of the same pictures as files with DIR/index.tsv, for other detectors (tests/bench/haar)
  * tests/photo/run sets the environment; docs/photo.md keeps a result. */
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -247,7 +247,7 @@ typedef struct writer_t {
   const char *folder;
   FILE *index;
   const studio_t *all, *face, *none;
-  int n;
+  int n, seen, step;
 } writer_t;
 
 static double check_ms(const studio_t *studio, file_t file, apr_pool_t *pool)
@@ -260,6 +260,8 @@ static double check_ms(const studio_t *studio, file_t file, apr_pool_t *pool)
 /* file, what it shows, how many upright faces it has, how many our plugin says, its CPU ms (less what a check without it takes). */
 static void write_one(writer_t *w, const char *what, int faces, file_t file, apr_pool_t *pool)
 {
+  if (w->seen++ % w->step != 0)
+    return;
   const char *name = apr_psprintf(pool, "%04d.%s", w->n++, file.bytes[0] == 0xff ? "jpg" : "png");
   FILE *out = fopen(apr_pstrcat(pool, w->folder, "/", name, NULL), "wb");
   if (out == NULL || fwrite(file.bytes, 1, file.length, out) != file.length || fclose(out) != 0)
@@ -271,11 +273,11 @@ static void write_one(writer_t *w, const char *what, int faces, file_t file, apr
   fprintf(w->index, "%s\t%s\t%d\t%d\t%.2f\n", name, what, faces, ours, cost);
 }
 
-static int write_pictures(const studio_t *studio, const char *folder, apr_pool_t *pool)
+static int write_pictures(const studio_t *studio, const char *folder, int step, apr_pool_t *pool)
 {
   static const unsigned char *const walls[] = {studio_white, studio_grey, studio_blue};
   writer_t w = {folder, fopen(apr_pstrcat(pool, folder, "/index.tsv", NULL), "w"), studio, studio_open("photo_face", pool),
-                studio_open("photo_file", pool), 0};
+                studio_open("photo_file", pool), 0, 0, step > 0 ? step : 1};
   if (w.index == NULL) {
     printf("can't write into %s\n", folder);
     return 1;
@@ -326,7 +328,7 @@ int main(int argc, char **argv)
     return 0;
   }
   if (argc > 2 && strcmp(argv[1], "write") == 0)
-    return write_pictures(studio, argv[2], pool);
+    return write_pictures(studio, argv[2], argc > 3 ? atoi(argv[3]) : 1, pool);
   int wrong = positives(studio);
   wrong += packaged(studio);
   wrong += faults(studio);
