@@ -1,7 +1,8 @@
 /* tests/bench/photo.c: what the photo checks find and what they cost, on the test faces (GK_TEST_FACES).
  *   photo table   verdicts on the positive set, and on each fault just inside and just outside its limit
  *   photo time    milliseconds and memory of a check, of a crop and of refusals
- *   photo write DIR [N]   each (or each Nth) of the same pictures as files with DIR/index.tsv, for other detectors (tests/bench/haar)
+ *   photo write DIR [N]   each (or each Nth) of the same pictures as files with DIR/index.tsv, for other detectors
+ *                         (tests/bench/haar)
  * tests/photo/run sets the environment; docs/photo.md keeps a result. */
 #include <sys/resource.h>
 #include <sys/wait.h>
