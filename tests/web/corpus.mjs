@@ -2,7 +2,6 @@
  * had libxml2 judge, by this browser's own XPath. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { page } from "./lab.mjs";
 
@@ -24,7 +23,7 @@ const RECORD = "<candidate><a>𠮷田</a><b>买买提·艾力</b><c>e\u0301</c><
 
 /* Expressions about which libxml2 (its own xmllint) and this browser differ; null when xmllint is not installed. */
 export async function battery() {
-  const file = join(mkdtempSync(join(tmpdir(), "gk-xpath.")), "record.xml");
+  const file = join(mkdtempSync(join(process.cwd(), "xpath.")), "record.xml");
   writeFileSync(file, RECORD);
   let server;
   try {

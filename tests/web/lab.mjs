@@ -2,7 +2,6 @@
 import { execFileSync } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
@@ -155,7 +154,7 @@ export async function desk(role) {
 }
 
 /* What tools of the system read of bytes: a PDF's words, the codes of a picture. Null when the tool is not installed. */
-const shelf = mkdtempSync(join(tmpdir(), "gk-web."));
+const shelf = mkdtempSync(join(process.cwd(), "shelf."));
 function tool(command, ...words) {
   try {
     return execFileSync(command, words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
