@@ -10,6 +10,13 @@ static const char *const good_faces[] = {"big_example1.png", "y42.png"};
 
 static studio_t *the_studio; /* with all plugins, opened once */
 
+/* Under AddressSanitizer a check takes a second: what it looks for shows on some of the faces. */
+#ifdef __SANITIZE_ADDRESS__
+#define FEWER 4
+#else
+#define FEWER 1
+#endif
+
 /* NULL, or why faces can't be tested here. */
 static const char *without(void)
 {
@@ -131,7 +138,7 @@ static void good_photos_are_not_blocked_and_turned_faces_say_so(apr_pool_t *pool
     GK_TEST_SKIP(why);
   apr_pool_t *sub;
   apr_pool_create(&sub, pool);
-  for (int i = 0; i < the_studio->names->nelts; i++) {
+  for (int i = 0; i < the_studio->names->nelts; i += FEWER) {
     apr_pool_clear(sub);
     const char *name = APR_ARRAY_IDX(the_studio->names, i, const char *);
     gk_image_t *face = face_of(name, sub);
@@ -188,7 +195,7 @@ static void the_crop_passes_its_own_check(apr_pool_t *pool)
   apr_pool_t *sub;
   apr_pool_create(&sub, pool);
   int crops = 0;
-  for (int i = 0; i < the_studio->names->nelts; i += 5) {
+  for (int i = 0; i < the_studio->names->nelts; i += 5 * FEWER) {
     apr_pool_clear(sub);
     const char *name = APR_ARRAY_IDX(the_studio->names, i, const char *);
     if (strcmp(name, "y24.png") == 0 || strcmp(name, "y28.png") == 0)
@@ -211,7 +218,7 @@ static void the_crop_passes_its_own_check(apr_pool_t *pool)
     GK_TEST(facts.width_px == 480 && facts.height_px == 640 && facts.quality >= 60 && facts.dpi == 300 && !facts.metadata);
     crops++;
   }
-  GK_TEST(crops >= 6);
+  GK_TEST(crops >= 6 / FEWER);
 }
 
 static void a_frame_drawn_by_hand_is_checked_as_what_it_gives(apr_pool_t *pool)
