@@ -67,7 +67,7 @@ static gk_error_t *print_one(gk_act_t *act, gk_login_card_t *card)
                                       : gk_slip_password(gk_core_keys(act->core), card->account_id, card->generation,
                                                          act->pool);
   if (!is(before->state, "identified"))
-    return gk_candidate_audit(act, before, before, "candidate.card", NULL);
+    return gk_candidate_audit(act, before, before, "candidate.card_again", NULL);
   gk_candidate_t *c = apr_pmemdup(act->pool, before, sizeof(*before));
   c->state = "card_printed";
   card->candidate = c;

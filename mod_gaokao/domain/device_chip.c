@@ -20,6 +20,7 @@ static gk_json_t *report_of(int width_px, int height_px, apr_pool_t *pool)
   gk_json_set(report, "picture", picture);
   gk_json_set(report, "findings", gk_json_array(pool));
   gk_json_set(report, "facts", gk_json_object(pool));
+  gk_json_set_null(report, "crop");
   return report;
 }
 

@@ -38,7 +38,7 @@ gk_json_t *gk_submission_json(const gk_submission_t *submission, apr_pool_t *poo
     counts = gk_json_object(pool);
   gk_json_set(json, "subjects", counts);
   gk_json_set_str(json, "digest", submission->digest);
-  gk_json_set_int(json, "submitted_by", submission->submitted_by);
+  gk_json_set_id(json, "submitted_by", submission->submitted_by); /* null: gaokaoctl */
   gk_json_set_time(json, "submitted_at", submission->submitted);
   gk_json_set_id(json, "decided_by", submission->decided_by);
   gk_json_set_time(json, "decided_at", submission->decided);

@@ -207,7 +207,8 @@ def test_apply_once_and_undo_as_a_whole(site, county, people, levels):
     ids = ",".join(str(c["id"]) for c in some)
     rows = sql(site, f"SELECT count(*) FROM audit WHERE object_kind = 'candidate' AND action = 'candidate.grades' AND object_id IN ({ids})")
     assert int(rows[0]) >= 8
-    assert site.ctl("audit", "verify", check=False).returncode == 0
+    done = site.ctl("audit", "verify", check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_between_preview_and_apply(county, people, levels):

@@ -249,22 +249,25 @@ class Load:
     """People at work: a point enters appraisals; a county returns another point, which submits again, so that all records of it move
     at once."""
 
-    def __init__(self, site, top):
+    def __init__(self, site, top, name):
         self.stop = threading.Event()
         self.done = {"appraisals": 0, "moves": 0}
         self.point = top.items("/submissions?kind=all&level=point&state=submitted")[0]["org"]
-        self.boss = staff(site, "county", self.point["code"][:6], "load-county")
-        self.operator = staff(site, "point", self.point["code"], "load-point")
+        self.boss = staff(site, "county", self.point["code"][:6], f"{name}-county")
+        self.operator = staff(site, "point", self.point["code"], f"{name}-point")
         self.writer = Client(site).sign_in(site.logins()["point"])
         self.written = [c["id"] for c in self.writer.items("/candidates") if c["state"] in ("filling", "proofed", "confirmed")]
         assert self.written
+
+    def give_back(self):
+        one = next(s for s in self.boss.items("/submissions?kind=all&state=submitted") if s["org"]["id"] == self.point["id"])
+        self.boss.post(f"/submissions/{one['id']}/return", {"reason": "核对后重报"}, version=one["version"], expect=200)
 
     def move(self):
         for _ in range(200):
             if self.stop.is_set():
                 return
-            one = next(s for s in self.boss.items("/submissions?kind=all&state=submitted") if s["org"]["id"] == self.point["id"])
-            self.boss.post(f"/submissions/{one['id']}/return", {"reason": "核对后重报"}, version=one["version"], expect=200)
+            self.give_back()
             self.operator.post("/submissions", {"kind": "all"}, expect=201)
             self.done["moves"] += 2
 
@@ -281,7 +284,7 @@ class Load:
 def test_sum_of_changes_is_the_whole_while_people_write(province):
     """Two receivers: one takes what was handed in, where a returned point is withdrawn; one takes everybody."""
     site = province.site
-    load = Load(site, Client(site).sign_in(site.logins()["province"]))
+    load = Load(site, Client(site).sign_in(site.logins()["province"]), "sum")
     sides = {"default": Province(site), "any": Province(site)}
     last = {}
     for states, side in sides.items():
@@ -312,6 +315,9 @@ def test_sum_of_changes_is_the_whole_while_people_write(province):
             load.stop.set()
         for one in work:
             one.result(timeout=120)
+    load.give_back()  # whatever the pulls met meanwhile: this one is seen as withdrawn
+    step()
+    load.operator.post("/submissions", {"kind": "all"}, expect=201)
     step()
     assert changed > len(there) and withdrawn > 0
     for states, side in sides.items():
@@ -380,6 +386,57 @@ def test_marks_that_are_none(province):
     assert 0 < some["records"] < pull["records"]
     change = province.pull(since=some["mark"])
     assert (change["org"], change["records"]) == ("4308", 0)
+
+
+def test_all_of_it_under_write_load(province, key, tmp_path):
+    """Done when: everybody is pulled while people write, the line breaks twice, the rest comes, signature and schema are right, and a query
+    of our own finds just these rows; then changes and withdrawals on top are the same as a new full pull. Long: GK_PULL_CANDIDATES=20000."""
+    site = province.site
+    load = Load(site, Client(site).sign_in(site.logins()["province"]), "whole")
+    side = Province(site)
+    moving = {number for number, code in number_point(site).items() if code == load.point["code"]}
+    quiet = ("SELECT c.number || '|' || c.version || '|' || c.state FROM candidate c JOIN org o ON o.id = c.org_id WHERE c.number IS NOT NULL AND c.state <> 'withdrawn'"
+             f" AND o.code <> '{load.point['code']}' AND c.id NOT IN ({', '.join(map(str, load.written))})")
+    with concurrent.futures.ThreadPoolExecutor(2) as people:
+        work = [people.submit(load.move), people.submit(load.write)]
+        try:
+            site.wait(lambda: all(n > 1 for n in load.done.values()) or any(w.done() for w in work), 60, "people write")
+            pull = side.pull(states="any", compression="none")
+            wrote = dict(load.done)
+            folder = tmp_path / "pull"
+            folder.mkdir()
+            (folder / "manifest.xml").write_bytes(side.manifest(pull))
+            names = re.findall(r'<part n="\d+" name="([^"]+)"', (folder / "manifest.xml").read_text())
+            for part, name in zip(pull["parts"], names):
+                body = broken_part(site, side.client, pull, part, (part["bytes"] // 3, part["bytes"] // 2) if part["n"] == 1 else ())
+                assert hashlib.sha256(body).hexdigest() == part["sha256"]
+                (folder / name).write_bytes(body)
+            expected = {line.split("|")[0]: tuple(line.split("|")[1:]) for line in sql(site, quiet)}
+        finally:
+            load.stop.set()
+        for one in work:
+            one.result(timeout=120)
+    assert load.done["moves"] > wrote["moves"] and load.done["appraisals"] > wrote["appraisals"], "people wrote while the parts were fetched"
+    assert json.loads(prove(site, str(folder), key).stdout)["good"]
+    verify = ["xmlsec1", "--verify", "--enabled-key-data", "key-name", "--pubkey-pem:export1", key, str(folder / "manifest.xml")]
+    assert run(*verify).returncode == 0
+    xmllint("candidates.xsd", *[str(folder / name) for name in names])
+    bodies = [(folder / name).read_bytes() for name in names]
+    seen = records_of(bodies)
+    # Who nobody wrote to stands there in just that version; who moved as one is there as one; who was written to is there once.
+    written = {line for line in sql(site, f"SELECT number FROM candidate WHERE id IN ({', '.join(map(str, load.written))})")}
+    assert {number: (str(one[0]), one[1]) for number, one in seen.items() if number not in moving | written} == expected
+    assert len({seen[number][1] for number in moving}) == 1 and written <= set(seen)
+    assert len(seen) == pull["records"] == len(expected) + len(moving) + len(written)
+    # Changes and withdrawals, then the whole again.
+    side.records = {number: (one[0], one[1], one[3]) for number, one in seen.items()}
+    gone = load.written[0]
+    etag = load.writer.get(f"/candidates/{gone}", expect=200).headers["ETag"]
+    load.writer.post(f"/candidates/{gone}/withdrawal", {"reason": "放弃报名"}, version=etag, expect=200)
+    side.take(side.pull(since=pull["mark"]))
+    merged = dict(side.records)
+    side.take(side.pull(states="any"))
+    assert side.records == merged
 
 
 # ---- its end -----------------------------------------------------------------------------------------------
@@ -640,54 +697,3 @@ def broken_part(site, client, pull, part, stops):
         got += reply.read() if stop is None else reply.read(stop - len(got))
         line.close()
     return got
-
-
-def test_all_of_it_under_write_load(province, key, tmp_path):
-    """Done when: everybody is pulled while people write, the line breaks twice, the rest comes, signature and schema are right, and a query
-    of our own finds just these rows; then changes and withdrawals on top are the same as a new full pull. Long: GK_PULL_CANDIDATES=20000."""
-    site = province.site
-    load = Load(site, Client(site).sign_in(site.logins()["province"]))
-    side = Province(site)
-    moving = {number for number, code in number_point(site).items() if code == load.point["code"]}
-    quiet = ("SELECT c.number || '|' || c.version || '|' || c.state FROM candidate c JOIN org o ON o.id = c.org_id WHERE c.number IS NOT NULL AND c.state <> 'withdrawn'"
-             f" AND o.code <> '{load.point['code']}' AND c.id NOT IN ({', '.join(map(str, load.written))})")
-    with concurrent.futures.ThreadPoolExecutor(2) as people:
-        work = [people.submit(load.move), people.submit(load.write)]
-        try:
-            site.wait(lambda: all(n > 1 for n in load.done.values()) or any(w.done() for w in work), 60, "people write")
-            pull = side.pull(states="any", compression="none")
-            wrote = dict(load.done)
-            folder = tmp_path / "pull"
-            folder.mkdir()
-            (folder / "manifest.xml").write_bytes(side.manifest(pull))
-            names = re.findall(r'<part n="\d+" name="([^"]+)"', (folder / "manifest.xml").read_text())
-            for part, name in zip(pull["parts"], names):
-                body = broken_part(site, side.client, pull, part, (part["bytes"] // 3, part["bytes"] // 2) if part["n"] == 1 else ())
-                assert hashlib.sha256(body).hexdigest() == part["sha256"]
-                (folder / name).write_bytes(body)
-            expected = {line.split("|")[0]: tuple(line.split("|")[1:]) for line in sql(site, quiet)}
-        finally:
-            load.stop.set()
-        for one in work:
-            one.result(timeout=120)
-    assert load.done["moves"] > wrote["moves"] and load.done["appraisals"] > wrote["appraisals"], "people wrote while the parts were fetched"
-    assert json.loads(prove(site, str(folder), key).stdout)["good"]
-    verify = ["xmlsec1", "--verify", "--enabled-key-data", "key-name", "--pubkey-pem:export1", key, str(folder / "manifest.xml")]
-    assert run(*verify).returncode == 0
-    xmllint("candidates.xsd", *[str(folder / name) for name in names])
-    bodies = [(folder / name).read_bytes() for name in names]
-    seen = records_of(bodies)
-    # Who nobody wrote to stands there in just that version; who moved as one is there as one; who was written to is there once.
-    written = {line for line in sql(site, f"SELECT number FROM candidate WHERE id IN ({', '.join(map(str, load.written))})")}
-    assert {number: (str(one[0]), one[1]) for number, one in seen.items() if number not in moving | written} == expected
-    assert len({seen[number][1] for number in moving}) == 1 and written <= set(seen)
-    assert len(seen) == pull["records"] == len(expected) + len(moving) + len(written)
-    # Changes and withdrawals, then the whole again.
-    side.records = {number: (one[0], one[1], one[3]) for number, one in seen.items()}
-    gone = load.written[0]
-    etag = load.writer.get(f"/candidates/{gone}", expect=200).headers["ETag"]
-    load.writer.post(f"/candidates/{gone}/withdrawal", {"reason": "放弃报名"}, version=etag, expect=200)
-    side.take(side.pull(since=pull["mark"]))
-    merged = dict(side.records)
-    side.take(side.pull(states="any"))
-    assert side.records == merged
