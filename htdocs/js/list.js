@@ -79,8 +79,29 @@ async function everyId(model) {
   return ids;
 }
 
+/* A long table keeps the widths that its first rows gave its columns: a page more then lays out its own rows, not all thousands
+ * again. Other columns, another query and another width of the window measure anew. */
+function holdWidths() {
+  const grown = document.querySelector("main table.table");
+  if (!grown?.tHead || grown.style.tableLayout || getComputedStyle(grown).display !== "table") return;
+  const heads = [...grown.tHead.rows[0].cells];
+  const widths = heads.map((cell) => cell.getBoundingClientRect().width);
+  heads.forEach((cell, i) => { cell.style.width = `${widths[i]}px`; });
+  grown.style.tableLayout = "fixed";
+}
+
+function freeWidths() {
+  for (const grown of document.querySelectorAll("main table.table")) {
+    if (!grown.style.tableLayout) continue;
+    grown.style.tableLayout = "";
+    for (const cell of grown.tHead.rows[0].cells) cell.style.width = "";
+  }
+}
+addEventListener("resize", freeWidths);
+
 async function more(ctx, model) {
   if (model.more) return;
+  holdWidths();
   model.more = true;
   model.problem = null;
   ctx.update();
@@ -210,6 +231,7 @@ function columnsButton(ctx, describe, columns) {
   const open = async () => {
     const { chooseColumns } = await import("./columns.js");
     await chooseColumns(describe.id, columns.filter((c) => c.label));
+    freeWidths();
     ctx.update();
   };
   return html`<button class="button" type="button" @click=${open}>${t("columns.choose")}</button>`;
@@ -233,6 +255,7 @@ export function listView(ctx, model, { above = nothing, below = nothing } = {}) 
   const { describe } = model;
   if (model.hash !== location.hash) {
     model.hash = location.hash;
+    freeWidths();
     follow(ctx, model);
   }
   const items = describe.filter ? model.items.filter(describe.filter) : model.items;

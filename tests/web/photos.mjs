@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import zlib, { deflateRawSync, deflateSync } from "node:zlib";
-import { axeFaults, expect, logins, page, signIn, site, test, text, tooWide, within } from "./lab.mjs";
+import { axeFaults, desk, expect, idCard, logins, page, registered, room, signIn, site, test, text, tooWide, within } from "./lab.mjs";
 
 /* zlib.crc32 is new in Node 22. */
 const crc = zlib.crc32 ?? ((bytes) => {
@@ -128,11 +128,22 @@ const portrait = (name) => ({ name: `${name}.png`, mimeType: "image/png", buffer
 const unseen = (tab) => tab.evaluate(async (own) => (await (await fetch("/api/v1/candidates?limit=200", { headers: { "X-Gaokao-Edition": "hngz" } })).json()).items
   .filter((c) => c.number && c.number !== own && ["reviewed", "filling", "identified", "card_printed"].includes(c.state) && c.parts.photo === "none"), logins.candidate.login);
 
+/* People whose photo is still to be taken; new ones come where the demonstration has too few left. */
+async function untaken(tab, wanted) {
+  const found = await unseen(tab);
+  if (found.length >= wanted) return found;
+  const point = await desk("point");
+  await room(point, wanted);
+  for (let i = found.length; i < wanted; i += 1) await registered(point, idCard(`向照${"甲乙丙丁戊"[i]}`, 821 + i));
+  await point.close();
+  return unseen(tab);
+}
+
 if (process.env.PORTRAITS && existsSync(process.env.PORTRAITS)) {
   await test("taken, refused with its overlay, cropped by one press and by hand, and the queue by keys", async () => {
     const tab = await atTheCounter("/photos/import");
     await within(tab, "批量上传照片", "signed in");
-    const [taken, refused, drawn, first, second] = await unseen(tab);
+    const [taken, refused, drawn, first, second] = await untaken(tab, 5);
     expect(second, "nobody to photograph");
     const open = async (id, picture) => {
       await tab.goto(`${site}/hngz/#/candidates/${id}/photo`);
