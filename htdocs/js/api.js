@@ -81,6 +81,13 @@ async function once(url, options) {
   }
 }
 
+/* What early.js has asked for already, once. */
+function early(path) {
+  const answer = globalThis.gkEarly?.get(path);
+  globalThis.gkEarly?.delete(path);
+  return answer;
+}
+
 function waitOf(response) {
   const seconds = Number(response?.headers.get("Retry-After"));
   return Number.isFinite(seconds) && seconds > 0 ? seconds : 0;
@@ -129,7 +136,7 @@ async function send(method, path, { query, body, raw, type, etag, key, way = "js
     headers["If-None-Match"] = etag;
   }
   const url = address(path, query);
-  let response = await once(url, options);
+  let response = (!write && !query && !etag && (await early(path))) || (await once(url, options));
   if (!response || response.status === 503) {
     await sleep(Math.min((waitOf(response) || 1) * 1000, LONGEST_WAIT_MS));
     response = await once(url, options);
