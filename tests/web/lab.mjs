@@ -237,3 +237,15 @@ export async function end() {
   console.log(`1..${count}`);
   process.exit(failed ? 1 : 0);
 }
+
+/* A picture of what the tab shows, for the documents. WebP: a page of text takes a third of what PNG takes. */
+export async function picture(tab, file) {
+  await tab.waitForLoadState("networkidle").catch(() => {});
+  await tab.waitForTimeout(400);
+  await tab.evaluate(() => { if (document.activeElement?.matches("h1")) document.activeElement.blur(); scrollTo(0, 0); });
+  const line = await tab.context().newCDPSession(tab);
+  const { data } = await line.send("Page.captureScreenshot", { format: "webp", quality: 72 });
+  await line.detach();
+  writeFileSync(`${file}.webp`, Buffer.from(data, "base64"));
+  console.log(`# ${file.split("/").at(-1)}`);
+}

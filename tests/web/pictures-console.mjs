@@ -1,24 +1,13 @@
 /* Pictures of every screen of the console for the guides, at 1366×768 and at 375×812, and the page that shows them all. Run by
  * tests/web/pictures-console. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { ask, logins, page, signIn } from "./lab.mjs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { ask, logins, page, picture, signIn } from "./lab.mjs";
 
 const out = process.env.OUT;
-const QUALITY = 70;
 const DESK = { width: 1366, height: 768 };
 const PHONE = { width: 375, height: 812 };
 mkdirSync(out, { recursive: true });
-
-/* WebP: a page of text takes a third of what PNG takes. */
-async function picture(tab, name) {
-  await tab.waitForLoadState("networkidle").catch(() => {});
-  await tab.waitForTimeout(250);
-  await tab.evaluate(() => { if (document.activeElement?.matches("h1")) document.activeElement.blur(); scrollTo(0, 0); });
-  const line = await tab.context().newCDPSession(tab);
-  const { data } = await line.send("Page.captureScreenshot", { format: "webp", quality: QUALITY });
-  await line.detach();
-  writeFileSync(`${out}/${name}.webp`, Buffer.from(data, "base64"));
-}
+for (const old of readdirSync(out)) rmSync(`${out}/${old}`);
 
 /* [role, hash or function of the tab, name, title] */
 const first = (path, of) => async (tab) => of((await ask(tab, path)).data.items[0] ?? { id: 0 });
@@ -30,7 +19,9 @@ const SCREENS = [
   ["point", "candidates", "candidates", "考生 · candidates"],
   ["point", first("/candidates?state=confirmed&limit=1", (c) => `candidates/${c.id}`), "candidate", "考生页 · a candidate"],
   ["point", first("/candidates?state=confirmed&limit=1", (c) => `candidates/${c.id}/history`), "history", "办理记录 · history"],
+  ["point", "desk/returned", "desk-returned", "省里退回 · returned from above"],
   ["point", "photos", "photos", "照片 · photos"],
+  ["point", "photos/import", "photo-import", "批量上传照片 · photos in bulk"],
   ["point", "readings", "readings", "读卡情况 · readings"],
   ["point", "submissions", "submissions-point", "上报与退回（报名点）· submissions of a point"],
   ["point", "devices", "devices", "设备 · devices"],
@@ -40,6 +31,7 @@ const SCREENS = [
   ["county", "accounts", "accounts", "用户与密码条 · accounts"],
   ["county", "ranges", "ranges", "号段 · ranges"],
   ["county", "submissions", "submissions", "上报与退回 · submissions"],
+  ["county", "imports", "imports", "导入 · imports"],
   ["county", "notices", "notices", "公告下载 · notices"],
   ["county", "alarms", "alarms", "预警 · alarms"],
   ["city", "desk/to_approve", "approve", "无卡批准 · approvals"],
@@ -50,6 +42,7 @@ const SCREENS = [
   ["province", "plugins", "plugins", "插件 · plugins"],
   ["province", "photos/measures", "measures", "照片阈值 · limits of photos"],
   ["province", "pulls", "pulls", "省里拉取 · pulls"],
+  ["province", "returns", "returns", "退回名单 · return lists"],
   ["province", "jobs", "jobs", "后台任务 · jobs"],
   ["province", "audit", "audit", "审计 · audit"],
   ["province", "health", "health", "服务状况 · state of the service"],
@@ -68,10 +61,9 @@ for (const role of new Set(SCREENS.map(([who]) => who))) {
     await tab.waitForTimeout(700);
     for (const [kind, size] of [["desk", DESK], ["phone", PHONE]]) {
       await tab.setViewportSize(size);
-      await picture(tab, `${name}-${kind}`);
+      await picture(tab, `${out}/${name}-${kind}`);
     }
     await tab.setViewportSize(DESK);
-    console.log(`# ${name}`);
   }
   await tab.context().close();
 }

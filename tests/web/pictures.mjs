@@ -1,26 +1,15 @@
-/* Pictures of the real pages for the documents: those of the guides, and every page at 375×812 and 1366×768 (docs/screens.md).
- * Run by tests/web/pictures. */
+/* Pictures of the candidates' real pages for the documents: those of the guide, and every page at 375×812 and 1366×768
+ * (docs/screens.md). Run by tests/web/pictures. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { desk, idCard, logins, page, registered, signIn, site } from "./lab.mjs";
+import { desk, idCard, logins, page, picture as shoot, registered, signIn, site } from "./lab.mjs";
 
 const out = process.env.OUT;
-const QUALITY = 72;
 const PHONE = { width: 375, height: 812 };
 const DESK = { width: 1366, height: 768 };
 mkdirSync(`${out}/screens`, { recursive: true });
 for (const old of readdirSync(`${out}/screens`)) rmSync(`${out}/screens/${old}`);
 
-/* WebP: a page of text takes a third of what PNG takes. */
-async function picture(tab, name) {
-  await tab.waitForLoadState("networkidle").catch(() => {});
-  await tab.waitForTimeout(400);
-  await tab.evaluate(() => document.activeElement?.matches("h1") && document.activeElement.blur());
-  const line = await tab.context().newCDPSession(tab);
-  const { data } = await line.send("Page.captureScreenshot", { format: "webp", quality: QUALITY });
-  await line.detach();
-  writeFileSync(`${out}/${name}.webp`, Buffer.from(data, "base64"));
-  console.log(`${name}.webp`);
-}
+const picture = (tab, name) => shoot(tab, `${out}/${name}`);
 
 /* Who signs in for a picture is no news worth a line in it. */
 const quiet = (tab) => tab.getByRole("button", { name: "是我本人" }).click({ timeout: 1500 }).catch(() => {});
@@ -31,7 +20,6 @@ const shown = [];
 async function both(tab, name, title) {
   for (const [screen, size] of [["phone", PHONE], ["desk", DESK]]) {
     await tab.setViewportSize(size);
-    await tab.evaluate(() => scrollTo(0, 0));
     await picture(tab, `screens/${name}-${screen}`);
   }
   shown.push([name, title]);
@@ -116,31 +104,9 @@ await one.waitForSelector("input[type=password]", { timeout: 30000 });
 await both(one, "ks-expired", "登录已过期 · session expired");
 await one.context().close();
 
-/* ---- console: every menu entry, as the first role that has it sees it ---- */
-const looked = new Set();
-for (const role of ["point", "county", "province"]) {
-  const screen = await page(DESK);
-  const person = logins[role];
-  await signIn(screen, "hngz", person.login, person.password, person.totp_secret);
-  await screen.waitForSelector("nav.menu a");
-  await quiet(screen);
-  const links = await screen.locator("nav.menu a").evaluateAll((all) => all.map((a) => [a.getAttribute("href"), a.firstChild.textContent.trim()]));
-  for (const [href, title] of links) {
-    const name = `hngz-${href.slice(2).replaceAll("/", "-")}`;
-    if (looked.has(name) && !(role === "county" && name === "hngz-progress")) continue;
-    looked.add(name);
-    await screen.setViewportSize(DESK);
-    await turn(screen, href.slice(2));
-    await screen.waitForTimeout(600);
-    if (role === "county" && name === "hngz-progress") await picture(screen, "console-progress");
-    else await both(screen, name, title);
-  }
-  await screen.context().close();
-}
+writeFileSync(process.env.SCREENS, `# Every page of candidates, on a phone and on an office PC
 
-writeFileSync(process.env.SCREENS, `# Every page, on a phone and on an office PC
-
-Made by \`tests/web/pictures\` from a demonstration (375×812 and 1366×768); what a page weighs says \`tests/bench/pages\`. The papers stand in [papers.md](papers.md).
+Made by \`tests/web/pictures\` from a demonstration (375×812 and 1366×768); what a page weighs says \`tests/bench/pages\`. The console's screens stand in [console.md](console.md), the papers in [papers.md](papers.md).
 
 | page | 375×812 | 1366×768 |
 |---|---|---|
