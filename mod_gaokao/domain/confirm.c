@@ -78,9 +78,8 @@ static gk_error_t *may_proof(gk_act_t *act, gk_candidate_t *c)
   GK_TRY(accepted_rules(&accepted, act, c->id));
   GK_TRY(gk_review_missing(&error, act, c));
   need_photo(&error, act, c);
-  GK_TRY(gk_review_hindrances(&error, act, c, accepted, true, GK_STAGE_FILL));
   /* A reviewer's rule that fails only now asks for another look: POST .../review with the rule accepted. */
-  GK_TRY(gk_review_hindrances(&error, act, c, accepted, false, GK_STAGE_REVIEW));
+  GK_TRY(gk_review_hindrances(&error, act, c, accepted, true, GK_STAGE_FILL | GK_STAGE_REVIEW));
   return error;
 }
 

@@ -25,19 +25,21 @@ static bool listed(const apr_array_header_t *ids, const char *id)
   return false;
 }
 
-/* A rule can only be blamed on this save when it concerns a field of it and has everything it speaks of. */
-static bool refuses(const gk_verdict_t *verdict, const gk_pack_t *pack, const gk_document_t *document,
-                    const apr_array_header_t *changed)
+/* A rule can only be blamed on this save when it concerns a field of it and has everything it speaks of. The field it is
+ * blamed on, for the rule's first one may not be the candidate's to change; NULL: none. */
+static const char *blamed(const gk_verdict_t *verdict, const gk_pack_t *pack, const gk_document_t *document,
+                          const apr_array_header_t *changed)
 {
   const gk_rule_t *rule = verdict->kind == GK_VERDICT_RULE ? gk_pack_rule(pack, verdict->rule) : NULL;
-  bool touched = false;
+  const char *touched = NULL;
   if (rule == NULL || verdict->severity != GK_SEVERITY_ERROR)
-    return false;
+    return NULL;
   for (int i = 0; i < rule->fields->nelts; i++) {
     const char *field = APR_ARRAY_IDX(rule->fields, i, const char *);
     if (gk_document_get(document, field) == NULL && gk_document_rows(document, field) == NULL)
-      return false;
-    touched = touched || listed(changed, field);
+      return NULL;
+    if (touched == NULL && listed(changed, field))
+      touched = field;
   }
   return touched;
 }
@@ -64,9 +66,17 @@ gk_error_t *gk_own_save(gk_candidate_t **out, apr_array_header_t **verdicts, gk_
   if (ids->nelts == 0)
     return NULL;
   apr_array_header_t *against = apr_array_make(act->pool, 4, sizeof(gk_verdict_t));
-  for (int i = 0; i < (*verdicts)->nelts; i++)
-    if (refuses(&APR_ARRAY_IDX(*verdicts, i, gk_verdict_t), pack, changed, ids))
-      APR_ARRAY_PUSH(against, gk_verdict_t) = APR_ARRAY_IDX(*verdicts, i, gk_verdict_t);
+  for (int i = 0; i < (*verdicts)->nelts; i++) {
+    gk_verdict_t verdict = APR_ARRAY_IDX(*verdicts, i, gk_verdict_t);
+    const char *field = blamed(&verdict, pack, changed, ids);
+    if (field == NULL)
+      continue;
+    if (!is(verdict.field, field)) {
+      verdict.field = field;
+      verdict.pointer = apr_pstrcat(act->pool, "/fields/", field, NULL);
+    }
+    APR_ARRAY_PUSH(against, gk_verdict_t) = verdict;
+  }
   if (gk_verdicts_to_error(&error, GK_E_RULE_FAILED, against, NULL, act->pool))
     return error;
   c->state = "filling";

@@ -132,13 +132,16 @@ class Own {
         }
         const about = (error.violations ?? []).filter((v) => v.pointer.startsWith("/fields/"));
         if (about.length && (error.slug === "invalid" || error.slug === "rule-failed")) {
+          const sent = about.filter((v) => v.pointer.split("/")[2] in patch);
           for (const v of about) {
             const name = v.pointer.slice("/fields/".length);
             this.faults.set(name, v.text);
             held.add(name.split("/")[0]);
           }
           this.state = "faults";
-          continue;
+          if (sent.length) continue;
+          this.problem = error; // nothing of what was sent is named: sending it again would be refused again
+          break;
         }
         if (!(error instanceof ApiError)) throw error;
         this.problem = error;
