@@ -53,6 +53,7 @@ typedef struct gk_version_row_t {
   apr_int64_t version;        /* of the record now; 0: there is no such record */
   const char *org_path;
   apr_int64_t row_version, seq; /* 0: the record has no row */
+  bool again;                   /* a new password, a paper printed again: names the version that stands, makes none */
 } gk_version_row_t;
 typedef gk_error_t *(*gk_version_fn)(void *baton, const gk_version_row_t *row, apr_pool_t *row_pool);
 /* By candidate, then by number; records without rows too. */

@@ -2,7 +2,8 @@
  * was taken out before it was sealed.
  *
  * Submissions move many records and leave one row, the demonstration's load one for a point: versions without a row of
- * their own must find as many such rows of their units between their neighbours. */
+ * their own must find as many such rows of their units between their neighbours. A new password and a paper printed again make
+ * no version, yet their rows say which one stood then. */
 #include <string.h>
 #include <apr_hash.h>
 #include <apr_strings.h>
@@ -96,7 +97,7 @@ static gk_error_t *on_version(void *baton, const gk_version_row_t *row, apr_pool
     apr_cpystrn(check->path, row->org_path, sizeof(check->path));
     check->last = check->last_seq = 0;
   }
-  if (row->seq == 0)
+  if (row->seq == 0 || (row->again && row->row_version <= check->last))
     return NULL;
   if (row->row_version <= check->last || row->row_version > row->version) {
     gk_verify__fault(check->verify, row->row_version > row->version ? "record-behind" : "version-twice", 0, row->seq,
@@ -107,7 +108,7 @@ static gk_error_t *on_version(void *baton, const gk_version_row_t *row, apr_pool
                      row->seq, check->id, row->row_version, row->version);
     return NULL;
   }
-  check_gap(check, row->row_version, row->seq, pool);
+  check_gap(check, row->row_version + (row->again ? 1 : 0), row->seq, pool);
   check->last = row->row_version;
   check->last_seq = row->seq;
   return NULL;

@@ -161,7 +161,7 @@ static gk_error_t *give_version(void *baton, const void *data, apr_pool_t *pool)
 {
   const versions_t *versions = baton;
   const gk_row_seal_versions_t *row = data;
-  gk_version_row_t out = {row->candidate_id, row->version, row->org_path, row->row_version, row->seq};
+  gk_version_row_t out = {row->candidate_id, row->version, row->org_path, row->row_version, row->seq, row->again != 0};
   return versions->on_row(versions->baton, &out, pool);
 }
 
@@ -175,7 +175,7 @@ static gk_error_t *give_orphan(void *baton, const void *data, apr_pool_t *pool)
 {
   const versions_t *versions = baton;
   const gk_row_seal_orphans_t *row = data;
-  gk_version_row_t out = {row->object_id, 0, row->org_path, row->object_version, row->seq};
+  gk_version_row_t out = {row->object_id, 0, row->org_path, row->object_version, row->seq, false};
   return versions->on_row(versions->baton, &out, pool);
 }
 

@@ -60,14 +60,16 @@ SELECT count(*) AS n, coalesce(min(at_us), 0) AS oldest_us
 -- returns: seq int, at_us int
 SELECT seq, at_us FROM audit WHERE seq >= ${first:int} ORDER BY seq
 
--- Changes of candidates' records: reads, refusals, new passwords and papers printed again carry a version too, and are none.
+-- Changes of candidates' records: reads and refusals carry a version too, and are none. New passwords and papers printed again
+-- are none either, and say which version stood.
 -- name: seal_versions
--- returns: candidate_id int, version int, org_path text, row_version int, seq int
+-- returns: candidate_id int, version int, org_path text, row_version int, seq int, again int
 SELECT c.id AS candidate_id, c.version, c.org_path, coalesce(d.object_version, 0) AS row_version,
-       coalesce(d.seq, 0) AS seq
+       coalesce(d.seq, 0) AS seq,
+       CASE WHEN d.action IN ('candidate.new_slip', 'candidate.card_again', 'candidate.proof_again') THEN 1 ELSE 0 END AS again
   FROM candidate c
   LEFT JOIN audit d ON d.object_kind = 'candidate' AND d.object_id = c.id
-        AND d.action NOT LIKE '%.read' AND d.action NOT IN ('candidate.refused', 'candidate.new_slip', 'candidate.card_again', 'candidate.proof_again')
+        AND d.action NOT LIKE '%.read' AND d.action <> 'candidate.refused'
  ORDER BY c.id, d.seq
 
 -- Rows of records that are not there.
@@ -75,7 +77,7 @@ SELECT c.id AS candidate_id, c.version, c.org_path, coalesce(d.object_version, 0
 -- returns: object_id int, seq int, org_path text, object_version int
 SELECT d.object_id, d.seq, d.org_path, d.object_version FROM audit d
  WHERE d.object_kind = 'candidate'
-   AND d.action NOT LIKE '%.read' AND d.action NOT IN ('candidate.refused', 'candidate.new_slip', 'candidate.card_again', 'candidate.proof_again')
+   AND d.action NOT LIKE '%.read' AND d.action <> 'candidate.refused'
    AND NOT EXISTS (SELECT 1 FROM candidate c WHERE c.id = d.object_id)
  ORDER BY d.seq LIMIT 100
 
