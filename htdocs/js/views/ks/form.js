@@ -110,6 +110,7 @@ function one(model, field, required, fault) {
   const faults = rulesAt(own, field.id);
   const hard = faults.find((v) => v.severity === "error");
   const soft = faults.filter((v) => v !== hard);
+  const told = hard && (!fault || fault.includes(pick(hard))); // the page's own judgement and the server's refusal say the same
   const drawn = shape(field, { required });
   if (soft.length) drawn.note = sentences(...soft.flatMap((v) => [pick(v), pick(v.hint)]));
   if (field.type === "rows") return rows(model, field, required);
@@ -118,7 +119,7 @@ function one(model, field, required, fault) {
     done: () => own.left(),
     fault: fault ?? (hard ? pick(hard) : ""),
   })}
-  ${hard && !fault ? html`<p class="soft small">${pick(hard.hint)}${pick(hard.basis) ? ` ${t("field.basis", { basis: pick(hard.basis) })}` : ""}</p>` : nothing}`;
+  ${told ? html`<p class="soft small">${pick(hard.hint)}${pick(hard.basis) ? ` ${t("field.basis", { basis: pick(hard.basis) })}` : ""}</p>` : nothing}`;
 }
 
 const rowsLocked = (field, value, from) => html`<section class="rows"><h2>${label(field)}</h2>
