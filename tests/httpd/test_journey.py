@@ -247,11 +247,21 @@ class Journey:
             etag = client.patch("/me", {"fields": {"receiver": fields["receiver"]}}, version=etag, expect=200).headers["ETag"]
             bad = client.patch("/me", {"fields": {"postcode": "41"}}, version=etag)
             assert bad.status == 422 and bad.json()["violations"][0]["pointer"] == "/fields/postcode", bad
+            if number == min(self.made):
+                etag = self.blamed(candidate, client, fields["household_place"])
             saved = client.patch("/me", {"fields": fields}, version=etag, expect=200)
             left = [v for v in saved.json()["verdicts"] if v["severity"] == "error"]
             assert not left, json.dumps(left, ensure_ascii=False)[:1500]
             assert client.get("/me", expect=200).json()["state"] == "filling"
             candidate["etag"] = saved.headers["ETag"]
+
+    def blamed(self, candidate, client, place):
+        """P3: a rule of two fields, the first the point's: it is said at the candidate's own one, which can be changed."""
+        self.edit(candidate, {"migrant_child": "1"})
+        me = client.get("/me", expect=200)
+        refused = client.patch("/me", {"fields": {"household_place": place}}, version=me.headers["ETag"], expect=422).json()["violations"]
+        assert [(v["rule"], v["pointer"]) for v in refused] == [("migrant-not-local", "/fields/household_place")], refused
+        return self.edit(candidate, {"migrant_child": "0"}).headers["ETag"]
 
     # ---- W7 -----------------------------------------------------------------------------------------
     def confirm(self):
