@@ -229,6 +229,48 @@ static void set_basis(edit_t *edit, gk_json_t *change, const char *id)
   replace(edit, end, end, apr_pstrcat(edit->pool, "  ", text, "\n  ", NULL));
 }
 
+/* A field or a column of rows: written as an attribute's name, where nothing can be escaped. */
+static bool is_name(const char *text)
+{
+  return text[0] >= 'a' && text[0] <= 'z' && text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0' &&
+         strcmp(text, "expect") != 0 && strcmp(text, "as_of") != 0;
+}
+
+static bool is_row(gk_json_t *row)
+{
+  bool good = gk_json_is_object(row);
+  for (gk_json_iter_t it = gk_json_first(row); good && it.key != NULL; gk_json_next(&it))
+    good = is_name(it.key) && gk_json_is_string(it.value);
+  return good;
+}
+
+static bool is_fields(gk_json_t *fields)
+{
+  bool good = fields == NULL || gk_json_is_object(fields);
+  for (gk_json_iter_t it = gk_json_first(fields); good && it.key != NULL; gk_json_next(&it)) {
+    good = is_name(it.key) && (gk_json_is_string(it.value) || gk_json_is_array(it.value));
+    for (apr_size_t i = 0; good && gk_json_is_array(it.value) && i < gk_json_size(it.value); i++)
+      good = is_row(gk_json_at(it.value, i));
+  }
+  return good;
+}
+
+static bool check_cases(edit_t *edit, const gk_json_t *change, apr_size_t index)
+{
+  const gk_json_t *cases = gk_json_get(change, "cases");
+  bool good = true;
+  for (apr_size_t i = 0; i < gk_json_size(cases); i++)
+    if (!is_fields(gk_json_get(gk_json_at(cases, i), "fields"))) {
+      gk_violation(&edit->error, edit->pool,
+                   apr_psprintf(edit->pool, "%s/rules/%d/cases/%d/fields", edit->prefix, (int)index, (int)i), "name",
+                   "例子里有不是项目的内容：项目和表格各列的名称只能用小写字母、数字和下划线，值为文字",
+                   "A case holds something that is no field: names of fields and of columns are lower-case letters, digits and "
+                   "underscores, values are texts");
+      good = false;
+    }
+  return good;
+}
+
 /* ---- changes ----------------------------------------------------------------------------------------------- */
 
 static void change_rule(edit_t *edit, gk_json_t *change, apr_size_t index)
@@ -239,6 +281,8 @@ static void change_rule(edit_t *edit, gk_json_t *change, apr_size_t index)
                  "规则编号只能用小写字母、数字和连字符", "A rule's id is made of lower-case letters, digits and hyphens");
     return;
   }
+  if (!check_cases(edit, change, index))
+    return;
   set_basis(edit, change, id);
   if (find_rule(edit, id, &from, &to)) {
     gk_xml_t *xml;
@@ -290,6 +334,15 @@ static void insert_before(edit_t *edit, const char *tag, const char *text)
   const char *end = find_tag(edit->text, tag);
   if (end != NULL)
     replace(edit, end, end, text);
+}
+
+int gk_pack_rule_tags(const char *xml)
+{
+  const char *at = find_tag(xml, "<rules"), *end = at != NULL ? find_tag(at, "</rules") : NULL;
+  int count = 0;
+  while (at != NULL && end != NULL && (at = find_tag(at + 1, "<rule")) != NULL && at < end)
+    count++;
+  return count;
 }
 
 const char *gk_pack_join(const char *xml, const char *local, apr_pool_t *pool)

@@ -81,6 +81,8 @@ gk_error_t *gk_pack_rehearsal(struct gk_rehearsal_row_t **out, bool *reversed, g
 gk_error_t *gk_pack_edit(const char **out, const char *xml, gk_json_t *changes, int version, const char *prefix,
                          const gk_pack_t *pack, apr_pool_t *pool);
 
+/* How many rules stand in it; they are the first ones of what gk_pack_join makes of it. */
+int gk_pack_rule_tags(const char *xml);
 /* The pack with the rules (and their bases) of a unit behind its own. */
 const char *gk_pack_join(const char *xml, const char *local, apr_pool_t *pool);
 

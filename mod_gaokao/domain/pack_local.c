@@ -70,14 +70,14 @@ apr_array_header_t *gk_local_rules_of(const gk_pack_t *pack, const char *unit, a
   return own;
 }
 
-/* Who set which rule. A pack of the province with such an id keeps it as its own. */
-static void mark(gk_pack_t *pack, const gk_local_rules_t *rules, apr_pool_t *pool)
+/* Who set which rule, from the `from`th on: a rule of the province with such an id stays the province's. */
+static void mark(gk_pack_t *pack, int from, const gk_local_rules_t *rules, apr_pool_t *pool)
 {
   const char *prefix = gk_local_prefix(rules->unit, pool);
   gk_setter_t *setter = apr_palloc(pool, sizeof(*setter));
   *setter = (gk_setter_t){apr_pstrdup(pool, rules->unit), apr_pstrdup(pool, rules->unit_name),
                           apr_pstrdup(pool, rules->unit_level)};
-  for (int i = 0; i < pack->rules->nelts; i++) {
+  for (int i = from; i < pack->rules->nelts; i++) {
     gk_rule_t *rule = &APR_ARRAY_IDX(pack->rules, i, gk_rule_t);
     if (strncmp(rule->id, prefix, strlen(prefix)) == 0 && rule->areas->nelts == 1 &&
         is(APR_ARRAY_IDX(rule->areas, 0, const char *), rules->unit))
@@ -85,14 +85,29 @@ static void mark(gk_pack_t *pack, const gk_local_rules_t *rules, apr_pool_t *poo
   }
 }
 
+/* What units add is theirs, for their own area, or it is not taken: whatever stands in their XML. */
+static gk_error_t *check_marked(const gk_pack_t *pack, int from, apr_pool_t *pool)
+{
+  gk_error_t *error = NULL;
+  for (int i = from; i < pack->rules->nelts; i++)
+    if (APR_ARRAY_IDX(pack->rules, i, gk_rule_t).set_by == NULL)
+      gk_violation(&error, pool, "/rules", "foreign", "规则 %s 不是本单位为本地增加的规则",
+                   "Rule %s is none that the unit adds for its own area", APR_ARRAY_IDX(pack->rules, i, gk_rule_t).id);
+  return error;
+}
+
 static gk_error_t *joined(gk_pack_t **out, const char *xml, const apr_array_header_t *sets, const char *rng, apr_pool_t *pool,
                           apr_pool_t *scratch)
 {
+  gk_pack_t *pack;
+  int own = gk_pack_rule_tags(xml);
   for (int i = 0; i < sets->nelts; i++)
     xml = gk_pack_join(xml, APR_ARRAY_IDX(sets, i, gk_local_rules_t).xml, scratch);
-  GK_TRY(gk_pack_load(out, xml, strlen(xml), rng, pool, scratch));
+  GK_TRY(gk_pack_load(&pack, xml, strlen(xml), rng, pool, scratch));
   for (int i = 0; i < sets->nelts; i++)
-    mark(*out, &APR_ARRAY_IDX(sets, i, gk_local_rules_t), pool);
+    mark(pack, own, &APR_ARRAY_IDX(sets, i, gk_local_rules_t), pool);
+  GK_TRY(check_marked(pack, own, scratch));
+  *out = pack;
   return NULL;
 }
 

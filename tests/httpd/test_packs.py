@@ -2,6 +2,7 @@
 Counts are held against an evaluation of our own over what the province's export says of each candidate."""
 import collections
 import datetime
+import hashlib
 import os
 import re
 import shutil
@@ -442,6 +443,38 @@ def test_stricter_rules_of_a_county(house, people):
     house.wait(lambda: name in rules_of(county, someone), 5, "the county's rule again")
     county.confirm()
     county.post(f"/packs/{pack['id']}/withdrawal", {"reason": "试过了，停用"}, version=again["revision"], expect=200)
+
+
+def test_a_county_writes_its_own_rules_only(house, people):
+    """Names in a case's fields are written as names of attributes: nothing in them ends the rule and begins one for the whole province;
+    and what stands in a unit's stored XML is judged once more."""
+    province, county = people["province"], people["county"]
+    base, count = active(province), len(province.items("/packs"))
+    rule = '<rule id="any" severity="error" stages="fill export" basis="moe.register" fields="birth">' \
+           '<title zh="一" en="1"/><test>not(birth_number = 20070101)</test><message zh="一" en="1"/><case expect="fail" birth="2007-01-01"/>' \
+           '<case expect="pass" birth="2006-01-01"/></rule>'
+    inner = f'start="x"/></rows></case></rule>{rule}<rule id="local-{county.me["org"]["code"]}-b" severity="error" stages="fill" fields="birth" ' \
+            'basis="moe.register"><title zh="一" en="1"/><test>true()</test><message zh="一" en="1"/><case expect="pass" ' \
+            'birth="2007-01-01"><rows field="resume"><row end'
+    outer = f'birth="2007-01-01"/></rule>{rule}<rule id="local-{county.me["org"]["code"]}-b" severity="error" stages="fill" fields="birth" ' \
+            'basis="moe.register"><title zh="一" en="1"/><test>true()</test><message zh="一" en="1"/><case expect="pass" sex'
+    good = {"start": "2020-09", "end": "2023-06", "school": "一中", "witness": "张明"}
+    for fields in ({"birth": "2007-01-01", "resume": [{inner: "2020-09"}]}, {"resume": [good, {**good, "a b": "1"}]},
+                   {outer: "男"}, {"resume": [{"start": ["2020-09"]}]}, {"resume": ["2020-09"]}, {"expect": "pass"}, {"2007": "1"}):
+        wish = {"rules": [{**LOCAL, "cases": [*LOCAL["cases"], {"expect": "pass", "fields": fields}]}]}
+        fault = county.post(f"/packs/{base['id']}/drafts", wish, expect=422).json()
+        assert [(v["pointer"], v["code"]) for v in fault.get("violations", [])] == [("/rules/0/cases/2/fields", "name")], (fields, fault)
+    assert len(province.items("/packs")) == count
+    fields = {"birth": "2007-01-01", "resume": [good]}
+    wish = {"rules": [{**LOCAL, "cases": [*LOCAL["cases"], {"expect": "pass", "fields": fields}]}]}
+    pack = county.post(f"/packs/{base['id']}/drafts", wish, expect=201).json()
+    text = county.get(f"/packs/{pack['id']}/document", expect=200).body.decode()
+    assert '<row start="2020-09" end="2023-06" school="一中" witness="张明"/>' in text
+    body = text.replace("</rules>", rule + "</rules>").encode()  # as if an older program had let it in
+    stored = f"X'{body.hex()}'" if house.engine == "sqlite" else f"'\\x{body.hex()}'"
+    sql(house, f"UPDATE pack SET body = {stored}, digest = '{hashlib.sha256(body).hexdigest()}' WHERE id = {pack['id']}")
+    fault = county.post(f"/packs/{pack['id']}/check", {}, version=pack["revision"], expect=422).json()
+    assert [v["code"] for v in fault["violations"]] == ["foreign"] and "any" in fault["violations"][0]["detail"], fault
 
 
 def draft_of(client, base, rules):
