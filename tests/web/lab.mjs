@@ -214,6 +214,7 @@ export async function registered(point, card, fields = { migrant_child: "0" }) {
 }
 
 export async function test(name, work) {
+  const from = /tests\/(\w+)\.mjs:\d+:\d+\)?$/.exec(new Error().stack.split("\n")[2])?.[1] ?? "pages"; // the file that calls
   count += 1;
   try {
     await work();
@@ -221,6 +222,7 @@ export async function test(name, work) {
   } catch (error) {
     failed += 1;
     console.log(`not ok ${count} - pages: ${name}`);
+    console.log(`# in ${from}`);
     for (const line of String(error.stack ?? error).split("\n").slice(0, 40)) console.log(`# ${line}`);
     if (process.env.SHOTS) { // a folder: what stood on the pages when it failed
       for (const [i, tab] of (browser?.contexts() ?? []).flatMap((context) => context.pages()).entries()) await tab.screenshot({ path: `${process.env.SHOTS}/failed-${count}-${i}.png` }).catch(() => {});
