@@ -16,7 +16,7 @@ from gk_world import World  # noqa: E402 pylint: disable=wrong-import-position
 
 # GK_ENGINES="pgsql": tests on this one only, so that two runs can share the work.
 ENGINES = os.environ.get("GK_ENGINES", "sqlite pgsql").split()
-if os.environ.get("GK_PRELOAD"):
+if os.environ.get("GK_PRELOAD") and "GK_ENGINES" not in os.environ:
     ENGINES = ["sqlite"]
 
 
