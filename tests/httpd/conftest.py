@@ -68,7 +68,10 @@ def pytest_unconfigure(config):
 def pytest_collection_modifyitems(config, items):
     """Tests without a database run beside SQLite's; those marked by `at_the_end` come after everything else."""
     if "sqlite" not in ENGINES:
-        out = [item for item in items if "engine" not in item.fixturenames]
+        def elsewhere(item):
+            one = getattr(item, "callspec", None)
+            return "engine" not in item.fixturenames or (one and one.params.get("engine", ENGINES[0]) not in ENGINES)
+        out = [item for item in items if elsewhere(item)]
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if item not in out]
     items.sort(key=lambda item: getattr(getattr(item, "function", None), "at_the_end", False))
