@@ -52,6 +52,7 @@ struct gk_error_t {
   apr_array_header_t *violations;  /* of gk_violation_t, or NULL */
   apr_interval_time_t retry_after_us; /* 0: no Retry-After */
   int quiet;                       /* one of many of the same: logged at debug only */
+  int later;                       /* nothing is wrong with what was sent: whoever sent it keeps it and sends it again */
   const char *etag;                /* current version for STALE_VERSION, or NULL */
   const gk_error_t *cause;
   apr_pool_t *pool;

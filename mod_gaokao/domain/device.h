@@ -73,12 +73,13 @@ gk_error_t *gk_device_rotate(gk_device_t *device, gk_act_t *act, gk_json_t *jws)
 gk_error_t *gk_device_terms(gk_json_t **out, const gk_device_t *device, gk_act_t *act);
 
 /* Takes a post of readings; *answer as docs/devices.md says. Commits by itself, piece by piece: each reading is settled for
- * itself, and a piece that fails undoes none before it. Errors: SIGNATURE when not one is this device's, and those of the
+ * itself, and a piece that fails undoes none before it. Errors: SIGNATURE when not one is this device's; before anything of it
+ * is kept, those marked `later` (a plugin is switched off, the photo workers are busy or restarting); and those of the
  * database. */
 gk_error_t *gk_device_post(gk_json_t **answer, gk_device_t *device, gk_act_t *act, gk_json_t *readings);
 
 /* (plugin/device_port.c) A card's text block as {name, sex, ...} by the device plugins, behind their guard. Errors: INVALID
- * with the plugin's sentence, PLUGIN. */
+ * with the plugin's sentence; PLUGIN, marked `later` when the plugin whose bytes they are is switched off. */
 /* Likewise a picture's facts, and the results of an examination by the pack's names of their fields. */
 gk_error_t *gk_device_port_picture(gk_json_t **facts, const gk_act_t *act, const unsigned char *bytes, apr_size_t length);
 gk_error_t *gk_device_port_results(gk_json_t **fields, const gk_act_t *act, const char *text, apr_size_t length);

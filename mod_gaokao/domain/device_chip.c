@@ -25,30 +25,34 @@ static gk_json_t *report_of(int width_px, int height_px, apr_pool_t *pool)
 }
 
 /* Bare rows are ours to encode; a PNG or JPEG is opened by the photo workers, or not at all. */
-static bool encoded(gk_photo_checked_t *out, const gk_device__post_t *post, const unsigned char *bytes, apr_size_t length)
+static gk_error_t *encode(gk_photo_checked_t *out, const gk_device__post_t *post, const unsigned char *bytes, apr_size_t length)
 {
   gk_image_t *image;
   if (gk_image_chip(&image, bytes, length, post->pool) != NULL)
-    return gk_photo_examine(out, post->act, bytes, length, NULL) == NULL && out->jpeg != NULL;
+    return gk_photo_examine(out, post->act, bytes, length, NULL);
   out->width_px = image->width_px;
   out->height_px = image->height_px;
-  return gk_image_jpeg(&out->jpeg, &out->length, image, QUALITY, DPI, post->pool) == NULL;
+  return gk_image_jpeg(&out->jpeg, &out->length, image, QUALITY, DPI, post->pool);
 }
 
-void gk_device__prepare_chip(const gk_device__post_t *post, gk_device__item_t *item)
+gk_error_t *gk_device__prepare_chip(const gk_device__post_t *post, gk_device__item_t *item)
 {
   apr_size_t length = 0;
   gk_photo_checked_t chip = {NULL};
   const char *text = gk_json_str(item->wish.raw, "chip_photo");
   const unsigned char *bytes = text != NULL ? gk_unbase64url(text, &length, post->pool) : NULL;
   item->photo.verdict = NULL;
-  if (bytes == NULL || !encoded(&chip, post, bytes, length))
-    return;
+  if (bytes == NULL)
+    return NULL;
+  gk_error_t *error = encode(&chip, post, bytes, length);
+  if (error != NULL || chip.jpeg == NULL)
+    return error != NULL && gk_device__goes_back(post->act, error) ? error : NULL;
   chip.report = report_of(chip.width_px, chip.height_px, post->pool);
   chip.verdict = "unchecked";
   chip.cut = NULL;
   chip.cut_length = 0;
   item->photo = chip;
+  return NULL;
 }
 
 gk_error_t *gk_device__keep_chip(const gk_device__post_t *post, gk_device__item_t *item)

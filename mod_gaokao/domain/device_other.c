@@ -59,9 +59,7 @@ static gk_error_t *prepare_picture(const gk_device__post_t *post, gk_device__ite
                           : gk_device_port_picture(&facts, post->act, item->bytes, item->length);
   if (error == NULL)
     error = gk_photo_examine(&item->photo, post->act, item->bytes, item->length, NULL);
-  if (error == NULL)
-    return NULL;
-  if (error->code == GK_E_BUSY) /* nothing was stored yet: the same post, later */
+  if (error == NULL || gk_device__goes_back(post->act, error))
     return error;
   item->photo.verdict = NULL;
   item->wish.problem = error;
@@ -80,6 +78,8 @@ static gk_error_t *prepare_results(const gk_device__post_t *post, gk_device__ite
     length = strlen(text);
   }
   gk_error_t *error = gk_device_port_results(&item->wish.card, post->act, text, length);
+  if (error != NULL && gk_device__goes_back(post->act, error))
+    return error;
   if (error != NULL) {
     item->wish.problem = error;
     item->wish.card = gk_json_object(post->pool);

@@ -87,8 +87,7 @@ static const unsigned char *block(gk_decode_t *d, gk_json_t *raw, const char *ke
   return bytes;
 }
 
-static bool read_payload(const post_t *post, item_t *item, gk_json_t *payload, const unsigned char **text_block,
-                         apr_size_t *text_length)
+static bool read_payload(const post_t *post, item_t *item, gk_json_t *payload)
 {
   apr_size_t ignored;
   gk_json_t *raw = gk_json_object(post->pool);
@@ -103,7 +102,7 @@ static bool read_payload(const post_t *post, item_t *item, gk_json_t *payload, c
   item->after = gk_decode_str(&d, "after", GK_OPTIONAL, 32, 32);
   item->items = gk_decode_any(&d, "items", GK_OPTIONAL);
   const char *module = gk_decode_str(&d, "reader_module", GK_OPTIONAL, 0, 60);
-  *text_block = block(&d, raw, "text_block", CARD_MAX, text_length);
+  item->bytes = block(&d, raw, "text_block", CARD_MAX, &item->length);
   block(&d, raw, "photo_block", CARD_MAX, &ignored);
   block(&d, raw, "chip_photo", PHOTO_MAX, &ignored);
   block(&d, raw, "appended_address", CARD_MAX, &ignored);
@@ -137,19 +136,26 @@ static void flag(const post_t *post, item_t *item, bool holds, const char *word)
     item->wish.flags = item->wish.flags[0] == '\0' ? word : apr_pstrcat(post->pool, item->wish.flags, " ", word, NULL);
 }
 
+bool gk_device__goes_back(const gk_act_t *act, const gk_error_t *error)
+{
+  return error->later || error->code == GK_E_BUSY || act->db == NULL;
+}
+
 /* The plugin's fields, or why there are none: it stays out of every transaction, and behind its guard. */
-static void decode_card(const post_t *post, item_t *item, const unsigned char *bytes, apr_size_t length)
+static gk_error_t *decode_card(const post_t *post, item_t *item)
 {
   gk_error_t *error;
   const char *warnings = NULL, *layout = NULL;
   item->wish.card = gk_json_object(post->pool);
-  error = bytes == NULL ? gk_error(post->pool, GK_E_INVALID, "读卡数据里没有文字块", "The reading has no text block")
-                        : gk_device_port_card(&item->wish.card, post->act, bytes, length);
-  if (error != NULL) {
+  error = item->bytes == NULL ? gk_error(post->pool, GK_E_INVALID, "读卡数据里没有文字块", "The reading has no text block")
+                              : gk_device_port_card(&item->wish.card, post->act, item->bytes, item->length);
+  if (error != NULL && gk_device__goes_back(post->act, error))
+    return error;
+  if (error != NULL) { /* it may be these bytes: one that breaks a plugin would stop all behind it */
     item->wish.undecoded = true;
     item->wish.problem = error;
     item->wish.card = gk_json_object(post->pool);
-    return;
+    return NULL;
   }
   warnings = gk_json_str(item->wish.card, "warnings");
   layout = gk_json_str(item->wish.card, "layout");
@@ -157,14 +163,31 @@ static void decode_card(const post_t *post, item_t *item, const unsigned char *b
   flag(post, item, warnings != NULL, warnings);
   if (layout != NULL)
     item->wish.layout = layout;
+  return NULL;
+}
+
+/* What plugins and photo workers make of it, before anything of the post is kept. Neither a test nor what is here already needs
+ * them. An error sends the whole post back. */
+static gk_error_t *examine(const post_t *post, item_t *item)
+{
+  gk_reading_t *first;
+  bool card = is(item->kind, "idcard"), here = false;
+  if (is(item->wish.purpose, "test"))
+    return NULL;
+  if (!card || gk_json_str(item->wish.raw, "chip_photo") != NULL) /* cards alone are asked about together (look_ahead) */
+    GK_TRY(gk_store_reading_by_jti(&here, &first, post->act, item->jws.jti));
+  if (here)
+    return NULL;
+  if (!card)
+    return gk_device__prepare_other(post, item);
+  GK_TRY(decode_card(post, item));
+  return gk_device__prepare_chip(post, item);
 }
 
 /* False when it is settled already. *ours: it carries a signature of the device. */
 static bool prepare(const post_t *post, item_t *item, gk_json_t *json, bool *ours)
 {
   gk_json_t *payload;
-  const unsigned char *text_block;
-  apr_size_t text_length = 0;
   *ours = false;
   if (!gk_jws_read(&item->jws, json, post->pool))
     return refuse(item, "malformed", "不是 {protected, payload, signature} 形式的 JWS",
@@ -189,7 +212,7 @@ static bool prepare(const post_t *post, item_t *item, gk_json_t *json, bool *our
   if (!is(item->jws.aud, post->device->audience))
     return refuse(item, "wrong-audience", "这条读数是给别的服务器、年度或报名点的",
                   "This reading is meant for another server, season or point");
-  if (!open_seal(post, item, &payload) || !read_payload(post, item, payload, &text_block, &text_length))
+  if (!open_seal(post, item, &payload) || !read_payload(post, item, payload))
     return false;
   apr_time_t signed_at = apr_time_from_sec(item->jws.iat);
   gk_reading_wish_t *wish = &item->wish;
@@ -205,10 +228,6 @@ static bool prepare(const post_t *post, item_t *item, gk_json_t *json, bool *our
   if (wish->subject != NULL && gk_pack_subject(post->act->season->pack, wish->subject) == NULL)
     wish->subject = NULL; /* chosen at the console then */
   wish->card = gk_json_object(post->pool);
-  if (is(item->kind, "idcard")) {
-    decode_card(post, item, text_block, text_length);
-    gk_device__prepare_chip(post, item);
-  }
   return true;
 }
 
@@ -494,11 +513,11 @@ gk_error_t *gk_device_post(gk_json_t **answer, gk_device_t *device, gk_act_t *ac
   for (int i = 0; i < post.count; i++) {
     bool signed_by_it;
     item_t *item = &post.items[i];
-    if (prepare(&post, item, gk_json_at(readings, (apr_size_t)i), &signed_by_it) && !is(item->kind, "idcard") &&
-        !is(item->wish.purpose, "test"))
-      GK_TRY(gk_device__prepare_other(&post, item));
+    bool open = prepare(&post, item, gk_json_at(readings, (apr_size_t)i), &signed_by_it);
     if (signed_by_it && ours++ == 0) /* only what it signed itself counts against it */
       GK_TRY(gk_device__in_turn(device, act, post.count));
+    if (open)
+      GK_TRY(examine(&post, item));
   }
   if (ours == 0)
     return none_is_ours(&post);

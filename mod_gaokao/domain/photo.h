@@ -55,7 +55,8 @@ typedef struct gk_photo_checked_t {
 
 /* Decodes and checks a file by the season's profile, and gives the connection back meanwhile (gk_act_pause). `sha256` (hex,
  * may be NULL): what the sender says it is. Errors: INVALID when it arrived damaged, BUSY when the workers' queue is full,
- * PLUGIN when a check broke down. (plugin/photo_pool.c) */
+ * PLUGIN when a check broke down or the workers are not running; `later` where it is not the picture's fault; what the database
+ * says when the connection did not come back: then act->db is NULL. (plugin/photo_pool.c) */
 gk_error_t *gk_photo_examine(gk_photo_checked_t *out, gk_act_t *act, const unsigned char *bytes, apr_size_t length,
                              const char *sha256);
 

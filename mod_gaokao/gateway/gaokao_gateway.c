@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stddef.h>
@@ -182,6 +183,8 @@ static void print_state(gk_json_t *state, bool runs, const gk_device_t *device, 
     printf("时钟偏差 / clock      %+.1f s\n", (double)gk_json_int(state, "skew_ms") / 1000);
   if (gk_json_int(state, "damaged") > 0)
     printf("损坏 / damaged        %" APR_INT64_T_FMT "\n", gk_json_int(state, "damaged"));
+  if (gk_json_str(state, "handed_problem") != NULL)
+    printf("交来的照片打不开 / handed over, can't be opened: %s\n", gk_json_str(state, "handed_problem"));
   if (gk_json_bool(state, "test") || gk_json_bool(state, "server_test"))
     puts("测试读卡，不保存 / test readings, nothing is stored");
   if (runs && gk_file_get(&page, NULL, gk_device_path(device, "page.url", pool), 200, pool) == NULL)
@@ -209,6 +212,17 @@ static int status(gk_device_t *device, bool json, apr_pool_t *pool)
 
 /* ---- camera, rotate-key ------------------------------------------------------------------------------------------------- */
 
+/* Root works on as the owner of the gateway's folder: what it leaves there the gateway has to open. */
+static gk_error_t *as_owner(const gk_device_t *device, apr_pool_t *pool)
+{
+  struct stat facts;
+  if (geteuid() != 0 || stat(device->folder, &facts) != 0 || facts.st_uid == 0)
+    return NULL;
+  if (setgroups(0, NULL) == 0 && setgid(facts.st_gid) == 0 && setuid(facts.st_uid) == 0)
+    return NULL;
+  return gk_error_internal(pool, GK_E_CONFIG, "Can't work as the owner of '%s': %s", device->folder, strerror(errno));
+}
+
 /* Beside a gateway at work it is sealed here and posted there. */
 static int camera(gk_device_t *device, const words_t *words, apr_pool_t *pool)
 {
@@ -219,6 +233,8 @@ static int camera(gk_device_t *device, const words_t *words, apr_pool_t *pool)
   if (!gk_gateway_is_number(number))
     return usage();
   gk_error_t *error = gk_camera_seal(&sealed, &length, device, words->file, number, NULL, pool);
+  if (error == NULL) /* the picture was read as whoever called */
+    error = as_owner(device, pool);
   if (error != NULL)
     return report(error, pool);
   bool runs = running(device, pool);

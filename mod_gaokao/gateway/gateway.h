@@ -63,6 +63,7 @@ typedef struct gk_gateway_t {
   bool dirty;               /* state.json is not up to date */
   bool handed_before;       /* what lies in handed/ came since the start */
   apr_time_t handed_at;     /* when to look there again, by gk_tick() */
+  char handed_problem[240]; /* what there can't be opened, "": nothing */
   bool stop;
 } gk_gateway_t;
 
@@ -142,7 +143,7 @@ void gk_decoder_run(const unsigned char **out, apr_size_t *length, const char *c
 
 /* `gaokao-gateway camera` beside a gateway at work: leaves what it sealed in the folder handed/ under its jti. */
 gk_error_t *gk_hand_over(const gk_device_t *device, const unsigned char *sealed, apr_size_t length, apr_pool_t *pool);
-/* The gateway's side: spools what lies there. */
+/* The gateway's side: spools what lies there. What it can't open stays, and is shown. */
 void gk_take_handed(gk_gateway_t *gateway, apr_pool_t *scratch_pool);
 
 /* ---- page.c ------------------------------------------------------------------------------------------------------- */

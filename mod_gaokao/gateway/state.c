@@ -78,6 +78,7 @@ gk_json_t *gk_gateway_state(const gk_gateway_t *gateway, bool page, apr_pool_t *
   gk_json_set_bool(state, "server_test", gateway->server_test);
   gk_json_set_str(state, "subject", gateway->subject);
   gk_json_set_int(state, "pictures_waiting", gateway->camera != NULL ? gk_camera_waiting(gateway->camera) : 0);
+  gk_json_set_str(state, "handed_problem", gateway->handed_problem[0] != '\0' ? gateway->handed_problem : NULL);
   int first = gateway->event_count > GK_GATEWAY_EVENTS ? gateway->event_count - GK_GATEWAY_EVENTS : 0;
   for (int i = first; page && i < gateway->event_count; i++) {
     const gk_gateway_event_t *event = &gateway->events[i % GK_GATEWAY_EVENTS];

@@ -4,7 +4,7 @@
 #include "plugin/calls.h"
 #include "plugin/internal.h"
 
-enum { MAX_FIELDS = 256, MAX_BLOBS = 16, MAX_NAME = 64, MAX_VALUE = 4000 };
+enum { SURE = 100, MAX_FIELDS = 256, MAX_BLOBS = 16, MAX_NAME = 64, MAX_VALUE = 4000 };
 #define MAX_BLOB_BYTES (16 * 1024 * 1024)
 
 typedef struct ask_t {
@@ -21,7 +21,7 @@ static gaokao_error_t *recognise(void *baton, const gaokao_call_t *call, gk_plug
   apr_uint32_t confidence = 0;
   gaokao_error_t *error =
       instance->plugin->image->vtable.device.recognise(instance->self, call, ask->input, &confidence);
-  if (error == NULL && confidence > 100)
+  if (error == NULL && confidence > SURE)
     *lie = "recognise() answers more than 100";
   else
     ask->confidence = error == NULL ? confidence : 0;
@@ -79,6 +79,31 @@ static gaokao_error_t *decode(void *baton, const gaokao_call_t *call, gk_plugin_
   return error;
 }
 
+/* What is switched off decodes nothing, but says whose the bytes are: when they are more its own than anybody's who is in service
+ * (`confidence`), they wait until it is on again. Bytes that it can't be asked about may be its own. */
+static gk_error_t *wait_for_off(gk_plugins_t *plugins, const char *request_id, const char *record, ask_t *ask,
+                                apr_uint32_t confidence, apr_pool_t *pool)
+{
+  gk_error_t *waits = NULL;
+  gk_plugin_t *plugin;
+  int i = 0;
+  while (confidence < SURE && (plugin = gk_plugin__next(plugins, GAOKAO_DEVICE, &i)) != NULL) {
+    gk_plugin__instance_t *instance = gk_plugin__hold_off(plugin);
+    if (instance == NULL)
+      continue;
+    ask->confidence = 0;
+    gk_error_t *error = gk_plugin__guard(instance, GK_CALL_ASIDE, request_id, record, recognise, ask, NULL, NULL, pool);
+    gk_plugin__release(instance);
+    if (error == NULL && ask->confidence <= confidence)
+      continue;
+    if (error != NULL && (confidence > 0 || error->code != GK_E_PLUGIN))
+      continue;
+    confidence = error == NULL ? ask->confidence : confidence;
+    waits = gk_plugin__off_refusal(plugin, pool);
+  }
+  return waits;
+}
+
 gk_error_t *gk_device_decode(gk_plugins_t *plugins, const char *request_id, const gaokao_input_t *input,
                              gk_outcome_t *outcome, const gaokao_reading_t **reading, const char **name,
                              apr_pool_t *pool)
@@ -92,11 +117,8 @@ gk_error_t *gk_device_decode(gk_plugins_t *plugins, const char *request_id, cons
   int i = 0;
   while ((plugin = gk_plugin__next(plugins, GAOKAO_DEVICE, &i)) != NULL) {
     gk_plugin__instance_t *instance = gk_plugin__hold(plugin);
-    if (instance == NULL) {
-      if (plugin->off && refused == NULL) /* the gateway keeps the reading and brings it again */
-        refused = gk_plugin__refusal(plugin, 0, pool);
+    if (instance == NULL)
       continue;
-    }
     error = gk_plugin__guard(instance, GK_CALL_ASIDE, request_id, record, recognise, &ask, NULL, NULL, pool);
     if (error != NULL && error->code == GK_E_PLUGIN && refused == NULL)
       refused = error;
@@ -108,6 +130,12 @@ gk_error_t *gk_device_decode(gk_plugins_t *plugins, const char *request_id, cons
     } else {
       gk_plugin__release(instance);
     }
+  }
+  error = wait_for_off(plugins, request_id, record, &ask, best_confidence, pool);
+  if (error != NULL) {
+    if (best != NULL)
+      gk_plugin__release(best);
+    return error;
   }
   /* Nobody knows the bytes; but one that could not be asked might have. */
   if (best == NULL)

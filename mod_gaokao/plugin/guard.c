@@ -30,14 +30,19 @@ apr_int64_t gk_plugin__degraded(gk_plugin_t *plugin)
   return left > 0 ? left : 1;
 }
 
+gk_error_t *gk_plugin__off_refusal(const gk_plugin_t *plugin, apr_pool_t *pool)
+{
+  gk_error_t *off = gk_error(pool, GK_E_PLUGIN, "组件 %s 已由省级管理员停用",
+                             "The plugin %s is switched off by the province's administrator", plugin->name);
+  off->quiet = 1; /* whoever switched it off knows */
+  off->later = 1;
+  return gk_error_retry(off, 60 * APR_USEC_PER_SEC);
+}
+
 gk_error_t *gk_plugin__refusal(gk_plugin_t *plugin, apr_interval_time_t retry_after_us, apr_pool_t *pool)
 {
-  if (plugin->off) {
-    gk_error_t *off = gk_error(pool, GK_E_PLUGIN, "组件 %s 已由省级管理员停用",
-                               "The plugin %s is switched off by the province's administrator", plugin->name);
-    off->quiet = 1; /* whoever switched it off knows */
-    return gk_error_retry(off, 60 * APR_USEC_PER_SEC);
-  }
+  if (plugin->off)
+    return gk_plugin__off_refusal(plugin, pool);
   gk_error_t *error = gk_error(pool, GK_E_PLUGIN, "组件 %s 暂时不可用，请稍后再试",
                                "The plugin %s is not in service; try again shortly", plugin->name);
   return gk_error_retry(error, retry_after_us > 1000000 ? retry_after_us : 1000000);

@@ -111,17 +111,20 @@ gk_error_t *gk_plugin__start(gk_plugin__instance_t *instance, apr_pool_t *pool)
   return NULL;
 }
 
-gk_plugin__instance_t *gk_plugin__hold(gk_plugin_t *plugin)
+static gk_plugin__instance_t *hold(gk_plugin_t *plugin, bool off)
 {
   gk_plugin__instance_t *instance = NULL;
   apr_thread_mutex_lock(plugin->lock);
-  if (!plugin->off && plugin->state == GK_PLUGIN_STARTED && plugin->current != NULL) {
+  if (plugin->off == off && plugin->state == GK_PLUGIN_STARTED && plugin->current != NULL) {
     instance = plugin->current;
     instance->references++;
   }
   apr_thread_mutex_unlock(plugin->lock);
   return instance;
 }
+
+gk_plugin__instance_t *gk_plugin__hold(gk_plugin_t *plugin) { return hold(plugin, false); }
+gk_plugin__instance_t *gk_plugin__hold_off(gk_plugin_t *plugin) { return hold(plugin, true); }
 
 void gk_plugin__hold_again(gk_plugin__instance_t *instance)
 {

@@ -141,6 +141,8 @@ gk_error_t *gk_plugin__check(gk_plugin__instance_t *instance, apr_pool_t *pool);
 gk_error_t *gk_plugin__start(gk_plugin__instance_t *instance, apr_pool_t *pool);
 /* The running instance with a reference, or NULL when the plugin is not in service. */
 gk_plugin__instance_t *gk_plugin__hold(gk_plugin_t *plugin);
+/* The instance that would run, of a plugin that is switched off. NULL: it is on, or did not start. */
+gk_plugin__instance_t *gk_plugin__hold_off(gk_plugin_t *plugin);
 void gk_plugin__hold_again(gk_plugin__instance_t *instance);
 /* Gives a reference back; the last one stops and destroys the instance. */
 void gk_plugin__release(gk_plugin__instance_t *instance);
@@ -174,7 +176,9 @@ gk_error_t *gk_plugin__guard(gk_plugin__instance_t *instance, gk_plugin__weight_
                              gk_plugin__sink_t *sink, apr_pool_t *scratch, apr_pool_t *pool);
 /* "#0123456789abcdef": names bytes that have no number. No protection against those who want two to be the same. */
 const char *gk_plugin__digest(const void *bytes, apr_size_t length, apr_pool_t *pool);
-/* PLUGIN, saying that it is not in service. */
+/* PLUGIN, saying that it is switched off, marked `later`. */
+gk_error_t *gk_plugin__off_refusal(const gk_plugin_t *plugin, apr_pool_t *pool);
+/* The same where it is switched off; else PLUGIN, saying that it is not in service. */
 gk_error_t *gk_plugin__refusal(gk_plugin_t *plugin, apr_interval_time_t retry_after_us, apr_pool_t *pool);
 /* Microseconds until the next try; 0: in service. Records that are barred don't count. */
 apr_int64_t gk_plugin__degraded(gk_plugin_t *plugin);

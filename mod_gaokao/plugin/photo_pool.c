@@ -325,13 +325,20 @@ static void count(gk_photo_event_t event, apr_interval_time_t took_us)
     count_event(event, took_us);
 }
 
+/* It is the pool's moment, not the picture. */
+static gk_error_t *again(gk_error_t *error, apr_interval_time_t after_us)
+{
+  error->later = 1;
+  return gk_error_retry(error, after_us);
+}
+
 static gk_error_t *full(apr_pool_t *pool)
 {
   count(GK_PHOTO_EVENT_FULL, 0);
-  return gk_error_retry(gk_error(pool, GK_E_BUSY, "正在检查的照片太多，请稍后重传；这张没有保存，其他办理不受影响。",
-                                 "Too many photos are being checked: send it again shortly. This one was not kept; everything "
-                                 "else goes on."),
-                        2 * APR_USEC_PER_SEC);
+  return again(gk_error(pool, GK_E_BUSY, "正在检查的照片太多，请稍后重传；这张没有保存，其他办理不受影响。",
+                        "Too many photos are being checked: send it again shortly. This one was not kept; everything "
+                        "else goes on."),
+               2 * APR_USEC_PER_SEC);
 }
 
 static gk_error_t *died(apr_pool_t *pool)
@@ -346,9 +353,9 @@ static gk_error_t *died(apr_pool_t *pool)
 static gk_error_t *absent(apr_pool_t *pool)
 {
   count(GK_PHOTO_EVENT_ABSENT, 0);
-  return gk_error_retry(gk_error(pool, GK_E_PLUGIN, "照片检查程序没有运行，照片没有保存；其他办理不受影响。",
-                                 "The photo checks are not running and the photo was not kept; everything else goes on."),
-                        5 * APR_USEC_PER_SEC);
+  return again(gk_error(pool, GK_E_PLUGIN, "照片检查程序没有运行，照片没有保存；其他办理不受影响。",
+                        "The photo checks are not running and the photo was not kept; everything else goes on."),
+               5 * APR_USEC_PER_SEC);
 }
 
 /* The connection, or -1 with errno: EAGAIN when the queue is full. */
@@ -446,7 +453,7 @@ static gk_error_t *examine(gk_photo_checked_t *out, gk_act_t *act, const unsigne
                                   act->pool);
   }
   gk_error_t *back = gk_act_resume(act);
-  return error != NULL ? error : back;
+  return back != NULL ? back : error; /* without a connection nothing else can be done, whatever the picture is */
 }
 
 gk_error_t *gk_photo_examine(gk_photo_checked_t *out, gk_act_t *act, const unsigned char *bytes, apr_size_t length,

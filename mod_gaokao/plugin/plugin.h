@@ -123,8 +123,9 @@ gk_error_t *gk_plugin_set_options(gk_plugins_t *plugins, const char *name, const
                                   apr_pool_t *pool);
 
 /* Switches a plugin off in this process, with the administrator's reason, or on again (NULL). Calls under way end as they
- * would; later ones are refused, readings and exports with 503, and photos go to a person. Errors: NOT_FOUND; CONFLICT when
- * the service can't do without it. */
+ * would; later ones are refused, readings and exports with 503 (marked `later`), and photos go to a person. A device plugin is
+ * still asked which bytes are its own, where nobody in service is sure of them. Errors: NOT_FOUND; CONFLICT when the service
+ * can't do without it. */
 gk_error_t *gk_plugin_switch(gk_plugins_t *plugins, const char *name, const char *off_reason, apr_pool_t *pool);
 /* Makes its instance anew with the same options: files it reads are read again; the code stays that of the start. Errors: as
  * gk_plugin_set_options; CONFLICT when there is no code to make it of. */

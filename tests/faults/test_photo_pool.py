@@ -1,17 +1,21 @@
 """The photo pool (catalogue PR-2, PR-5, PR-6, IN-9): a photo plugin that crashes, hangs, eats memory or asks the kernel for what no
 picture needs takes its worker along and nobody else. The plugin `faulty_photo` does wrong with pictures whose middle is blue."""
+import contextlib
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import threading
 import time
 
 import pytest
 
-from database import make
+from database import make, postmaster
 from gk_client import Client
 from gk_picture import accepted, png, send
+from gk_world import id_number, sql
 
 BLUE = (10, 20, 220)
 DEADLINE = 2
@@ -184,6 +188,114 @@ def test_a_full_queue_says_when_to_come_again(site, province, point, candidate):
     assert count(site, "full") >= len(busy) > 0
     ready(site)
     good(site, point, candidate, 220)
+
+
+@contextlib.contextmanager
+def stopped(site, fill):
+    """The pool stands still, at its worst moment: what `fill` callers more wait for, nobody takes."""
+    master, workers = pool(site)
+    callers = []
+
+    def still(pid):
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] == "T"
+    for pid in (master, *workers):
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        site.wait(lambda: all(map(still, (master, *workers))), 10, "the pool stands still")
+        folder = os.open(site.path("run"), os.O_PATH | os.O_DIRECTORY)
+        for _ in range(fill):
+            callers.append(socket.socket(socket.AF_UNIX))
+            callers[-1].setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                callers[-1].connect(f"/proc/self/fd/{folder}/photo.sock")
+        os.close(folder)
+        yield
+    finally:
+        for caller in callers:
+            caller.close()
+        for pid in (master, *workers):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+@pytest.fixture(scope="module")
+def gateway(point):
+    gateway_of = pytest.importorskip("gk_gateway", reason="python3-nacl is not installed").Gateway
+    made = point.post("/devices", {"name": "读卡", "kinds": ["idcard", "camera"]}, expect=201).json()
+    gateway = gateway_of(f"http://127.0.0.1:{point.site.port}")
+    assert gateway.enrol(made["code"])[0] == 201
+    return gateway
+
+
+def card(gateway, n, **more):
+    from gk_gateway import b64u, text_block  # pylint: disable=import-outside-toplevel
+    block = text_block(f"芯片{chr(0x4e00 + n)}", id_number("430102", "20070612", n))
+    return gateway.card(block, subject="1", chip_photo=b64u(png(102, 126, mark=n)), **more)
+
+
+def stored(site, gateway):
+    return int(sql(site, f"SELECT count(*) FROM reading WHERE device_id = {int(gateway.device)}")[0])
+
+
+def test_a_chips_picture_waits_for_the_pool(site, province, point, candidate, gateway):
+    """A full queue sends the whole post back before anything of it is kept; what is here already, and tests, need no worker."""
+    in_mode(site, province, "fail")
+    ready(site)
+    number = point.get(f"/candidates/{candidate}", expect=200).json()["number"]
+    from gk_gateway import b64u  # pylint: disable=import-outside-toplevel
+    picture = gateway.reading({"kind": "camera", "picture": b64u(png(mark=310)), "number": number})
+    before = card(gateway, 301)
+    assert [r["verdict"] for r in gateway.post([before, picture])[1]["results"]] == ["created", "picture"]
+    batch, had = [card(gateway, 302), card(gateway, 303)], stored(site, gateway)
+    with stopped(site, 8):
+        for post in (batch, [gateway.reading({"kind": "camera", "picture": b64u(png(mark=311)), "number": number})]):
+            status, problem = gateway.post(post)
+            assert (status, problem["code"]) == (503, "busy") and int(gateway.headers["Retry-After"]) >= 1, problem
+        assert stored(site, gateway) == had
+        status, answer = gateway.post([before, picture, card(gateway, 304, purpose="test")])
+        assert status == 200 and [r["status"] for r in answer["results"]] == ["repeated", "repeated", "stored"], answer
+    results = []
+
+    def again():
+        status, answer = gateway.post(batch)
+        results[:] = answer["results"] if status == 200 else []
+        return results
+    site.wait(again, 30, "the workers go on")
+    assert [(r["status"], r["verdict"]) for r in results] == [("stored", "created")] * 2
+    for r in results:
+        view = point.get(f"/candidates/{r['candidate']['id']}/photo", expect=200).json()
+        assert [p["source"] for p in view["photos"]] == ["chip"], view
+    assert stored(site, gateway) == had + 2
+
+
+def test_the_database_goes_while_the_pool_looks(site, province, point, gateway):
+    """The connection, given back meanwhile, does not come again: 503, and the process lives on."""
+    if site.engine != "pgsql":
+        return
+    in_mode(site, province, "fail")
+    ready(site)
+    had, httpd, answers = stored(site, gateway), sorted(site.children()), []
+    batch = [card(gateway, 320)]
+
+    def post():
+        try:
+            answers.append(gateway.post(batch))
+        except OSError as error:
+            answers.append((0, str(error)))
+    with stopped(site, 0):
+        thread = threading.Thread(target=post)
+        thread.start()
+        time.sleep(2)
+        old = postmaster(site)
+        os.kill(old, signal.SIGQUIT)
+        site.wait(lambda: not os.path.exists(f"/proc/{old}"), 30, "PostgreSQL is down")
+    thread.join(60)
+    site.start()
+    assert answers and answers[0][0] == 503, answers
+    assert sorted(site.children()) == httpd and "Segmentation" not in site.error_log(), "httpd lost a process over a picture"
+    site.wait(lambda: gateway.post(batch)[0] == 200, 90, "the database is back")
+    assert stored(site, gateway) == had + 1
 
 
 def test_the_pool_itself_comes_back(site, province, point, candidate):

@@ -373,6 +373,63 @@ def test_pictures_find_their_person(place):
     gateway.wait(lambda: len(place.peer.plain("camera")) == 6)
 
 
+def test_what_was_handed_over_and_cant_be_opened_is_shown(place):
+    """One file stands in nobody's way, and the clerk who was told that it was handed over is told that it is stuck."""
+    gateway = place.enrol().start()
+    gateway.wait(lambda: os.path.isdir(gateway.path("pictures", "refused")))
+    picture = os.path.join(place.folder, "x.png")
+    with open(picture, "wb") as file:
+        file.write(PIXEL)
+    gateway.run("camera", picture, "--number", "01040317")
+    gateway.wait(lambda: len(place.peer.plain("camera")) == 1)
+    handed = gateway.path("handed")
+    gateway.wait(lambda: not os.listdir(handed))
+    assert gateway.state()["handed_problem"] is None
+    stuck = [os.path.join(handed, letter * 32 + ".k1") for letter in ("0", "f")]  # whichever way the folder is listed
+    for path in stuck:
+        os.mkdir(path)
+    gateway.wait_said("交来的照片打不开")
+    for n in range(2, 6):
+        gateway.run("camera", picture, "--number", f"0104032{n}")
+    gateway.wait(lambda: len(place.peer.plain("camera")) == 5)
+    assert ".k1" in gateway.wait(lambda: gateway.state()["handed_problem"])
+    assert "交来的照片打不开" in gateway.run("status").stdout
+    for path in stuck:
+        os.rmdir(path)
+    gateway.wait(lambda: gateway.state()["handed_problem"] is None)
+    # The whole folder: as one of root's, which this test may run as, can't be had for everybody.
+    gateway.wait(lambda: not os.listdir(handed))
+    os.rmdir(handed)
+    with open(handed, "wb"):
+        pass
+    gateway.wait_said("交来的照片打不开", count=2)
+    assert "handed" in gateway.wait(lambda: gateway.state()["handed_problem"])
+    os.unlink(handed)
+    gateway.wait(lambda: gateway.state()["handed_problem"] is None)
+    assert gateway.log().count("交来的照片打不开") == 2 and gateway.waiting() == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_what_root_hands_over_is_the_gateways(place):
+    gateway = place.enrol()
+    picture = os.path.join(place.folder, "x.png")
+    with open(picture, "wb") as file:
+        file.write(PIXEL)
+    os.chmod(picture, 0o600)
+    os.chmod(place.folder, 0o755)
+    for folder, _, files in os.walk(gateway.folder):
+        for path in [folder, *(os.path.join(folder, name) for name in files)]:
+            os.chown(path, 65534, 65534)
+    gateway.run("camera", picture, "--number", "01040317")  # nothing runs: into the spool
+    gateway.start(prefix=("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"))
+    gateway.wait(lambda: len(place.peer.plain("camera")) == 1)
+    gateway.run("camera", picture, "--number", "01040318")
+    gateway.wait(lambda: len(place.peer.plain("camera")) == 2)
+    handed = os.stat(gateway.path("handed"))
+    assert (handed.st_uid, handed.st_gid, stat.S_IMODE(handed.st_mode)) == (65534, 65534, 0o700)
+    assert {os.stat(gateway.path("spool", name)).st_uid for name in os.listdir(gateway.path("spool"))} == {65534}
+
+
 def test_a_picture_comes_once_whatever_ends_the_program(place):
     """Killed between the spool and what follows it: the picture is in both places, and is not posted again."""
     gateway = place.enrol().start()

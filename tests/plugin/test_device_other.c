@@ -123,11 +123,33 @@ static void pictures_are_known_by_their_content(apr_pool_t *pool)
   GK_TEST_ERROR(decode(&reading, plugins, "", "GIF89a", 6, pool), GK_E_INVALID);
 }
 
+/* Off: what would be its own is marked to wait; what others read goes on, and what nobody knows is nobody's. */
+static void one_that_is_off_keeps_its_own_waiting(apr_pool_t *pool)
+{
+  static const char text[] = "WK_SG=172.5", png[] = "\x89PNG\r\n\x1a\n";
+  const gaokao_reading_t *reading = NULL;
+  gk_plugins_t *plugins = host(pool);
+  GK_TEST(plugins != NULL);
+  GK_TEST_OK(gk_plugin_switch(plugins, "device_exam", "Under repair", pool));
+  gk_error_t *error = decode(&reading, plugins, "application/vnd.gaokao.exam", text, strlen(text), pool);
+  GK_TEST_ERROR(error, GK_E_PLUGIN);
+  GK_TEST(error != NULL && error->later && error->retry_after_us > 0);
+  error = decode(&reading, plugins, "application/vnd.somebody.else", text, strlen(text), pool);
+  GK_TEST_ERROR(error, GK_E_INVALID);
+  GK_TEST(error != NULL && !error->later);
+  error = decode(&reading, plugins, "image/png", png, strlen(png), pool);
+  GK_TEST_ERROR(error, GK_E_INVALID); /* the camera's own sentence: it was asked */
+  GK_TEST(error != NULL && !error->later);
+  GK_TEST_OK(gk_plugin_switch(plugins, "device_exam", NULL, pool));
+  GK_TEST_OK(decode(&reading, plugins, "application/vnd.gaokao.exam", text, strlen(text), pool));
+}
+
 int main(void)
 {
   gk_test_begin("device_camera, device_exam");
   GK_TEST_RUN(results_become_fields_of_the_pack);
   GK_TEST_RUN(results_that_are_none_are_refused_by_name);
   GK_TEST_RUN(pictures_are_known_by_their_content);
+  GK_TEST_RUN(one_that_is_off_keeps_its_own_waiting);
   return gk_test_end();
 }

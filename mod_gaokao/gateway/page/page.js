@@ -4,7 +4,7 @@
 const TEXTS = {
   zh: {
     title: '读卡网关', reader: '读卡器', link: '服务器', waiting: '待上传', read: '本次读卡', clock: '时钟偏差', problem: '最近问题',
-    pictures: '待配对照片', retry: '% 秒后再试', picture: '照片属于', subject: '新考生科类', later: '以后在管理页面选择', none: '还没有',
+    pictures: '待配对照片', handed: '交来的照片打不开', retry: '% 秒后再试', picture: '照片属于', subject: '新考生科类', later: '以后在管理页面选择', none: '还没有',
     number: '照片属于：输入或扫描报名顺序号，按回车', test: '测试读卡（不保存）', results: '服务器的答复', events: '刚才发生的事',
     wrong: '请输入 8 位报名顺序号或 18 位证件号码', gone: '网关已停止：请重新启动', server: '报名时间未到：只能测试读卡，不保存',
     readers: {search: '正在寻找', ready: '就绪', reading: '正在读卡', fault: '故障', none: '没有读卡器'},
@@ -15,7 +15,7 @@ const TEXTS = {
   },
   en: {
     title: 'Card reader gateway', reader: 'Reader', link: 'Server', waiting: 'Waiting', read: 'Read since start', clock: 'Clock differs by',
-    problem: 'Last problem', retry: 'again in % s', pictures: 'Pictures of nobody', picture: 'Pictures go to', subject: 'Category of new candidates',
+    problem: 'Last problem', retry: 'again in % s', pictures: 'Pictures of nobody', handed: 'Handed over, can\'t be opened', picture: 'Pictures go to', subject: 'Category of new candidates',
     later: 'chosen later in the console', none: 'nothing yet', number: 'Pictures go to: type or scan a registration number, then Enter',
     test: 'Test readings (nothing is stored)', results: 'What the server said', events: 'What happened',
     wrong: 'Type a registration number (8 digits) or an ID number (18)', gone: 'The gateway has stopped: start it again',
@@ -87,6 +87,7 @@ function showFacts(s) {
   ];
   if (s.number) facts.push([t.picture, s.number]);
   if (s.pictures_waiting) facts.push([t.pictures, String(s.pictures_waiting), true]);
+  if (s.handed_problem) facts.push([t.handed, s.handed_problem, true]);
   if (s.problem) facts.push([t.problem, s.problem]);
   $('facts').replaceChildren(...facts.flatMap(([name, value, bad]) => [element('dt', name), element('dd', value, bad)]));
 }
