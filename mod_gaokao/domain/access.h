@@ -47,6 +47,9 @@ typedef struct gk_access_t {
 /* The row of an action; never NULL. */
 const gk_access_t *gk_access(gk_action_t action);
 bool gk_access_allows(gk_action_t action, gk_role_t role);
+/* What a request token is good for (domain/client.h): taking data and what belongs to it, never an account or a session. Default
+ * deny: a new action is not for tokens until it is named here. */
+bool gk_access_by_token(gk_action_t action);
 
 /* WRONG_STATE, naming the state and what is needed, unless `state` is one of the action's. */
 gk_error_t *gk_access_state(gk_action_t action, const char *state, apr_pool_t *pool);

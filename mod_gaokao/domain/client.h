@@ -6,7 +6,8 @@
  * Request token, for tools that can show none: "Authorization: GK-Token PROTECTED.PAYLOAD.SIGNATURE", a compact JWS by the
  * account's Ed25519 key. Protected: {alg: EdDSA, typ: gk-request+1, kid: number of the account, aud: "gk:request:YEAR", iat,
  * jti}; payload: {"method", "path"} of just this request, the path as it is sent, with its query. It is good for GK_TOKEN_US
- * after iat, once, and in place of a session: no cookie, no CSRF token.
+ * after iat, once, and in place of a session: no cookie, no CSRF token. It is good for what gk_access_by_token names only: whoever
+ * holds one can't make a session, a password, a one-time code or another proof of it.
  */
 #ifndef GK_DOMAIN_CLIENT_H
 #define GK_DOMAIN_CLIENT_H

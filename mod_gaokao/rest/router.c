@@ -155,6 +155,10 @@ static gk_error_t *check_rights(gk_request_t *request)
     return gk_error(pool, GK_E_FORBIDDEN, "您的身份不能办理这一项，请联系上级机构",
                     "Your role may not do this: ask the bureau above you");
   }
+  /* A token is good for its one request: what it could turn into a session or another proof is not for it. */
+  if (request->token && !gk_access_by_token(route->action))
+    return gk_error(pool, GK_E_FORBIDDEN, "请求令牌只能用于取数和退回名单，不能办理这一项：请登录后办理",
+                    "A request token is for taking data and return lists, not for this: sign in");
   if (request->who.must_change_password && (route->flags & WAY_IN) == 0)
     return gk_error_plain(pool, GK_E_PASSWORD_CHANGE_NEEDED);
   if (request->who.must_enrol_totp && (route->flags & WAY_IN) == 0)

@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -13,7 +14,7 @@ import uuid
 import pytest
 
 from gk_client import Client
-from gk_instance import Instance, free_ports, need_engine
+from gk_instance import ROOT, Instance, free_ports, need_engine
 
 
 def openssl(*words, data=None):
@@ -98,6 +99,31 @@ def test_token_stands_for_one_request(site, client, tmp_path):
         refused("PROTECTED", text)
     # Another role has no token, whatever key it would have; this role has its own rights only.
     assert ask(site, "/api/v1/orgs", signer.token(kid, year, "GET", "/api/v1/orgs")).status == 403
+
+
+def test_a_token_makes_no_session_and_no_other_proof(site, client):
+    """What is good for one request can't become a cookie, a password or a one-time code (ID-16): it opens what the contract names
+    for it, and nothing else."""
+    _, kid, signer, year = client
+    with open(os.path.join(ROOT, "htdocs", "api", "openapi.json"), encoding="utf-8") as file:
+        paths = json.load(file)["paths"]
+    opened = set()
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            if method not in ("get", "post", "put", "patch", "delete"):
+                continue
+            there = "/api/v1" + re.sub(r"\{\w+\}", "1", path)
+            reply = ask(site, there, signer.token(kid, year, method.upper(), there), method.upper(), {} if method != "get" else None)
+            assert reply.headers.get("Set-Cookie") is None, (method, path)
+            if {"token": []} in operation["security"]:
+                opened.add(operation["operationId"])
+                assert reply.status not in (401, 403), (method, path, reply)
+            else:
+                assert reply.status == 403, (method, path, reply)
+    assert {"createPull", "getPullPart", "acknowledgePull", "returnCandidates", "createJob"} <= opened
+    secret = base64.b32encode(os.urandom(20)).decode()
+    totp = ask(site, "/api/v1/session/totp", signer.token(kid, year, "POST", "/api/v1/session/totp"), "POST", {"secret": secret, "code": "123456"})
+    assert totp.status == 403 and "sign in" in totp.json()["texts"]["en"], totp
 
 
 def test_a_pull_by_tokens_alone(site, client):
