@@ -44,7 +44,7 @@ def goes_back(gateway, batch):
 
 def test_readings_wait_while_their_plugin_is_switched_off(site):
     """Issue "Policy packs" 7: nothing of the post is kept, and the same post is stored once afterwards; what other plugins read goes on."""
-    place = Place(site, "0874", 20, "devices-off")
+    place = Place(site, "0963", 20, "devices-off")
     gateway, other = place.gateway(), place.gateway(name="二号读卡机")
     made = place.county.post("/devices", {"name": "体检", "kinds": ["exam"], "org_id": place.point["id"]}, expect=201).json()
     exam = Heard(origin(site))
