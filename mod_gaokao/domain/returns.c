@@ -65,7 +65,8 @@ static const char *unit_key(const char *path, gk_submission_kind_t kind, apr_poo
   return apr_pstrcat(pool, path, gk_submission_kind_word(kind), NULL);
 }
 
-static gk_error_t *load_units(apr_hash_t **out, gk_act_t *act, const apr_array_header_t *found)
+/* *ordered: unit_t *, as the store gives them: all who recount change them in one order. */
+static gk_error_t *load_units(apr_hash_t **out, apr_array_header_t **ordered, gk_act_t *act, const apr_array_header_t *found)
 {
   apr_hash_t *paths = apr_hash_make(act->pool), *units = apr_hash_make(act->pool);
   gk_json_t *list = gk_json_array(act->pool);
@@ -78,7 +79,11 @@ static gk_error_t *load_units(apr_hash_t **out, gk_act_t *act, const apr_array_h
         gk_json_add_str(list, above.at[n]);
       }
   }
-  GK_TRY(gk_return_store_units(&rows, act, gk_json_text(list, act->pool)));
+  /* Twice: while the first waited for one who handed in, a submission of a unit above may have come that it couldn't see yet. From
+   * here on none comes: who hands in looks again at those below it, which are held now (submission.c). */
+  for (int i = 0; i < 2; i++)
+    GK_TRY(gk_return_store_units(&rows, act, gk_json_text(list, act->pool)));
+  *ordered = apr_array_make(act->pool, rows->nelts + 1, sizeof(unit_t *));
   for (int i = 0; i < rows->nelts; i++) {
     unit_t *unit = apr_pcalloc(act->pool, sizeof(*unit));
     unit->submission = &APR_ARRAY_IDX(rows, i, gk_submission_t);
@@ -86,6 +91,7 @@ static gk_error_t *load_units(apr_hash_t **out, gk_act_t *act, const apr_array_h
     GK_TRY(gk_json_parse(&unit->before, unit->submission->counts, strlen(unit->submission->counts), act->pool));
     unit->counts = gk_json_copy(unit->before, act->pool);
     apr_hash_set(units, unit_key(unit->submission->org.path, unit->submission->kind, act->pool), APR_HASH_KEY_STRING, unit);
+    APR_ARRAY_PUSH(*ordered, unit_t *) = unit;
   }
   *out = units;
   return NULL;
@@ -117,15 +123,20 @@ static gk_error_t *put_unit(gk_act_t *act, unit_t *unit)
                   counts_json(unit->submission->total, unit->before, act->pool), counts_json(unit->total, unit->counts, act->pool));
 }
 
-gk_error_t *gk_return__recount(gk_act_t *act, const apr_array_header_t *found, int sign)
+gk_error_t *gk_return__recount(gk_act_t *act, const apr_array_header_t *found, int sign, gk_submission_kind_t up_to)
 {
   apr_hash_t *units;
-  GK_TRY(load_units(&units, act, found));
+  apr_array_header_t *ordered;
+  if (found->nelts == 0)
+    return NULL;
+  GK_TRY(load_units(&units, &ordered, act, found));
   for (int i = 0; i < found->nelts; i++) {
     const gk_return_found_t *one = APR_ARRAY_IDX(found, i, const gk_return_found_t *);
     gk_paths_t above = gk_paths_of(one->org_path, act->pool);
+    /* In the art submissions is who is art at a point whose own is open: what stands above is the sum of those. */
+    bool art = one->art && apr_hash_get(units, unit_key(one->org_path, GK_SUBMIT_ART, act->pool), APR_HASH_KEY_STRING) != NULL;
     for (int n = 1; n < above.levels; n++)
-      for (gk_submission_kind_t kind = one->art ? GK_SUBMIT_ART : GK_SUBMIT_ALL; kind <= GK_SUBMIT_ALL; kind++) {
+      for (gk_submission_kind_t kind = art ? GK_SUBMIT_ART : GK_SUBMIT_ALL; kind <= up_to; kind++) {
         unit_t *unit = apr_hash_get(units, unit_key(above.at[n], kind, act->pool), APR_HASH_KEY_STRING);
         if (unit == NULL)
           continue;
@@ -134,9 +145,9 @@ gk_error_t *gk_return__recount(gk_act_t *act, const apr_array_header_t *found, i
         unit->touched = true;
       }
   }
-  for (apr_hash_index_t *at = apr_hash_first(act->pool, units); at != NULL; at = apr_hash_next(at))
-    if (((unit_t *)apr_hash_this_val(at))->touched)
-      GK_TRY(put_unit(act, apr_hash_this_val(at)));
+  for (int i = 0; i < ordered->nelts; i++)
+    if (APR_ARRAY_IDX(ordered, i, unit_t *)->touched)
+      GK_TRY(put_unit(act, APR_ARRAY_IDX(ordered, i, unit_t *)));
   return NULL;
 }
 
@@ -214,11 +225,11 @@ static gk_json_t *report_json(const gk_return_list_t *list, const apr_array_head
 static gk_error_t *apply_all(gk_act_t *act, const gk_return_list_t *list, const apr_array_header_t *found)
 {
   GK_TRY(gk_act_begin(act));
+  GK_TRY(gk_return__recount(act, found, -1, GK_SUBMIT_ALL)); /* submissions before candidates, as everywhere */
   GK_TRY(unlock(act, found));
   for (int i = 0; i < found->nelts; i++)
     GK_TRY(give_back(act, APR_ARRAY_IDX(found, i, const gk_return_found_t *),
                      APR_ARRAY_IDX(list->rows, i, gk_return_row_t).reason));
-  GK_TRY(gk_return__recount(act, found, -1));
   gk_json_t *after = gk_json_object(act->pool);
   gk_json_set_int(after, "candidates", found->nelts);
   return gk_audit(act, "export.return_list", "season", act->season->id, 0, act->who->org_path, NULL, after);

@@ -8,7 +8,8 @@
  *
  * Counts follow the records: the open submissions of the point and of the units above it, art and all, say at any moment how
  * many of their candidates are with the province or on the way there. So a returned one is taken out of them at once, by the
- * subject it had, and a supplement adds it by the subject it has then; withdrawn in between, it stays out. Their digest remains
+ * subject it had, and a supplement adds it by the subject it has then; withdrawn in between, it stays out. Who comes in by `all` and
+ * is art counts in an art submission that is open too, whether it was returned from there or became art later. Their digest remains
  * that of what was signed when they were handed in; what a supplement holds has a digest of its own, in its audit row.
  *
  * A list is applied whole or not at all: every row that can't be is named.
@@ -61,8 +62,11 @@ gk_error_t *gk_return_of(gk_json_t **out, gk_act_t *act, const gk_candidate_t *c
  * (supplement.c) */
 gk_error_t *gk_return_supplement(gk_json_t **report, gk_act_t *act);
 
-/* Counts of `found` (gk_return_found_t *) in the open submissions of their units: sign -1 takes them out, 1 adds them. */
-gk_error_t *gk_return__recount(gk_act_t *act, const apr_array_header_t *found, int sign);
+/* Counts of `found` (gk_return_found_t *) in the open submissions of their units, art and, with `up_to` ALL, all: sign -1 takes
+ * them out, 1 adds them. Art candidates count in `art` where their point has an open art submission. */
+gk_error_t *gk_return__recount(gk_act_t *act, const apr_array_header_t *found, int sign, gk_submission_kind_t up_to);
+/* Those of `check` (of a point) that are locked now, as `found`; art ones only. */
+apr_array_header_t *gk_return__locked(gk_act_t *act, const gk_check_t *check, bool art_only);
 
 /* ---- what it needs of the store (store/returns_store.c) -------------------------------------------------- */
 

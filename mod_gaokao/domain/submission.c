@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 
 #include "domain/paths.h"
+#include "domain/returns.h"
 
 const char *gk_submission_kind_word(gk_submission_kind_t kind)
 {
@@ -296,6 +297,21 @@ static gk_error_t *lock_candidates(gk_act_t *act, const gk_check_t *check)
   return locked == wanted && rest == 0 ? NULL : gk_submission__changed_meanwhile(act);
 }
 
+/* The units below as they are now that this submission stands, and a return list counts in it: as they were when they were judged,
+ * and held until the end. */
+static gk_error_t *check_again(gk_act_t *act, const gk_submission_t *submission)
+{
+  gk_check_t check;
+  gk_submission_t now = {.kind = submission->kind};
+  GK_TRY(gk_submission_store_hold(act, &submission->org, submission->kind));
+  GK_TRY(gk_submission_check(&check, act, 0, submission->kind));
+  gk_submission__summarise(&now, &check, act->pool);
+  return check.incomplete == 0 && now.total == submission->total && strcmp(now.digest, submission->digest) == 0 &&
+                 strcmp(now.counts, submission->counts) == 0
+             ? NULL
+             : gk_submission__changed_meanwhile(act);
+}
+
 gk_error_t *gk_submission_create(gk_submission_t *out, gk_act_t *act, gk_submission_kind_t kind)
 {
   gk_check_t check;
@@ -318,8 +334,12 @@ gk_error_t *gk_submission_create(gk_submission_t *out, gk_act_t *act, gk_submiss
     GK_TRY(check_free(act, kind));
     return gk_submission__changed_meanwhile(act);
   }
+  if (kind == GK_SUBMIT_ALL) /* who comes in now belongs to an open art submission too */
+    GK_TRY(gk_return__recount(act, gk_return__locked(act, &check, true), 1, GK_SUBMIT_ART));
   if (check.items->nelts > 0)
     GK_TRY(lock_candidates(act, &check));
+  else
+    GK_TRY(check_again(act, &submission));
   GK_TRY(gk_submission_store_get(out, act, id));
   return gk_audit(act, "submission.create", "submission", id, out->version, out->org.path, NULL,
                   gk_submission_json(out, act->pool));

@@ -142,11 +142,13 @@ gk_error_t *gk_submission_store_org(gk_submission_org_t *out, gk_act_t *act, apr
 typedef gk_error_t *(*gk_submission_each_fn)(void *baton, gk_candidate_t *candidate, const char *confirmation,
                                              apr_pool_t *row_pool);
 gk_error_t *gk_submission_store_candidates(gk_act_t *act, const gk_submission_org_t *point, bool art_only,
-                                           gk_submission_each_fn each, void *baton);
+                                           bool returned_only, gk_submission_each_fn each, void *baton);
 /* gk_check_child_t; subjects: ",3,7," or "" for all. */
 gk_error_t *gk_submission_store_children(apr_array_header_t **children, gk_act_t *act,
                                          const gk_submission_org_t *org, gk_submission_kind_t kind,
                                          const char *subjects);
+/* Nobody changes the open submissions of the units directly below `org` until the end of the transaction. */
+gk_error_t *gk_submission_store_hold(gk_act_t *act, const gk_submission_org_t *org, gk_submission_kind_t kind);
 gk_error_t *gk_submission_store_list(apr_array_header_t **out, gk_act_t *act,
                                      const gk_submission_filter_t *filter, int limit);
 gk_error_t *gk_submission_store_get(gk_submission_t *out, gk_act_t *act, apr_int64_t id);

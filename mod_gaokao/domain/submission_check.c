@@ -3,7 +3,7 @@
 #include <apr_strings.h>
 
 #include "domain/part.h"
-#include "domain/submission.h"
+#include "domain/submission_internal.h"
 
 static bool was_submitted(const char *state)
 {
@@ -150,7 +150,7 @@ gk_error_t *gk_submission_check(gk_check_t *out, gk_act_t *act, apr_int64_t org_
   check.children = apr_array_make(act->pool, 0, sizeof(gk_check_child_t));
   if (strcmp(check.org.level, "point") == 0) {
     scan_t scan = {act, &check};
-    GK_TRY(gk_submission_store_candidates(act, &check.org, kind == GK_SUBMIT_ART, judge, &scan));
+    GK_TRY(gk_submission_store_candidates(act, &check.org, kind == GK_SUBMIT_ART, false, judge, &scan));
   } else {
     GK_TRY(gk_submission_store_children(&check.children, act, &check.org, kind,
                                         subjects_of(act->season->pack, kind, act->pool)));
@@ -160,6 +160,18 @@ gk_error_t *gk_submission_check(gk_check_t *out, gk_act_t *act, apr_int64_t org_
       check.incomplete += !gk_check_child_ready(child);
     }
   }
+  *out = check;
+  return NULL;
+}
+
+gk_error_t *gk_submission__check_returned(gk_check_t *out, gk_act_t *act, gk_submission_kind_t kind)
+{
+  gk_check_t check = {.kind = kind};
+  scan_t scan = {act, &check};
+  GK_TRY(gk_submission_store_org(&check.org, act, act->who->org_id));
+  check.items = apr_array_make(act->pool, 16, sizeof(gk_check_item_t));
+  check.children = apr_array_make(act->pool, 0, sizeof(gk_check_child_t));
+  GK_TRY(gk_submission_store_candidates(act, &check.org, kind == GK_SUBMIT_ART, true, judge, &scan));
   *out = check;
   return NULL;
 }

@@ -87,6 +87,20 @@ static gk_error_t *none_ready(gk_act_t *act, const apr_array_header_t *waiting)
   return error;
 }
 
+apr_array_header_t *gk_return__locked(gk_act_t *act, const gk_check_t *check, bool art_only)
+{
+  apr_array_header_t *found = apr_array_make(act->pool, 8, sizeof(const gk_return_found_t *));
+  for (int i = 0; i < check->items->nelts; i++) {
+    const gk_check_item_t *item = &APR_ARRAY_IDX(check->items, i, gk_check_item_t);
+    if (strcmp(item->state, "confirmed") != 0 || (art_only && !item->art))
+      continue;
+    gk_return_found_t *one = apr_pcalloc(act->pool, sizeof(*one));
+    *one = (gk_return_found_t){.id = item->id, .subject = item->subject, .art = item->art, .org_path = check->org.path};
+    APR_ARRAY_PUSH(found, const gk_return_found_t *) = one;
+  }
+  return found;
+}
+
 static gk_error_t *lock(gk_act_t *act, const gk_check_t *ready)
 {
   const char *rows;
@@ -98,20 +112,15 @@ static gk_error_t *lock(gk_act_t *act, const gk_check_t *ready)
 
 static gk_error_t *record(gk_act_t *act, const gk_check_t *ready)
 {
-  apr_array_header_t *found = apr_array_make(act->pool, ready->items->nelts, sizeof(const gk_return_found_t *));
   gk_submission_t summary = {.kind = GK_SUBMIT_ALL};
   gk_json_t *counts, *after = gk_json_object(act->pool);
   for (int i = 0; i < ready->items->nelts; i++) {
     const gk_check_item_t *item = &APR_ARRAY_IDX(ready->items, i, gk_check_item_t);
-    gk_return_found_t *one = apr_pcalloc(act->pool, sizeof(*one));
     gk_json_t *was = gk_json_object(act->pool), *is = gk_json_object(act->pool);
-    *one = (gk_return_found_t){.id = item->id, .subject = item->subject, .art = item->art, .org_path = act->who->org_path};
-    APR_ARRAY_PUSH(found, const gk_return_found_t *) = one;
     gk_json_set_str(was, "state", item->state);
     gk_json_set_str(is, "state", "submitted");
     GK_TRY(gk_audit(act, "candidate.submit_again", "candidate", item->id, item->version + 1, act->who->org_path, was, is));
   }
-  GK_TRY(gk_return__recount(act, found, 1));
   gk_submission__summarise(&summary, ready, act->pool);
   GK_TRY(gk_audit_anchor(&summary.anchor, act->db, act->pool));
   GK_TRY(gk_json_parse(&counts, summary.counts, strlen(summary.counts), act->pool));
@@ -129,13 +138,14 @@ gk_error_t *gk_return_supplement(gk_json_t **report, gk_act_t *act)
   apr_array_header_t *waiting = apr_array_make(act->pool, 8, sizeof(const gk_check_item_t *));
   GK_TRY(gk_act_season(act));
   GK_TRY(find_open(&open, act));
-  GK_TRY(gk_submission_check(&check, act, 0, open.all != NULL ? GK_SUBMIT_ALL : GK_SUBMIT_ART));
+  GK_TRY(gk_submission__check_returned(&check, act, open.all != NULL ? GK_SUBMIT_ALL : GK_SUBMIT_ART));
   ready = (gk_check_t){.org = check.org, .kind = check.kind, .items = apr_array_make(act->pool, 8, sizeof(gk_check_item_t)),
                        .children = apr_array_make(act->pool, 0, sizeof(gk_check_child_t))};
   split(&ready, waiting, &check, &open);
   if (ready.items->nelts == 0)
     return none_ready(act, waiting);
   GK_TRY(gk_act_begin(act));
+  GK_TRY(gk_return__recount(act, gk_return__locked(act, &ready, false), 1, GK_SUBMIT_ALL));
   GK_TRY(lock(act, &ready));
   GK_TRY(record(act, &ready));
   gk_json_t *json = gk_json_object(act->pool), *done = gk_json_array(act->pool), *rest = gk_json_array(act->pool);

@@ -5,15 +5,21 @@
 #include "domain/returns.h"
 #include "rest/request.h"
 
+/* Thousands of records: longer than an ordinary request may take. */
+static gk_error_t *take_time(gk_request_t *request)
+{
+  GK_TRY(gk_db_ready(request->act.db, gk_tick() + 28 * GK_SECOND, request->pool));
+  gk_request_bound(request);
+  return NULL;
+}
+
 static gk_error_t *apply(gk_request_t *request, gk_response_t *response, bool apply)
 {
   gk_return_list_t list;
   GK_TRY(gk_query_end(request, NULL));
   GK_TRY(gk_return_read(&list, request->raw, request->raw_length, request->pool));
-  if (apply) { /* thousands of records: longer than an ordinary request may take */
-    GK_TRY(gk_db_ready(request->act.db, gk_tick() + 28 * GK_SECOND, request->pool));
-    gk_request_bound(request);
-  }
+  if (apply)
+    GK_TRY(take_time(request));
   return gk_return_apply(&response->json, &request->act, &list, apply);
 }
 
@@ -39,5 +45,6 @@ gk_error_t *gk_rest_returns_supplement(gk_request_t *request, gk_response_t *res
 {
   gk_decode_t d = gk_decode_start(request->json, request->pool);
   GK_TRY(gk_decode_end(&d));
+  GK_TRY(take_time(request));
   return gk_return_supplement(&response->json, &request->act);
 }

@@ -57,12 +57,12 @@ static gk_error_t *on_candidate(void *baton, const void *data, apr_pool_t *pool)
 }
 
 gk_error_t *gk_submission_store_candidates(gk_act_t *act, const gk_submission_org_t *point, bool art_only,
-                                           gk_submission_each_fn call, void *baton)
+                                           bool returned_only, gk_submission_each_fn call, void *baton)
 {
   each_t each = {act, point, call, baton};
   return gk_db_each(act->db,
                     GK_CALL(submission_candidates, .season_id = act->season->id, .org_path = point->path,
-                            .art_only = art_only, GK_SCOPE(act)),
+                            .art_only = art_only, .returned_only = returned_only, GK_SCOPE(act)),
                     on_candidate, &each, act->pool);
 }
 
@@ -93,6 +93,15 @@ gk_error_t *gk_submission_store_children(apr_array_header_t **children, gk_act_t
   }
   *children = all;
   return NULL;
+}
+
+gk_error_t *gk_submission_store_hold(gk_act_t *act, const gk_submission_org_t *org, gk_submission_kind_t kind)
+{
+  apr_array_header_t *rows;
+  return gk_db_list(act->db,
+                    GK_CALL(submission_hold, .org_id = org->id, .season_id = act->season->id, .kind = gk_submission_kind_word(kind),
+                            GK_SCOPE(act)),
+                    &rows, act->pool);
 }
 
 /* submission_list and submission_get return alike rows. */

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import threading
 import uuid
 
 import pytest
@@ -144,6 +145,37 @@ def test_list_as_workbook(side, handed_in):
     assert states(side.site, found) == before
 
 
+def give_back_whole(side, submission):
+    boss = staff(side.site, "county", submission["org"]["code"][:6], f"boss-{uuid.uuid4().hex[:6]}")
+    now = boss.get(f"/submissions/{submission['id']}", expect=200).json()
+    boss.post(f"/submissions/{submission['id']}/return", {"reason": "整体核对"}, version=now["version"], expect=200)
+    return boss
+
+
+def test_returned_from_an_art_submission(side, handed_in):
+    """Handed in as art, returned, handed in with everybody: it counts among the art ones again. When the county then returns
+    everybody, the art ones stay, and what was handed in is what is held."""
+    top = handed_in[0]
+    submission, found = point_of(side, top, False)
+    org = submission["org"]
+    boss = give_back_whole(side, submission)
+    operator = operator_of(side, org)
+    art = operator.post("/submissions", {"kind": "art"}, expect=201).json()
+    numbers = {line.split("|")[0] for line in sql(side.site, f"SELECT number FROM candidate WHERE org_id = {org['id']} AND art = 1 AND state = 'submitted'")}
+    assert art["total"] == len(numbers) > 0
+    one = next(row for row in found if row[0] in numbers)
+    side.send([({"number": one[0]}, "信息有误")])
+    path = f"/submissions/{art['id']}"
+    assert operator.get(path, expect=200).json()["total"] == art["total"] - 1
+    again(operator, int(one[1]), {"postcode": "410005"})
+    whole = operator.post("/submissions", {"kind": "all"}, expect=201).json()
+    now = operator.get(path, expect=200).json()
+    assert whole["total"] == len(found) and now["total"] == art["total"] and now["subjects"] == art["subjects"]
+    boss.post(f"/submissions/{whole['id']}/return", {"reason": "再核对"}, version=whole["version"], expect=200)
+    side.pull()  # its manifest reconciles, else it had failed
+    operator.post("/submissions", {"kind": "all"}, expect=201)
+
+
 def test_returned_corrected_and_handed_in_again(side, handed_in, tmp_path):
     site = side.site
     top, org, found = handed_in
@@ -231,3 +263,63 @@ def test_returned_and_then_the_whole_point(side, handed_in):
     whole = operator.post("/submissions", {"kind": "all"}, expect=201).json()
     assert whole["total"] == len(found) and not operator.items("/returns")
     side.pull()
+
+
+class Writer:
+    """A transaction of somebody else, past the server: begun by the first statement, over with commit()."""
+
+    def __init__(self, site, text):
+        if site.engine == "sqlite":
+            command, begin = ["sqlite3", "-cmd", ".timeout 10000", site.path("data", "gaokao.db")], "BEGIN IMMEDIATE"
+        else:
+            with open(site.path("gaokao.conf"), encoding="utf-8") as file:
+                params = next(line.split(" = ", 1)[1].strip() for line in file if line.startswith("db_params"))
+            command, begin = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", params], "BEGIN"
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # pylint: disable=consider-using-with
+        self.process.stdin.write(f"{begin};\n{text};\nSELECT 'done';\n")
+        self.process.stdin.flush()
+        while (line := self.process.stdout.readline().strip()) != "done":
+            assert line or self.process.poll() is None
+
+    def commit(self):
+        self.process.stdin.write("COMMIT;\n")
+        self.process.stdin.close()
+        assert self.process.wait(30) == 0
+
+
+def test_counties_hand_in_what_is_there_then(side, handed_in):
+    """A point's count changes while its county hands in: what was judged before is not handed in."""
+    top, org, _ = handed_in
+    open_ones = {s["org"]["code"]: s for s in top.items("/submissions?kind=all") if s["state"] != "returned"}
+    county, point = open_ones[org["code"][:6]], open_ones[org["code"]]
+    sql(side.site, f"UPDATE submission SET state = 'returned' WHERE id = {county['id']}")
+    boss = staff(side.site, "county", county["org"]["code"], f"boss-{uuid.uuid4().hex[:6]}")
+    other, replies = Writer(side.site, f"UPDATE submission SET state = 'returned' WHERE id = {point['id']}"), []
+    asked = threading.Thread(target=lambda: replies.append(boss.post("/submissions", {"kind": "all"})))
+    asked.start()
+    asked.join(1)  # it has judged by now, and waits
+    assert not replies
+    other.commit()
+    asked.join(30)
+    assert replies[0].json()["code"] in ("retry", "incomplete"), replies
+    sql(side.site, f"UPDATE submission SET state = 'accepted' WHERE id = {point['id']}")
+    boss.post("/submissions", {"kind": "all"}, expect=201)
+
+
+def test_everybody_takes_locks_in_one_order(side, handed_in):
+    """Upper units, lower ones, candidates, as who returns a submission does: two of one county wait for each other, in no ring."""
+    if side.site.engine == "sqlite":
+        pytest.skip("PostgreSQL only: writers of SQLite wait for each other")
+    top, org, found = handed_in
+    open_ones = {s["org"]["code"]: s["id"] for s in top.items("/submissions?kind=all") if s["state"] != "returned"}
+    one = next(row for row in found if sql(side.site, f"SELECT state FROM candidate WHERE id = {row[1]}") in (["submitted"], ["accepted"]))
+    above = Writer(side.site, f"SELECT id FROM submission WHERE id = {open_ones[org['code'][:6]]} FOR UPDATE")
+    asked = threading.Thread(target=lambda: side.send([({"number": one[0]}, "信息有误")]))
+    asked.start()
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    side.site.wait(lambda: sql(side.site, waits) != ["0"], 30, "the list waits for the county")
+    sql(side.site, f"SELECT id FROM submission WHERE id = {open_ones[org['code']]} FOR UPDATE NOWAIT")
+    sql(side.site, f"SELECT id FROM candidate WHERE id = {one[1]} FOR UPDATE NOWAIT")
+    above.commit()
+    asked.join(30)
+    assert sql(side.site, f"SELECT state FROM candidate WHERE id = {one[1]}") == ["filling"]

@@ -54,17 +54,20 @@ UPDATE candidate AS c SET state = 'filling', proof_version = 0, confirmed_versio
    AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
 
 -- paths is [path, ...]: the open submissions of these units. They are those of records in scope and of the units above them: a
--- point that hands in again raises what stands above it.
+-- point that hands in again raises what stands above it. In the order in which a submission is returned, upper units first; held
+-- until the end, so that two of one county wait for each other.
 -- name: return_units
 -- returns: id int, version int, org_path text, kind text, total int, counts text, state text
 SELECT s.id, s.version, s.org_path, s.kind, s.total, s.counts, s.state
   FROM json_each(${paths:text}) AS j JOIN org o ON o.path = j.value
   JOIN submission s ON s.season_id = ${season_id:int} AND s.org_id = o.id AND s.state <> 'returned'
+ ORDER BY s.id DESC
 
 -- name: return_units [pgsql]
 SELECT s.id, s.version, s.org_path, s.kind, s.total, s.counts, s.state
   FROM json_array_elements_text(CAST(${paths:text} AS json)) AS j (path) JOIN org o ON o.path = j.path
   JOIN submission s ON s.season_id = ${season_id:int} AND s.org_id = o.id AND s.state <> 'returned'
+ ORDER BY s.id DESC FOR UPDATE OF s
 
 -- Follows return_units.
 -- name: return_recount

@@ -5,7 +5,7 @@
 SELECT id, code, name, level, path FROM org
  WHERE id = ${id:int} AND path >= ${scope_lo:text} AND path < ${scope_hi:text}
 
--- Live candidates of one point, by registration number.
+-- Live candidates of one point, by registration number; or just those the province returned.
 -- name: submission_candidates
 -- returns: id int, version int, number text, candidate_number text, name text, subject text, art int, state text, papers_state text, fee_state text, review_state text, photo_state text, appraisal_state text, examination_state text, grades_state text, bonus_state text, key_id text, doc blob, record_key int, wrap_key text, wrapped blob, confirmation text, returned_us int
 SELECT c.id, c.version, c.number, c.candidate_number, c.name, c.subject, c.art, c.state, c.papers_state, c.fee_state,
@@ -14,7 +14,7 @@ SELECT c.id, c.version, c.number, c.candidate_number, c.name, c.subject, c.art, 
   FROM candidate c LEFT JOIN confirmation f ON f.candidate_id = c.id AND f.voided_us = 0
   LEFT JOIN record_key k ON k.candidate_id = c.id AND k.kind = 'candidate'
  WHERE c.season_id = ${season_id:int} AND c.org_path = ${org_path:text} AND c.state <> 'withdrawn'
-   AND (${art_only:int} = 0 OR c.art = 1)
+   AND (${art_only:int} = 0 OR c.art = 1) AND (${returned_only:int} = 0 OR c.returned_us > 0)
    AND c.org_path >= ${scope_lo:text} AND c.org_path < ${scope_hi:text}
  ORDER BY coalesce(c.number, ''), c.id
 
@@ -36,6 +36,20 @@ SELECT o.id, o.code, o.name, o.level, o.path, o.enabled, l.n, coalesce(s.id, 0),
                         AND s.state <> 'returned'
  WHERE l.n > 0
  ORDER BY o.code
+
+-- SQLite: a transaction that writes is alone.
+-- name: submission_hold
+-- returns: id int
+SELECT s.id FROM org o JOIN submission s ON s.org_id = o.id
+ WHERE o.parent_id = ${org_id:int} AND s.season_id = ${season_id:int} AND s.kind = ${kind:text} AND s.state <> 'returned'
+   AND s.org_path >= ${scope_lo:text} AND s.org_path < ${scope_hi:text}
+ ORDER BY s.id DESC
+
+-- name: submission_hold [pgsql]
+SELECT s.id FROM org o JOIN submission s ON s.org_id = o.id
+ WHERE o.parent_id = ${org_id:int} AND s.season_id = ${season_id:int} AND s.kind = ${kind:text} AND s.state <> 'returned'
+   AND s.org_path >= ${scope_lo:text} AND s.org_path < ${scope_hi:text}
+ ORDER BY s.id DESC FOR SHARE OF s
 
 -- name: submission_list
 -- returns: id int, version int, org_id int, org_code text, org_name text, level text, org_path text, kind text, state text, total int, counts text, digest text, submitted_by int, submitted_us int, decided_by int, decided_us int, reason text, audit_anchor text
