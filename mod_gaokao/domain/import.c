@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "domain/confirm.h"
+#include "domain/watch.h"
 
 static bool is(const char *a, const char *b) { return a != NULL && b != NULL && strcmp(a, b) == 0; }
 
@@ -36,8 +37,7 @@ static gk_error_t *take(gk_import_row_t *row, const gk_error_t *error)
   case GK_E_FORBIDDEN:
   case GK_E_CONFLICT:
   case GK_E_RANGE_FULL:
-  case GK_E_GONE:
-  case GK_E_STALE_VERSION: row->verdict = "invalid"; break;
+  case GK_E_GONE: row->verdict = "invalid"; break;
   default: return (gk_error_t *)error;
   }
   const gk_error_info_t *info = gk_error_info(error->code);
@@ -63,6 +63,8 @@ static void verdict(gk_import_row_t *row, const char *word, const char *field, c
 typedef struct found_t {
   apr_int64_t id;       /* 0: nobody's */
   const char *org_path;
+  bool by_id;           /* by the ID number: it says that somebody is registered */
+  gk_error_t *former;   /* the number is one that a record had before its correction: nobody can be made of it */
 } found_t;
 
 static gk_error_t *find(found_t *out, const gk_import_row_t *row, gk_act_t *act)
@@ -70,7 +72,7 @@ static gk_error_t *find(found_t *out, const gk_import_row_t *row, gk_act_t *act)
   gk_candidate_place_t place;
   const char *number = value(row, "number"), *candidate_number = value(row, "candidate_number"),
       *id_number = value(row, "id_number");
-  *out = (found_t){0, NULL};
+  *out = (found_t){0, NULL, false, NULL};
   if (number != NULL)
     return gk_import_store_find(&out->id, &out->org_path, act, GK_IMPORT_NUMBER, number);
   if (candidate_number != NULL)
@@ -79,8 +81,10 @@ static gk_error_t *find(found_t *out, const gk_import_row_t *row, gk_act_t *act)
     return NULL;
   const char *type = value(row, "id_type");
   GK_TRY(gk_candidate_place(&place, act, gk_candidate_id_index(act, type != NULL ? type : "1", id_number)));
-  if (place.id != 0 && !place.former)
-    *out = (found_t){place.id, place.org_path};
+  if (place.id != 0 && place.former)
+    out->former = gk_candidate_duplicate(act, &place);
+  else if (place.id != 0)
+    *out = (found_t){place.id, place.org_path, true, NULL};
   return NULL;
 }
 
@@ -262,7 +266,10 @@ static gk_error_t *judge(gk_part_work_t **work, gk_candidate_t **candidate, gk_i
   row->name = value(row, "name");
   row->candidate_id = 0;
   GK_TRY(find(&found, row, act));
-  if (found.id != 0 && !gk_act_covers(act, found.org_path)) {
+  bool outside = found.id != 0 && !gk_act_covers(act, found.org_path);
+  if ((outside && found.by_id) || found.former != NULL) /* what a single try would count as (ID-17) */
+    GK_TRY(gk_watch_duplicate(act));
+  if (outside) {
     verdict(row, "outside", NULL, "这名考生不在您的管辖范围内：请核对是否选错了文件", "This candidate is not of your area: is it the right file?");
     return NULL;
   }
@@ -289,6 +296,8 @@ static gk_error_t *judge(gk_part_work_t **work, gk_candidate_t **candidate, gk_i
     if (!roll)
       GK_TRY(same_person(row, act, *candidate));
   }
+  if (found.former != NULL && roll)
+    GK_TRY(take(row, found.former));
   if (faulty || row->verdict != NULL) {
     row->verdict = "invalid";
     return NULL;
@@ -314,20 +323,19 @@ static void failed(gk_import_row_t *row, gk_json_t *before, gk_json_t *after)
   row->after = after;
 }
 
-static gk_error_t *do_roll(gk_import_row_t *row, gk_act_t *act, gk_candidate_t *candidate)
+/* *refused: somebody has this number; the transaction holds what the audit keeps of the try. */
+static gk_error_t *do_roll(gk_error_t **refused, gk_import_row_t *row, gk_act_t *act, gk_candidate_t *candidate)
 {
   gk_candidate_t *now = NULL;
   gk_json_t *undo = gk_json_object(act->pool);
   if (candidate == NULL) {
-    gk_error_t *refused = NULL;
-    GK_TRY(gk_candidate_type_in(&now, &refused, act, gk_json_str(row->after, "subject"), 0, person_of(row, act)));
-    if (refused != NULL)
-      return refused;
+    GK_TRY(gk_candidate_type_in(&now, refused, act, gk_json_str(row->after, "subject"), 0, person_of(row, act)));
+    if (*refused != NULL)
+      return NULL;
     row->candidate_id = now->id;
   } else {
     GK_TRY(gk_candidate_update(&now, act, candidate->id, candidate->version, patch_of(row, act, "roll"),
         "导入学籍 / School roll imported"));
-    gk_json_set_str(undo, "state", candidate->state);
   }
   gk_json_set_bool(undo, "created", candidate == NULL);
   gk_json_set_int(undo, "version", now->version);
@@ -357,10 +365,11 @@ gk_error_t *gk_import_do(bool *done, gk_import_row_t *row, gk_act_t *act, const 
     failed(row, before, after);
     return NULL;
   }
-  gk_error_t *error = work != NULL ? gk_part_do(work, act) : do_roll(row, act, candidate);
-  if (error != NULL) {
-    gk_db_rollback(act->db);
-    GK_TRY(take(row, error));
+  gk_error_t *refused = NULL, *error = work != NULL ? gk_part_do(work, act) : do_roll(&refused, row, act, candidate);
+  if (error != NULL || refused != NULL) {
+    if (error != NULL)
+      gk_db_rollback(act->db);
+    GK_TRY(take(row, error != NULL ? error : refused));
     failed(row, before, after);
     return NULL;
   }
@@ -461,6 +470,10 @@ gk_error_t *gk_import_undo(bool *done, gk_import_row_t *row, gk_act_t *act, cons
   *done = false;
   row->faults = gk_json_array(act->pool);
   row->outcome = "applied";
+  if (row->erased) {
+    touched(row, "这名考生的资料已经删除，没有可以撤销的内容", "This candidate's data were deleted: there is nothing to take back");
+    return NULL;
+  }
   if (row->undo == NULL) { /* it had nothing to change */
     row->outcome = really ? "undone" : "applied";
     return NULL;

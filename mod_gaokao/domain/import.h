@@ -59,6 +59,7 @@ bool gk_import_aside(const gk_sheet_row_t *row, apr_pool_t *pool);
 typedef struct gk_import_row_t {
   apr_int64_t n;              /* the file's row */
   bool hidden;
+  bool erased;                /* it was about a candidate whose data are deleted: nothing of it can be read */
   const char *verdict;        /* change create same; unknown outside invalid closed stage duplicate: those are bad */
   const char *outcome;        /* "" applied failed undone touched */
   apr_int64_t candidate_id;   /* 0: none */

@@ -230,6 +230,12 @@ static gk_error_t *no_reason(gk_act_t *act)
   return error;
 }
 
+static gk_error_t *nothing_to_decide(gk_act_t *act)
+{
+  return gk_error(act->pool, GK_E_WRONG_STATE, "报名点还没有录入照顾材料，暂时不能审核。",
+                  "The point has entered nothing about a bonus yet, so there is nothing to decide.");
+}
+
 gk_error_t *gk_part_decide(gk_candidate_t **candidate, gk_part_row_t *out, gk_act_t *act, apr_int64_t id,
                            apr_int64_t version, bool approve, const char *reason, gk_json_t *fields)
 {
@@ -238,8 +244,7 @@ gk_error_t *gk_part_decide(gk_candidate_t **candidate, gk_part_row_t *out, gk_ac
     return no_reason(act);
   GK_TRY(load(&work, act, GK_ACTION_bonus_decide, "bonus", id, version));
   if (work.before.version == 0 && fields == NULL)
-    return gk_error(act->pool, GK_E_WRONG_STATE, "报名点还没有录入照顾材料，暂时不能审核。",
-                    "The point has entered nothing about a bonus yet, so there is nothing to decide.");
+    return nothing_to_decide(act);
   GK_TRY(apply(&work, act, fields));
   GK_TRY(decide(&work, act, approve, reason));
   GK_TRY(store(&work, act, "candidate.bonus_decision"));
@@ -268,6 +273,8 @@ gk_error_t *gk_part_try(gk_part_work_t **out, gk_act_t *act, const gk_part_wish_
   if (wish->verdict != NULL && strcmp(wish->verdict, "refuse") == 0 && wish->reason == NULL)
     return no_reason(act);
   GK_TRY(load(work, act, action, wish->kind, wish->id, 0));
+  if (wish->verdict != NULL && work->before.version == 0 && (wish->fields == NULL || gk_json_size(wish->fields) == 0))
+    return nothing_to_decide(act);
   GK_TRY(apply(work, act, wish->fields));
   work->action = put_actions[i];
   settle(work);

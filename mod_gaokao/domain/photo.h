@@ -73,6 +73,8 @@ typedef struct gk_photo_view_t {
 } gk_photo_view_t;
 gk_error_t *gk_photo_view(gk_photo_view_t *out, gk_act_t *act, apr_int64_t candidate_id);
 gk_json_t *gk_photo_view_json(const gk_photo_view_t *view, apr_pool_t *pool);
+/* The newest of them that is no chip's: what a clerk, the candidate or a camera gave last; NULL: none. */
+const gk_photo_t *gk_photo_newest(const gk_photo_view_t *view);
 /* One picture, for staff; leaves the audit row "candidate.photo.read". */
 gk_error_t *gk_photo_picture(gk_photo_t *out, gk_act_t *act, apr_int64_t candidate_id, apr_int64_t id);
 

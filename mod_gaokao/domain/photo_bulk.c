@@ -48,6 +48,14 @@ static gk_error_t *find_by_name(gk_candidate_t **out, gk_act_t *act, const char 
   return NULL;
 }
 
+const gk_photo_t *gk_photo_newest(const gk_photo_view_t *view)
+{
+  for (int i = 0; i < view->photos->nelts; i++)
+    if (!is(APR_ARRAY_IDX(view->photos, i, gk_photo_t).source, "chip"))
+      return &APR_ARRAY_IDX(view->photos, i, gk_photo_t);
+  return NULL;
+}
+
 gk_error_t *gk_photo_preview(gk_json_t **out, gk_act_t *act, const char *name, const unsigned char *bytes, apr_size_t length,
                              const char *sha256)
 {
@@ -59,12 +67,17 @@ gk_error_t *gk_photo_preview(gk_json_t **out, gk_act_t *act, const char *name, c
   GK_TRY(gk_photo_examine(&checked, act, bytes, length, sha256));
   gk_json_set_null(json, "candidate");
   gk_json_set_null(json, "photo_state");
+  gk_json_set_null(json, "photo");
   bool open = false;
   if (candidate != NULL) {
     gk_error_t *closed = gk_access_state(GK_ACTION_photo_write, candidate->state, act->pool);
     open = closed == NULL;
     gk_json_set(json, "candidate", gk_candidate_brief_json(candidate, act->pool));
     gk_json_set_str(json, "photo_state", candidate->photo_state);
+    gk_photo_view_t view;
+    GK_TRY(gk_photo_view(&view, act, candidate->id));
+    const gk_photo_t *newest = gk_photo_newest(&view);
+    gk_json_set_id(json, "photo", newest != NULL ? newest->id : 0);
   }
   gk_json_set_bool(json, "open", open);
   gk_json_set_str(json, "verdict", checked.verdict);

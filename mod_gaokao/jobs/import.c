@@ -4,6 +4,7 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "jobs/import_table.h"
 #include "jobs/kinds.h"
 #include "store/sql.h"
 
@@ -229,9 +230,9 @@ static gk_error_t *remember(gk_act_t *act, const gk_import_t *import, gk_json_t 
 {
   const gk_json_t *heads = gk_json_get(import->head, "columns");
   for (apr_size_t i = 0; i < gk_json_size(heads) && i < gk_json_size(columns); i++) {
-    const char *key = gk_import_heading_key(gk_json_str(gk_json_at(heads, i), "heading"), act->pool);
+    const char *key = gk_import__heading_index(act, import->kind, gk_json_str(gk_json_at(heads, i), "heading"), false, act->pool);
     const char *target = gk_json_str_value(gk_json_at(columns, i));
-    if (*key == '\0' || strlen(key) > 120)
+    if (key == NULL)
       continue;
     GK_TRY(gk_db_exec(act->db,
                       GK_CALL(import_heading_put, .kind = import->kind, .heading = key, .target = target != NULL ? target : "",
@@ -246,7 +247,7 @@ gk_error_t *gk_import_map(gk_import_t *out, gk_act_t *act, apr_int64_t id, apr_i
 {
   gk_import_t import;
   GK_TRY(load(&import, act, id, version));
-  if (!is(import.state, "mapping") && !is(import.state, "ready") && !(is(import.state, "stopped") && is(import.step, "reading")))
+  if (!is(import.state, "mapping") && !is(import.state, "ready") && !is(import.state, "unreadable") && !(is(import.state, "stopped") && is(import.step, "reading")))
     return wrong_state(act, "这次导入已经不能再改列的对应关系", "The columns of this import can't be changed any more");
   if (columns != NULL)
     GK_TRY(check_columns(act, &import, columns));
@@ -375,6 +376,7 @@ static gk_error_t *open_row(gk_import_row_t *out, gk_act_t *act, apr_int64_t imp
     body = gk_json_object(act->pool);
   *out = (gk_import_row_t){.n = row->n,
                            .hidden = gk_json_bool(body, "hidden"),
+                           .erased = text == NULL || gk_json_bool(body, "erased"),
                            .verdict = row->verdict,
                            .outcome = row->outcome,
                            .candidate_id = row->candidate_id,
@@ -417,7 +419,9 @@ gk_error_t *gk_import__seal_row(gk_sealed_t *out, apr_int64_t *key_id, gk_act_t 
   gk_json_set(body, "after", row->after);
   if (row->undo != NULL)
     gk_json_set(body, "undo", row->undo);
-  if (row->candidate_id != 0)
+  if (row->erased)
+    gk_json_set_bool(body, "erased", true);
+  if (row->candidate_id != 0 && !row->erased) /* what is left of an erased one says nothing about anybody */
     GK_TRY(gk_vault_candidate(&key, act, row->candidate_id));
   const char *text = gk_json_text_sorted(body, act->pool);
   *key_id = key.id;

@@ -11,7 +11,7 @@
 #include "jobs/kinds.h"
 #include "store/sql.h"
 
-enum { BATCH = 100 };
+enum { BATCH = 100, TRIES = 5 };
 #define REST_MAX_US (200 * 1000)
 #define CLERKS (GK_ROLE_POINT | GK_ROLE_COUNTY | GK_ROLE_CITY)
 
@@ -301,16 +301,17 @@ static gk_error_t *undo_row(gk_job_run_t *run, const gk_import_t *import, apr_in
   return end_row(run, import, &row, was);
 }
 
-/* A lost race is run once more; nothing of the first try was kept. */
+/* A lost race is run again, against what the other has made of the record; nothing of the first try was kept. */
 static gk_error_t *one_row(gk_job_run_t *run, const gk_import_t *import, row_fn fn, apr_int64_t n)
 {
-  run->act.now = gk_core_now(run->act.core);
-  gk_error_t *error = fn(run, import, n);
-  if (error == NULL || (error->code != GK_E_RETRY && error->code != GK_E_STALE_VERSION))
-    return error;
-  gk_db_rollback(run->act.db);
-  gk_vault_forget(&run->act);
-  return fn(run, import, n);
+  for (int left = TRIES;; left--) {
+    run->act.now = gk_core_now(run->act.core);
+    gk_error_t *error = fn(run, import, n);
+    if (error == NULL || (error->code != GK_E_RETRY && error->code != GK_E_STALE_VERSION) || left == 1)
+      return error;
+    gk_db_rollback(run->act.db);
+    gk_vault_forget(&run->act);
+  }
 }
 
 typedef struct walk_t {

@@ -18,10 +18,19 @@ typedef struct top_row_t {
 typedef struct look_t {
   gk_act_t *act;
   const apr_array_header_t *targets;
-  apr_hash_t *remembered;      /* heading -> target id, "" for none */
+  const char *kind;
+  apr_hash_t *remembered;      /* keyed digest of a heading -> target id, "" for none */
   apr_array_header_t *top;     /* top_row_t */
-  apr_pool_t *pool;
+  apr_pool_t *pool, *scratch;  /* scratch: of one question */
 } look_t;
+
+const char *gk_import__heading_index(const gk_act_t *act, const char *kind, const char *heading, bool other, apr_pool_t *pool)
+{
+  const char *key = gk_import_heading_key(heading, pool), *column = apr_pstrcat(pool, "import.heading.", kind, NULL);
+  if (*key == '\0' || strlen(key) > 120)
+    return NULL;
+  return other ? gk_blind_index_other(gk_core_keys(act->core), column, key, pool) : gk_blind_index(gk_core_keys(act->core), column, key, pool);
+}
 
 static gk_error_t *on_top(void *baton, const gk_sheet_row_t *row)
 {
@@ -48,13 +57,17 @@ static gk_error_t *read_top(look_t *look, gk_book_t *book, int sheet)
 /* What a heading means: NULL for nothing. *known: somebody said so before. */
 static const gk_import_target_t *meaning(const look_t *look, const char *heading, bool *known)
 {
-  const char *key = gk_import_heading_key(heading, look->pool);
-  const char *id = apr_hash_get(look->remembered, key, APR_HASH_KEY_STRING);
-  *known = id != NULL && *key != '\0';
+  const char *id = NULL;
+  apr_pool_clear(look->scratch);
+  for (int other = 0; other < 2 && id == NULL && apr_hash_count(look->remembered) > 0; other++) {
+    const char *key = gk_import__heading_index(look->act, look->kind, heading, other == 1, look->scratch);
+    id = key != NULL ? apr_hash_get(look->remembered, key, APR_HASH_KEY_STRING) : NULL;
+  }
+  *known = id != NULL;
   if (*known && *id == '\0')
     return NULL;
   const gk_import_target_t *target = *known ? gk_import_target(look->targets, id) : NULL;
-  return target != NULL ? target : gk_import_heading(look->targets, heading, look->pool);
+  return target != NULL ? target : gk_import_heading(look->targets, heading, look->scratch);
 }
 
 static int score(const look_t *look, const top_row_t *row)
@@ -79,18 +92,29 @@ static int best_row(const look_t *look, int *points)
   return best;
 }
 
-static gk_error_t *remembered(look_t *look, const char *kind)
+static gk_error_t *remembered(look_t *look)
 {
   apr_array_header_t *rows;
   gk_act_t *act = look->act;
   look->remembered = apr_hash_make(look->pool);
-  GK_TRY(gk_db_list(act->db, GK_CALL(import_heading_list, .kind = kind, .org_path = act->who->org_path,
+  GK_TRY(gk_db_list(act->db, GK_CALL(import_heading_list, .kind = look->kind, .org_path = act->who->org_path,
       GK_SCOPE(act)), &rows, look->pool));
   for (int i = 0; i < rows->nelts; i++) {
     const gk_row_import_heading_list_t *row = &APR_ARRAY_IDX(rows, i, gk_row_import_heading_list_t);
     apr_hash_set(look->remembered, row->heading, APR_HASH_KEY_STRING, row->target);
   }
   return NULL;
+}
+
+/* A number of somebody stands in it: there are no headings above this table. */
+static bool somebody(const top_row_t *row)
+{
+  for (int i = 0; i < row->count; i++) {
+    apr_size_t digits = strspn(row->texts[i], "0123456789");
+    if (digits >= 8 && (row->texts[i][digits] == '\0' || strcmp(row->texts[i] + digits, "X") == 0))
+      return true;
+  }
+  return false;
 }
 
 static gk_error_t *choose(gk_import_table_t *out, look_t *look, gk_book_t *book, const gk_json_t *wish, int *head)
@@ -116,8 +140,8 @@ static gk_error_t *choose(gk_import_table_t *out, look_t *look, gk_book_t *book,
       if (APR_ARRAY_IDX(look->top, i, top_row_t).number == gk_json_int_value(row))
         *head = i;
   }
-  if (*head < 0 && look->top->nelts > 0 && !gk_json_is_int(row)) /* something to choose from */
-    *head = 0;
+  if (*head < 0 && look->top->nelts > 0 && !gk_json_is_int(row) && !somebody(&APR_ARRAY_IDX(look->top, 0, top_row_t)))
+    *head = 0; /* something to choose from */
   return NULL;
 }
 
@@ -214,7 +238,8 @@ static gk_error_t *on_count(void *baton, const gk_sheet_row_t *row)
   return NULL;
 }
 
-static void write_head(gk_import_t *import, const gk_book_t *book, const gk_import_table_t *table, apr_pool_t *pool)
+/* Before anything of a sheet is read: where one can't be, another one can be chosen. */
+static void write_book(gk_import_t *import, const gk_book_t *book, apr_pool_t *pool)
 {
   gk_json_t *sheets = gk_json_array(pool);
   for (int i = 0; i < book->sheets->nelts; i++) {
@@ -228,6 +253,10 @@ static void write_head(gk_import_t *import, const gk_book_t *book, const gk_impo
   gk_json_set_str(import->head, "encoding", book->encoding);
   gk_json_set_str(import->head, "separator", book->separator);
   gk_json_set(import->head, "sheets", sheets);
+}
+
+static void write_table(gk_import_t *import, const gk_import_table_t *table)
+{
   gk_json_set_int(import->head, "sheet", table->sheet);
   gk_json_set_int(import->head, "header_row", table->header_row);
   gk_json_set(import->head, "columns", table->columns_json);
@@ -236,17 +265,19 @@ static void write_head(gk_import_t *import, const gk_book_t *book, const gk_impo
 gk_error_t *gk_import__table(gk_import_table_t *out, gk_act_t *act, gk_import_t *import, gk_book_t *book,
                              const apr_array_header_t *targets, apr_pool_t *pool)
 {
-  look_t look = {.act = act, .targets = targets, .pool = pool};
+  look_t look = {.act = act, .targets = targets, .kind = import->kind, .pool = pool};
   int head = -1;
   memset(out, 0, sizeof(*out));
   out->columns = apr_array_make(pool, 32, sizeof(const gk_import_target_t *));
   out->columns_json = gk_json_array(pool);
-  GK_TRY(remembered(&look, import->kind));
+  apr_pool_create(&look.scratch, pool);
+  GK_TRY(remembered(&look));
+  write_book(import, book, pool);
   GK_TRY(choose(out, &look, book, import->wish, &head));
   name_columns(out, &look, head, import->wish);
   count_t count = {out, pool, NULL};
   apr_pool_create(&count.scratch, pool);
   GK_TRY(gk_book_read(book, out->sheet, on_count, &count, pool));
-  write_head(import, book, out, pool);
+  write_table(import, out);
   return NULL;
 }

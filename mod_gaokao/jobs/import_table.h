@@ -19,4 +19,8 @@ typedef struct gk_import_table_t {
 gk_error_t *gk_import__table(gk_import_table_t *out, gk_act_t *act, gk_import_t *import, gk_book_t *book,
                              const apr_array_header_t *targets, apr_pool_t *pool);
 
+/* What a unit's heading is kept under: a keyed digest, for what stands where headings should may be somebody's name. `other`: under
+ * the other index key while they change. NULL: it is none. */
+const char *gk_import__heading_index(const gk_act_t *act, const char *kind, const char *heading, bool other, apr_pool_t *pool);
+
 #endif

@@ -34,12 +34,15 @@ static const char *path_of(const gk_act_t *act, const char *upload)
 
 static const char *context_of(const char *upload, apr_pool_t *pool) { return apr_pstrcat(pool, CONTEXT ".", upload, NULL); }
 
+/* The key is made and committed before the file is written: a disk that takes its time holds up nobody's save. Left over without
+ * a job, the key opens nothing. */
 static gk_error_t *put_down(const char **upload, gk_vault_key_t *key, gk_act_t *act, const unsigned char *bytes,
                             apr_size_t length)
 {
   apr_file_t *file;
   GK_TRY(gk_act_begin(act));
   GK_TRY(gk_vault_make(key, act, GK_VAULT_FILE, 0));
+  GK_TRY(gk_db_commit(act->db, act->pool));
   *upload = apr_pstrcat(act->pool, UPLOAD, gk_random_hex(act->pool, 12), ".zip", NULL);
   const char *path = path_of(act, *upload);
   apr_status_t rv = apr_file_open(&file, path, APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_EXCL | APR_FOPEN_BINARY,
@@ -351,8 +354,8 @@ static gk_json_t *short_findings(const gk_json_t *all, apr_pool_t *pool)
 static void judge_row(import_t *im, gk_json_t *row, const gk_json_t *seen, apr_pool_t *pool)
 {
   const gk_json_t *candidate = gk_json_get(seen, "candidate");
-  static const char *const members[] = {"candidate", "photo_state", "verdict", "becomes"};
-  for (int m = 0; m < 4; m++)
+  static const char *const members[] = {"candidate", "photo_state", "photo", "verdict", "becomes"};
+  for (int m = 0; m < 5; m++)
     gk_json_set(row, members[m], gk_json_get(seen, members[m]));
   gk_json_set(row, "findings", short_findings(gk_json_get(seen, "findings"), pool));
   if (gk_json_is_null(candidate)) {
@@ -452,9 +455,10 @@ static gk_error_t *take(void *baton)
 static bool there_already(taking_t *t, const gk_photo_view_t *view)
 {
   const char *digest = gk_sha256_hex(t->act->pool, t->wish.bytes, t->wish.length);
-  if (view->photos->nelts == 0)
+  const gk_photo_t *newest = gk_photo_newest(view);
+  if (newest == NULL)
     return false;
-  t->photo = APR_ARRAY_IDX(view->photos, 0, gk_photo_t);
+  t->photo = *newest;
   return is(t->photo.source, "import") && is(gk_json_str(gk_json_get(t->photo.report, "picture"), "sha256"), digest);
 }
 
@@ -466,7 +470,9 @@ static gk_error_t *keep_picture(gk_json_t *row, keep_t *k, const gk_zip_entry_t 
   GK_TRY(gk_zip_unpack(&t.wish.bytes, &t.wish.length, entry, k->im.zip.bytes, k->im.zip.length, &gk_zip_limits, pool));
   GK_TRY(gk_photo_view(&view, t.act, t.wish.candidate_id));
   if (!there_already(&t, &view)) {
-    if (!is(view.candidate->photo_state, gk_json_str(seen, "photo_state")))
+    const gk_photo_t *newest = gk_photo_newest(&view);
+    if (!is(view.candidate->photo_state, gk_json_str(seen, "photo_state")) ||
+        (newest != NULL ? newest->id : 0) != gk_json_int(seen, "photo"))
       return gk_error(pool, GK_E_CONFLICT, "预览之后该考生的照片已有变化，没有覆盖", "The photo was changed after the table was shown: left as it is");
     t.wish.version = view.candidate->version;
     GK_TRY(patiently(&k->im, take, &t, entry->number));

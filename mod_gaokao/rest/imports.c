@@ -82,7 +82,7 @@ gk_error_t *gk_rest_imports_map(gk_request_t *request, gk_response_t *response)
   GK_TRY(gk_arg_id(&id, request, 0));
   gk_decode_t d = gk_decode_start(request->json, request->pool);
   int sheet = (int)gk_decode_int(&d, "sheet", GK_OPTIONAL, 0, GK_SHEET_SHEETS - 1, -1);
-  int header_row = (int)gk_decode_int(&d, "header_row", GK_OPTIONAL, 1, 100000, -1);
+  int header_row = (int)gk_decode_int(&d, "header_row", GK_OPTIONAL, 0, 100000, -1);
   gk_json_t *columns = gk_decode_array(&d, "columns", GK_OPTIONAL, GK_SHEET_COLUMNS);
   GK_TRY(gk_decode_end(&d));
   GK_TRY(gk_import_map(&import, &request->act, id, request->if_match, sheet, header_row, columns));

@@ -99,6 +99,7 @@ SCHEMA_FILES += %D%/sql/schema/016_local_rules.sql
 SCHEMA_FILES += %D%/sql/schema/017_import.sql
 SCHEMA_FILES += %D%/sql/schema/018_returned.sql
 SCHEMA_FILES += %D%/sql/schema/019_export_client.sql
+SCHEMA_FILES += %D%/sql/schema/020_import_heading.sql
 
 EXTRA_DIST += $(SQL_FILES) $(SCHEMA_FILES)
 

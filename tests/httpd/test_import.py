@@ -174,6 +174,41 @@ def test_columns_are_put_right_once(county, people, levels):
     assert [c["source"] for c in again["columns"]] == ["remembered", "remembered"] and rows[0]["number"] == a["number"], again
 
 
+def test_a_table_without_headings(site, county, people, levels):
+    """The first row is somebody: it is no heading, is imported like the others, and no name of it is kept where it can be read."""
+    (a, b), code = people[:2], levels[0][0]
+    body = f"{a['number']},{a['name']},{code}\r\n{b['number']},{b['name']},{code}\r\n".encode()
+    made, rows = preview(county, "grades", body, "无表头.csv")
+    assert made["state"] == "mapping" and made["header_row"] == 0 and [c["heading"] for c in made["columns"]] == [""] * 3, made
+    assert made["columns"][0]["samples"] == [a["number"], b["number"]]
+    columns = ["number", "name", "grade_chinese"]
+    made = settled(county, county.patch(f"/imports/{made['id']}", {"columns": columns}, version=made["version"], expect=200).json())
+    assert made["state"] == "ready" and [r["number"] for r in rows_of(county, made)] == [a["number"], b["number"]], made
+    # A person says that the first row is the headings: what stands there is remembered, and can't be read.
+    made = settled(county, county.patch(f"/imports/{made['id']}", {"header_row": 1, "columns": columns}, version=made["version"], expect=200).json())
+    assert [r["number"] for r in rows_of(county, made)] == [b["number"]] and made["columns"][1]["heading"] == a["name"], made
+    made = settled(county, county.patch(f"/imports/{made['id']}", {"header_row": 0}, version=made["version"], expect=200).json())
+    assert made["header_row"] == 0 and made["state"] == "mapping", made
+    kept = sql(site, "SELECT heading FROM import_heading")
+    assert kept and all(len(heading) == 64 and set(heading) <= set("0123456789abcdef") for heading in kept), kept
+
+
+def test_another_sheet_of_one_that_cant_be_read(county, people, levels):
+    bomb = io.BytesIO()
+    def sheet(*rows):
+        return "".join("<row>" + "".join(f'<c t="inlineStr"><is><t>{text}</t></is></c>' for text in row) + "</row>" for row in rows)
+    code, number = levels[0][0], people[0]["number"]
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/workbook.xml", '<workbook><sheets><sheet name="旧" id="r1"/><sheet name="成绩" id="r2"/></sheets></workbook>')
+        book.writestr("xl/_rels/workbook.xml.rels", '<R><Relationship Id="r1" Target="s.xml"/><Relationship Id="r2" Target="t.xml"/></R>')
+        book.writestr("xl/s.xml", "<worksheet><sheetData>" + sheet(("报名顺序号", "姓名", "语文")) + " " * 40_000_000 + "</sheetData></worksheet>")
+        book.writestr("xl/t.xml", f"<worksheet><sheetData>{sheet(('报名顺序号', '语文'), (number, code))}</sheetData></worksheet>")
+    made, _ = preview(county, "grades", bomb.getvalue())
+    assert made["state"] == "unreadable" and [s["name"] for s in made["sheets"]] == ["旧", "成绩"], made
+    made = settled(county, county.patch(f"/imports/{made['id']}", {"sheet": 1}, version=made["version"], expect=200).json())
+    assert made["state"] == "ready" and rows_of(county, made)[0]["number"] == number, made
+
+
 def test_apply_once_and_undo_as_a_whole(site, county, people, levels):
     """Every row one version and one audit row; undo gives what was there; what was touched since stays and is named (DI-10)."""
     some = people[:4]
@@ -257,6 +292,10 @@ def test_bonus_is_confirmed_by_import(county, world, people):
     assert seen[0]["verdict"] == "change" and seen[0]["after"]["verdict"] == "approve", seen[0]
     assert seen[0]["after"]["published_from"] == "2026-11-18" and seen[0]["after"]["published_to"] == "2026-12-01", seen[0]
     assert all(r["verdict"] in ("invalid", "duplicate") for r in seen[1:]), seen
+    nobody = people[2]
+    assert grades_of(county, nobody, "bonus")["version"] == 0
+    _, seen = preview(county, "bonus", xlsx([("a", [["报名顺序号", "审核结果", "原因"], [nobody["number"], "不予照顾", "无材料"]])]))
+    assert seen[0]["verdict"] == "stage" and "还没有录入" in seen[0]["faults"][0]["zh"], seen
     was = grades_of(county, a, "bonus")
     made = step(county, made, "apply")
     assert made["counts"]["applied"] == 1 and grades_of(county, a, "bonus")["state"] == "approved", made
@@ -298,6 +337,25 @@ def test_roll_types_people_in(site, world, people):
     made = step(point, made, "undo")
     assert made["state"] == "undone" and made["counts"]["undone"] == 2, (made, rows_of(point, made))
     assert not [c for c in point.items("/candidates?state=waiting") if c["class"] == "高三（1）班"]
+    # Somebody else's number: named, nothing is made, and it counts as the single try does (ID-17).
+    far = world.far_operator.get(f"/candidates/{world.outside['candidates']}", expect=200).json()["fields"]["id_number"]
+    tries = "SELECT coalesce(sum(n), 0) FROM watch_count WHERE kind = 'duplicates'"
+    had = int(sql(site, tries)[0])
+    _, seen = preview(point, "roll", xlsx([("名册", [rows[1], [1, "覃小满", "男", "土家族", "20070315", far, subject, "高三（1）班"]])]))
+    assert [r["verdict"] for r in seen] == ["outside"] and int(sql(site, tries)[0]) == had + 1, seen
+    # Whose data were deleted since has nothing to be taken back; the others have.
+    people = [id_number("430102", "20070315", 211 + i) for i in range(2)]
+    made, _ = preview(point, "roll", xlsx([("名册", [rows[1]] + [[i, f"彭{i}", "男", "汉", "20070315", n, subject, "高三（3）班"]
+                                                             for i, n in zip("一二", people)])]))
+    made = step(point, made, "apply")
+    gone = rows_of(point, made)[0]["candidate_id"]
+    assert made["counts"]["applied"] == 2 and gone
+    sql(site, f"UPDATE record_key SET wrapped = {chr(39) * 2}, destroyed_us = 1 WHERE kind = 'candidate' AND candidate_id = {gone}")
+    made = step(point, made, "undo")
+    assert made["state"] == "applied" and made["counts"]["touched"] == 1, made
+    assert "已经删除" in rows_of(point, made, "&show=touched")[0]["faults"][0]["zh"]
+    made = step(point, made, "undo", {"partial": True})
+    assert made["state"] == "undone" and (made["counts"]["undone"], made["counts"]["touched"]) == (1, 1), made["job"]
 
 
 def workers(site):

@@ -145,10 +145,11 @@ def test_what_was_seen_is_kept(site, point, people):
     (first, number, _), (second, _, identity), (third, last, _) = people
     data = archive([(f"{number}.png", portrait("y42")), (f"a/{identity}.PNG", portrait("y60", head=190)), (f"{last}.png", portrait("y42", head=186)),
                     ("99999999.png", png(mark=46))])
+    accepted(point, third, 45)
     job = post(point, data, expect=201).json()
     _, rows = table(site, point, job)
     assert [row["keepable"] for row in rows] == [True, True, True, False], rows
-    accepted(point, third, 47)  # somebody was at the counter
+    accepted(point, third, 47)  # somebody was at the counter: accepted before, accepted after, and another picture
     kept = point.post(f"/jobs/{job['id']}/photos", {"leave_out": [rows[1]["n"]]}, expect=201).json()
     assert kept["kind"] == "photo_keep"
     result, done = table(site, point, kept)

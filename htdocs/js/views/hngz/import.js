@@ -117,14 +117,18 @@ async function more(ctx, model) {
 
 /* ---- the columns ------------------------------------------------------------------------------------------- */
 
+const sheetChoice = (ctx, model) => html`<label for="imp-sheet">${t("imp.sheet")}</label>
+  <select id="imp-sheet" @change=${(e) => map(ctx, model, { sheet: Number(e.target.value) })}>
+    ${model.import.state === "unreadable" ? html`<option value="" selected disabled></option>` : nothing}
+    ${model.import.sheets.map((s, i) => html`<option value=${i} ?selected=${i === model.import.sheet}>${s.name}${s.hidden ? ` (${t("imp.hidden")})` : ""}</option>`)}</select>`;
+
 const mappingCard = (ctx, model) => html`<section class="card"><div class="card-head"><h2>${t("imp.columns")}</h2></div>
   <div class="card-body stack">
     <p class="soft">${t(model.import.state === "mapping" ? "imp.columnsNeeded" : "imp.columnsHelp")}</p>
     <div class="in-line">
-      ${model.import.sheets.length > 1 ? html`<label for="imp-sheet">${t("imp.sheet")}</label>
-        <select id="imp-sheet" @change=${(e) => map(ctx, model, { sheet: Number(e.target.value) })}>${model.import.sheets.map((s, i) => html`<option value=${i} ?selected=${i === model.import.sheet}>${s.name}${s.hidden ? ` (${t("imp.hidden")})` : ""}</option>`)}</select>` : nothing}
+      ${model.import.sheets.length > 1 ? sheetChoice(ctx, model) : nothing}
       <label for="imp-head">${t("imp.headerRow")}</label>
-      <input id="imp-head" class="short" inputmode="numeric" .value=${String(model.import.header_row || "")} @change=${(e) => { const n = Number(e.target.value); if (n > 0) map(ctx, model, { header_row: n }); }}>
+      <input id="imp-head" class="short" inputmode="numeric" .value=${String(model.import.header_row ?? "")} @change=${(e) => { const n = Number(e.target.value); if (/^[0-9]+$/.test(e.target.value)) map(ctx, model, { header_row: n }); }}>
       ${model.import.encoding ? html`<span class="soft">${t("imp.encoding", { what: model.import.encoding })}</span>` : nothing}
     </div></div>
   ${table([
@@ -235,6 +239,6 @@ export function render(ctx, model) {
     </dl></section>
     ${model.mapping && !busy && i.columns ? mappingCard(ctx, model) : nothing}
     ${busy || ["mapping", "unreadable", "gone"].includes(i.state) ? nothing : rowsCard(ctx, model)}
-    ${i.state === "unreadable" ? html`<p><button class="button main" type="button" @click=${() => go("/imports", { kind: i.kind })}>${t("imp.again")}</button></p>` : nothing}
+    ${i.state === "unreadable" ? html`<p class="in-line">${i.sheets?.length > 1 ? sheetChoice(ctx, model) : nothing}<button class="button main" type="button" @click=${() => go("/imports", { kind: i.kind })}>${t("imp.again")}</button></p>` : nothing}
   </div>`;
 }
