@@ -8,9 +8,9 @@
  *
  * Counts follow the records: the open submissions of the point and of the units above it, art and all, say at any moment how
  * many of their candidates are with the province or on the way there. So a returned one is taken out of them at once, by the
- * subject it had, and a supplement adds it by the subject it has then; withdrawn in between, it stays out. Who comes in by `all` and
- * is art counts in an art submission that is open too, whether it was returned from there or became art later. Their digest remains
- * that of what was signed when they were handed in; what a supplement holds has a digest of its own, in its audit row.
+ * subject it had, and a supplement adds it by the subject it has then; withdrawn in between, it stays out. Who comes in by `all`
+ * and is art counts in an art submission that is open too, whether it was returned from there or became art later. Their digest
+ * remains that of what was signed when they were handed in; what a supplement holds has a digest of its own, in its audit row.
  *
  * A list is applied whole or not at all: every row that can't be is named.
  */
