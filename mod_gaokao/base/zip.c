@@ -60,7 +60,8 @@ static const char *name_of(const unsigned char *at, apr_size_t length, bool utf8
   for (apr_size_t i = 0; i < length; i++)
     if (at[i] < 0x20 || at[i] == 0x7f)
       return NULL;
-  name = utf8 ? apr_pstrmemdup(pool, text, length) : from_gb18030(text, length, pool);
+  /* Many programs write UTF-8 and don't say so; GB18030 text of more than a word or two is hardly ever valid UTF-8. */
+  name = utf8 || gk_utf8_valid(text, length) ? apr_pstrmemdup(pool, text, length) : from_gb18030(text, length, pool);
   return length > 0 && name != NULL && gk_utf8_valid(name, strlen(name)) ? name : NULL;
 }
 

@@ -5,7 +5,7 @@
 #include <apr_strings.h>
 #include <zlib.h>
 
-enum { OUT_BYTES = 32768, ENTRIES_MAX = 65000, LEVEL = 6, NEEDS = 20, UTF8_AND_BEHIND = 0x0808, STORED = 0, DEFLATED = 8 };
+enum { OUT_BYTES = 32768, ENTRIES_MAX = 65000, LEVEL = 6, NEEDS = 20, UTF8 = 0x0800, BEHIND = 0x0008, STORED = 0, DEFLATED = 8 };
 #define BYTES_MAX APR_UINT64_C(0xFFFF0000)
 
 typedef struct entry_t {
@@ -52,11 +52,16 @@ gk_archive_t *gk_archive_start(gk_archive_write_fn write, void *baton, apr_time_
   return zip;
 }
 
+static gk_error_t *too_long(gk_archive_t *zip)
+{
+  return gk_error(zip->pool, GK_E_INVALID, "一个文件最多 4 GB：请按市州、县市区分开导出", "One file holds at most 4 GB: export by city or county");
+}
+
 static gk_error_t *put(gk_archive_t *zip, const void *bytes, apr_size_t length)
 {
   zip->at += length;
   if (zip->at > BYTES_MAX)
-    return gk_error(zip->pool, GK_E_INVALID, "一个文件最多 4 GB：请按市州、县市区分开导出", "One file holds at most 4 GB: export by city or county");
+    return too_long(zip);
   return zip->write(zip->baton, bytes, length);
 }
 
@@ -75,31 +80,52 @@ static unsigned char *four(unsigned char *p, apr_uint64_t value)
 /* What local head and directory share, from "version needed" to the name's length and "extra". */
 static unsigned char *common(unsigned char *p, const gk_archive_t *zip, const entry_t *entry, bool sizes)
 {
-  p = two(two(two(p, NEEDS), UTF8_AND_BEHIND), (unsigned)entry->method);
+  p = two(two(two(p, NEEDS), entry->method == STORED ? UTF8 : UTF8 | BEHIND), (unsigned)entry->method);
   p = two(two(p, zip->time), zip->date);
   p = four(p, sizes ? entry->crc : 0);
   p = four(four(p, sizes ? entry->packed : 0), sizes ? entry->length : 0);
   return two(two(p, (unsigned)strlen(entry->name)), 0);
 }
 
-gk_error_t *gk_archive_open(gk_archive_t *zip, const char *name, bool store)
+static gk_error_t *begin(gk_archive_t *zip, const char *name, int method)
 {
-  unsigned char head[32], *p = four(head, 0x04034b50);
   if (zip->entries->nelts == ENTRIES_MAX)
     return gk_error(zip->pool, GK_E_INVALID, "一个压缩包最多 %d 个文件：请按市州、县市区分开导出",
                     "One archive holds at most %d files: export by city or county", ENTRIES_MAX);
   zip->now = apr_array_push(zip->entries);
-  *zip->now = (entry_t){.name = apr_pstrdup(zip->pool, name), .at = zip->at, .method = store ? STORED : DEFLATED,
+  *zip->now = (entry_t){.name = apr_pstrdup(zip->pool, name), .at = zip->at, .method = method,
                         .crc = (apr_uint32_t)crc32(0, NULL, 0)};
-  if (!store) {
-    memset(&zip->deflate, 0, sizeof(zip->deflate));
-    if (deflateInit2(&zip->deflate, LEVEL, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-      return gk_error_internal(zip->pool, GK_E_INTERNAL, "zlib does not start");
-    zip->deflating = true;
-  }
-  p = common(p, zip, zip->now, false);
+  return NULL;
+}
+
+static gk_error_t *put_head(gk_archive_t *zip)
+{
+  unsigned char head[32], *p = four(head, 0x04034b50);
+  p = common(p, zip, zip->now, zip->now->method == STORED);
   GK_TRY(put(zip, head, (apr_size_t)(p - head)));
-  return put(zip, name, strlen(name));
+  return put(zip, zip->now->name, strlen(zip->now->name));
+}
+
+gk_error_t *gk_archive_open(gk_archive_t *zip, const char *name)
+{
+  GK_TRY(begin(zip, name, DEFLATED));
+  memset(&zip->deflate, 0, sizeof(zip->deflate));
+  if (deflateInit2(&zip->deflate, LEVEL, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    return gk_error_internal(zip->pool, GK_E_INTERNAL, "zlib does not start");
+  zip->deflating = true;
+  return put_head(zip);
+}
+
+gk_error_t *gk_archive_store(gk_archive_t *zip, const char *name, const void *bytes, apr_size_t length)
+{
+  if (length > BYTES_MAX)
+    return too_long(zip);
+  GK_TRY(begin(zip, name, STORED));
+  zip->now->crc = (apr_uint32_t)crc32(zip->now->crc, bytes, (uInt)length);
+  zip->now->length = zip->now->packed = length;
+  GK_TRY(put_head(zip));
+  zip->now = NULL;
+  return put(zip, bytes, length);
 }
 
 static gk_error_t *run_deflate(gk_archive_t *zip, int flush)
@@ -122,11 +148,7 @@ gk_error_t *gk_archive_write(gk_archive_t *zip, const void *bytes, apr_size_t le
   zip->now->crc = (apr_uint32_t)crc32(zip->now->crc, bytes, (uInt)length);
   zip->now->length += length;
   if (zip->now->length > BYTES_MAX)
-    return gk_error(zip->pool, GK_E_INVALID, "一个文件最多 4 GB：请按市州、县市区分开导出", "One file holds at most 4 GB: export by city or county");
-  if (!zip->deflating) {
-    zip->now->packed += length;
-    return put(zip, bytes, length);
-  }
+    return too_long(zip);
   zip->deflate.next_in = (Bytef *)(apr_uintptr_t)bytes;
   zip->deflate.avail_in = (uInt)length;
   return run_deflate(zip, Z_NO_FLUSH);
@@ -135,13 +157,11 @@ gk_error_t *gk_archive_write(gk_archive_t *zip, const void *bytes, apr_size_t le
 gk_error_t *gk_archive_close(gk_archive_t *zip)
 {
   unsigned char tail[16], *p = four(tail, 0x08074b50);
-  if (zip->deflating) {
-    zip->deflate.next_in = NULL;
-    zip->deflate.avail_in = 0;
-    gk_error_t *error = run_deflate(zip, Z_FINISH);
-    give_up(zip);
-    GK_TRY(error);
-  }
+  zip->deflate.next_in = NULL;
+  zip->deflate.avail_in = 0;
+  gk_error_t *error = run_deflate(zip, Z_FINISH);
+  give_up(zip);
+  GK_TRY(error);
   p = four(four(four(p, zip->now->crc), zip->now->packed), zip->now->length);
   zip->now = NULL;
   return put(zip, tail, (apr_size_t)(p - tail));

@@ -59,9 +59,9 @@ static gk_error_t *begin(gk_export_t **out, run_t *run, const char *format, apr_
                          run, pool);
 }
 
-static gk_error_t *open_entry(run_t *run, const char *name, bool store)
+static gk_error_t *open_entry(run_t *run, const char *name)
 {
-  GK_TRY(gk_archive_open(run->zip, name, store));
+  GK_TRY(gk_archive_open(run->zip, name));
   run->open = true;
   run->result->files++;
   return NULL;
@@ -89,7 +89,7 @@ static gk_error_t *at_point(run_t *run, const char *point)
     return NULL;
   GK_TRY(end_point(run));
   apr_pool_clear(run->point_pool);
-  GK_TRY(open_entry(run, apr_pstrcat(run->point_pool, point, ".", run->extension, NULL), false));
+  GK_TRY(open_entry(run, apr_pstrcat(run->point_pool, point, ".", run->extension, NULL)));
   GK_TRY(begin(&run->exports[0], run, run->wish->format, run->point_pool));
   run->point = apr_pstrdup(run->point_pool, point);
   return NULL;
@@ -140,9 +140,8 @@ static gk_error_t *point_photos(run_t *run, const char *path, apr_pool_t *pool, 
     GK_TRY(gk_photo_store_jpeg(&jpeg, &length, act, row->id, one_pool));
     if (jpeg == NULL) /* erased */
       continue;
-    GK_TRY(open_entry(run, apr_pstrcat(one_pool, "photos/", row->number, ".jpg", NULL), true));
-    GK_TRY(gk_archive_write(run->zip, jpeg, length));
-    GK_TRY(close_entry(run));
+    GK_TRY(gk_archive_store(run->zip, apr_pstrcat(one_pool, "photos/", row->number, ".jpg", NULL), jpeg, length));
+    run->result->files++;
     if (run->progress != NULL)
       GK_TRY(run->progress(run->baton, run->result->candidates));
   }
@@ -181,7 +180,7 @@ static gk_error_t *write_all(run_t *run)
   GK_TRY(gk_export_walk(run->act, run->plan, on_candidate, run));
   GK_TRY(end_point(run));
   for (int i = 0; run->bundle->dbf && i < TABLES; i++) {
-    GK_TRY(open_entry(run, tables[i].name, false));
+    GK_TRY(open_entry(run, tables[i].name));
     GK_TRY(gk_export_end(run->exports[i], NULL));
     GK_TRY(close_entry(run));
   }

@@ -1,5 +1,5 @@
 /* jobs/bundle.h: exports of several files in one ZIP: the ministry's DBF tables with photos by number, or a list a point. One
- * snapshot, in constant memory, like jobs/export.h.
+ * snapshot. A list or a photo at a time; the DBF tables, which the library wants whole, are held until they are written.
  */
 #ifndef GK_JOBS_BUNDLE_H
 #define GK_JOBS_BUNDLE_H

@@ -29,7 +29,8 @@ const char *gk_import__heading_index(const gk_act_t *act, const char *kind, cons
   const char *key = gk_import_heading_key(heading, pool), *column = apr_pstrcat(pool, "import.heading.", kind, NULL);
   if (*key == '\0' || strlen(key) > 120)
     return NULL;
-  return other ? gk_blind_index_other(gk_core_keys(act->core), column, key, pool) : gk_blind_index(gk_core_keys(act->core), column, key, pool);
+  const gk_keys_t *keys = gk_core_keys(act->core);
+  return other ? gk_blind_index_other(keys, column, key, pool) : gk_blind_index(keys, column, key, pool);
 }
 
 static gk_error_t *on_top(void *baton, const gk_sheet_row_t *row)

@@ -11,7 +11,6 @@ extern const gk_job_kind_t gk_job_export_xml;
  * per_point: a file a point, in a ZIP. export_dbf: the ministry's tables in a ZIP, {..., "photos"} without encoding and per_point.
  * (export_job.c, bundle.c) */
 extern const gk_job_kind_t gk_job_export_dbf;
-extern const gk_job_kind_t gk_job_export_dbf;
 extern const gk_job_kind_t gk_job_export_csv;
 extern const gk_job_kind_t gk_job_export_xlsx;
 /* The dry run of a policy pack over every record. args {"pack": id}. (rehearsal_job.c) */

@@ -195,6 +195,8 @@ def test_dbf_as_the_ministry_has_it(site, world, point, people):
     files = bundle(reply.body)
     assert set(files) == {"T_BMK.dbf", "T_KSJL.dbf", "T_TJXX.dbf", f"photos/{first}.jpg"} and made["result"]["files"] == 4
     assert files[f"photos/{first}.jpg"].startswith(b"\xff\xd8\xff")
+    stored = zipfile.ZipFile(io.BytesIO(reply.body)).getinfo(f"photos/{first}.jpg")
+    assert stored.compress_type == zipfile.ZIP_STORED and stored.flag_bits == 0x800  # sizes before the bytes: readable as a stream
     rows, page, columns = dbf(files["T_BMK.dbf"])
     assert page == 77 and made["result"]["candidates"] == len(rows) == 3
     by_number = {row["BMXH"]: row for row in rows}

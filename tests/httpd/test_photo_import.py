@@ -132,12 +132,14 @@ def test_every_picture_is_seen_and_none_is_kept(site, point, people):
     point.post("/jobs/999999999/photos", {}, expect=404)
 
 
-def test_names_in_gbk(site, point, people):
+def test_names_in_gbk_and_in_utf_8_that_does_not_say_so(site, point, people):
     number = people[0][1]
-    data = archive([(f"XXXX/{number}.png", png(mark=45))])
-    assert data.count(b"XXXX/") == 2
-    _, rows = table(site, point, post(point, data.replace(b"XXXX/", "照片".encode("gbk") + b"/"), expect=201).json())
-    assert rows[0]["name"] == f"{number}.png" and rows[0]["candidate"]["number"] == number
+    data = archive([(f"XXXX/{number}.png", png(mark=45)), ("YYYY.png", png(mark=46)), ("ZZZZZZ.png", png(mark=47))])
+    for mark, name in ((b"XXXX", "照片".encode("gbk")), (b"YYYY", "张三".encode("gbk")), (b"ZZZZZZ", "李四".encode())):
+        assert data.count(mark) == 2
+        data = data.replace(mark, name)
+    _, rows = table(site, point, post(point, data, expect=201).json())
+    assert rows[0]["candidate"]["number"] == number and [row["name"] for row in rows] == [f"{number}.png", "张三.png", "李四.png"]
 
 
 def test_what_was_seen_is_kept(site, point, people):
