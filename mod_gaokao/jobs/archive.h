@@ -1,5 +1,6 @@
 /* jobs/archive.h: writes a ZIP as a stream: entries one behind the other, deflated with sizes behind the bytes (APPNOTE 4.3.9), or
- * stored with sizes before them, for readers of streams can't tell where stored bytes end. Names are UTF-8. No ZIP64: more than 65,000 entries or 4 GB are INVALID, which says to ask for less.
+ * stored with sizes before them, for readers of streams can't tell where stored bytes end. Names are UTF-8. No ZIP64: more than
+ * 65,000 entries or 4 GB are INVALID, which says to ask for less.
  */
 #ifndef GK_JOBS_ARCHIVE_H
 #define GK_JOBS_ARCHIVE_H

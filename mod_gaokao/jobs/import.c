@@ -247,7 +247,8 @@ gk_error_t *gk_import_map(gk_import_t *out, gk_act_t *act, apr_int64_t id, apr_i
 {
   gk_import_t import;
   GK_TRY(load(&import, act, id, version));
-  if (!is(import.state, "mapping") && !is(import.state, "ready") && !is(import.state, "unreadable") && !(is(import.state, "stopped") && is(import.step, "reading")))
+  if (!is(import.state, "mapping") && !is(import.state, "ready") && !is(import.state, "unreadable") &&
+      !(is(import.state, "stopped") && is(import.step, "reading")))
     return wrong_state(act, "这次导入已经不能再改列的对应关系", "The columns of this import can't be changed any more");
   if (columns != NULL)
     GK_TRY(check_columns(act, &import, columns));
