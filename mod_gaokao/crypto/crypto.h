@@ -76,6 +76,9 @@ gk_error_t *gk_key_public_pem(const char **pem, const gk_keys_t *keys, const cha
 /* With somebody's public key. CONFIG when `pem` is no public key of that curve. */
 gk_error_t *gk_p256_verify(bool *right, const char *pem, const unsigned char *signature, const void *message,
                            apr_size_t length, apr_pool_t *pool);
+/* The SHA-256 of the certificate in a PEM text, and the raw key of a public Ed25519 key in one, as hex. NULL: it is none. */
+const char *gk_pem_certificate_digest(const char *pem, apr_pool_t *pool);
+const char *gk_pem_ed25519(const char *pem, apr_pool_t *pool);
 /* Under a key that somebody else holds (GK_PUBLIC_BYTES). */
 bool gk_verify_with(const unsigned char *public, const unsigned char *signature, const void *message, apr_size_t length);
 

@@ -13,6 +13,7 @@ libgaokao_core_la_SOURCES += %D%/keys.c
 libgaokao_core_la_SOURCES += %D%/merkle.c
 libgaokao_core_la_SOURCES += %D%/merkle.h
 libgaokao_core_la_SOURCES += %D%/password.c
+libgaokao_core_la_SOURCES += %D%/pem.c
 libgaokao_core_la_SOURCES += %D%/seal.c
 libgaokao_core_la_SOURCES += %D%/session.c
 libgaokao_core_la_SOURCES += %D%/sign.c

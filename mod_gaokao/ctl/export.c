@@ -64,8 +64,8 @@ gk_error_t *gk_ctl_export_client(gk_ctl_t *ctl)
   gk_client_t client, now = {"", ""};
   bool found;
   const char *login = gk_ctl__word(ctl, 0);
-  GK_TRY(read_pem(&client.certificate, ctl, "certificate", gk_client_certificate_digest, "证书（PEM）", "certificate (PEM)"));
-  GK_TRY(read_pem(&client.public_key, ctl, "public-key", gk_client_public_key, " Ed25519 公钥（PEM）", "public Ed25519 key (PEM)"));
+  GK_TRY(read_pem(&client.certificate, ctl, "certificate", gk_pem_certificate_digest, "证书（PEM）", "certificate (PEM)"));
+  GK_TRY(read_pem(&client.public_key, ctl, "public-key", gk_pem_ed25519, " Ed25519 公钥（PEM）", "public Ed25519 key (PEM)"));
   GK_TRY(gk_session_store_credential(&found, &credential, &ctl->act, "staff", 0, login));
   if (!found || credential.account.role != GK_ROLE_EXPORT)
     return gk_error(ctl->pool, GK_E_NOT_FOUND, "没有角色为 export 的用户 %s", "There is no account %s of role export", login);

@@ -2,50 +2,13 @@
 #include "domain/client.h"
 
 #include <string.h>
-#include <apr_base64.h>
 #include <apr_strings.h>
 
 #include "base/text.h"
 #include "crypto/jws.h"
 #include "domain/session_internal.h"
 
-enum { PARTS = 3, TOKEN_MAX = 4096, PEM_MAX = 64 * 1024 };
-/* SubjectPublicKeyInfo of Ed25519 (RFC 8410): these bytes, then the key. */
-static const unsigned char ED25519[] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
-
-/* ---- PEM ------------------------------------------------------------------------------------------------- */
-
-static const unsigned char *pem_bytes(apr_size_t *length, const char *pem, const char *label, apr_pool_t *pool)
-{
-  const char *head = apr_pstrcat(pool, "-----BEGIN ", label, "-----", NULL), *begin = strstr(pem, head);
-  const char *end = begin != NULL ? strstr(begin, "-----END ") : NULL;
-  if (end == NULL || end - begin > PEM_MAX)
-    return NULL;
-  char *text = apr_palloc(pool, (apr_size_t)(end - begin) + 1), *to = text;
-  for (const char *at = begin + strlen(head); at < end; at++)
-    if (*at != '\n' && *at != '\r' && *at != ' ')
-      *to++ = *at;
-  *to = '\0';
-  unsigned char *bytes = apr_palloc(pool, (apr_size_t)apr_base64_decode_len(text) + 1);
-  *length = (apr_size_t)apr_base64_decode_binary(bytes, text);
-  return *length > 0 ? bytes : NULL;
-}
-
-const char *gk_client_certificate_digest(const char *pem, apr_pool_t *pool)
-{
-  apr_size_t length;
-  const unsigned char *bytes = pem_bytes(&length, pem, "CERTIFICATE", pool);
-  return bytes != NULL ? gk_sha256_hex(pool, (const char *)bytes, length) : NULL;
-}
-
-const char *gk_client_public_key(const char *pem, apr_pool_t *pool)
-{
-  apr_size_t length;
-  const unsigned char *bytes = pem_bytes(&length, pem, "PUBLIC KEY", pool);
-  if (bytes == NULL || length != sizeof(ED25519) + GK_PUBLIC_BYTES || memcmp(bytes, ED25519, sizeof(ED25519)) != 0)
-    return NULL;
-  return gk_text_hex(pool, bytes + sizeof(ED25519), GK_PUBLIC_BYTES);
-}
+enum { PARTS = 3, TOKEN_MAX = 4096 };
 
 /* ---- certificates ---------------------------------------------------------------------------------------- */
 

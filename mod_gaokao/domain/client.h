@@ -22,10 +22,6 @@ gk_error_t *gk_client_token(gk_signed_in_t *out, gk_act_t *act, const char *toke
 /* FORBIDDEN unless the account has no certificate, or `shown` (SHA-256 as hex; NULL: none was) is it. */
 gk_error_t *gk_client_certificate(gk_act_t *act, apr_int64_t account_id, const char *shown);
 
-/* The SHA-256 of the certificate in a PEM text, and the raw key of a public Ed25519 key, as hex. NULL: it is none. */
-const char *gk_client_certificate_digest(const char *pem, apr_pool_t *pool);
-const char *gk_client_public_key(const char *pem, apr_pool_t *pool);
-
 /* ---- what it needs of the store (store/client_store.c) --------------------------------------------------- */
 
 typedef struct gk_client_t {

@@ -12,7 +12,7 @@
 
 #include "base/time.h"
 #include "httpd/httpd_internal.h"
-#include "domain/client.h"
+#include "crypto/crypto.h"
 #include "domain/keyring.h"
 #include "domain/device.h"
 #include "domain/live.h"
@@ -110,7 +110,7 @@ static const char *shown_certificate(gk_request_t *request)
     return NULL;
   const char *verified = lookup(r->pool, r->server, r->connection, r, apr_pstrdup(r->pool, "SSL_CLIENT_VERIFY"));
   const char *pem = lookup(r->pool, r->server, r->connection, r, apr_pstrdup(r->pool, "SSL_CLIENT_CERT"));
-  return pem != NULL && verified != NULL && strcmp(verified, "SUCCESS") == 0 ? gk_client_certificate_digest(pem, r->pool) : NULL;
+  return pem != NULL && verified != NULL && strcmp(verified, "SUCCESS") == 0 ? gk_pem_certificate_digest(pem, r->pool) : NULL;
 }
 
 static const gk_transport_t transport = {read_whole_body, body_at_hand, connect_request, release_connection,

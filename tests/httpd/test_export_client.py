@@ -54,6 +54,13 @@ def client(site, tmp_path_factory):
     """An export account of its own, with a key, and its year."""
     made = json.loads(site.ctl("account", "create", "--role", "export", "--login", f"tok{uuid.uuid4().hex[:6]}", "--json").stdout)
     signer = Signer(str(tmp_path_factory.mktemp("token")))
+    for option, text in (("--certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), ("--public-key", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"),
+                         ("--certificate", openssl("pkey", "-in", signer.key, "-pubout").decode()), ("--public-key", openssl("pkey", "-in", signer.key).decode())):
+        with open(site.path("none.pem"), "w", encoding="ascii") as file:
+            file.write(text)
+        os.chmod(file.name, 0o644)
+        done = site.ctl("export", "client", made["login"], option, file.name, check=False)
+        assert done.returncode != 0 and "PEM" in done.stdout + done.stderr, (option, text, done)
     told = bind(site, made["login"], "--public-key", signer.public)
     assert told["id"] == made["id"] and len(told["public_key"]) == 64 and told["certificate_sha256"] is None
     year = json.loads(site.get("/api/v1/season").body)["year"]
