@@ -107,12 +107,13 @@ static void look_at_seals(gk_db_t *db, gk_core_t *core, gk_json_t *warnings, apr
          pool);
 }
 
-/* The nodes that were asked whether they are ready, and when last: whoever looks at one sees that another is silent. */
-static gk_json_t *nodes(gk_db_t *db, apr_pool_t *pool)
+/* The nodes that were asked whether they are ready, and when last: whoever looks at one sees that another is silent. After a week
+ * of silence one is not missed any more. */
+static gk_json_t *nodes(gk_db_t *db, gk_core_t *core, apr_pool_t *pool)
 {
   apr_array_header_t *rows;
   gk_json_t *list = gk_json_array(pool);
-  if (gk_db_list(db, GK_CALL(node_list), &rows, pool) != NULL)
+  if (gk_db_list(db, GK_CALL(node_list, .since_us = gk_core_now(core) - 7 * GK_DAY), &rows, pool) != NULL)
     return list;
   for (int i = 0; i < rows->nelts; i++) {
     const gk_row_node_list_t *row = &APR_ARRAY_IDX(rows, i, gk_row_node_list_t);
@@ -154,7 +155,7 @@ static int ready(request_rec *r)
     gk_core_clock_follow(core, db, r->pool);
   if (error == NULL && schema == NULL) {
     look_at_seals(db, core, warnings, r->pool);
-    gk_json_set(document, "nodes", nodes(db, r->pool));
+    gk_json_set(document, "nodes", nodes(db, core, r->pool));
   }
   gk_httpd_disconnect(r);
   add_check(checks, &all, "clock", gk_core_clock_check(core, r->pool), r->pool);

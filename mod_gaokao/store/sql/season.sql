@@ -15,10 +15,13 @@ SELECT body, digest FROM pack WHERE id = ${id:int};
 -- returns: value text
 SELECT value FROM setting WHERE name = ${name:text};
 
--- Nodes by the moment they were last asked whether they are ready (httpd/status.c).
+-- Nodes with the moment they were last asked whether they are ready (httpd/status.c); not those that have been away for long. The
+-- prefix is compared as such: in a linguistic collation nothing lies between 'node:' and 'node;'.
 -- name: node_list
 -- returns: name text, value text
-SELECT name, value FROM setting WHERE name >= 'node:' AND name < 'node;' ORDER BY name LIMIT 50;
+SELECT name, value FROM setting
+ WHERE CASE WHEN substr(name, 1, 5) = 'node:' THEN CAST(value AS BIGINT) ELSE 0 END > ${since_us:int}
+ ORDER BY name LIMIT 50;
 
 -- name: setting_put
 INSERT INTO setting (name, value) VALUES (${name:text}, ${value:text})
