@@ -142,6 +142,7 @@ static gk_error_t *point_photos(run_t *run, const char *path, apr_pool_t *pool, 
       continue;
     GK_TRY(gk_archive_store(run->zip, apr_pstrcat(one_pool, "photos/", row->number, ".jpg", NULL), jpeg, length));
     run->result->files++;
+    run->result->photos++;
     if (run->progress != NULL)
       GK_TRY(run->progress(run->baton, run->result->candidates));
   }
@@ -205,7 +206,7 @@ gk_error_t *gk_bundle_run(gk_export_result_t *out, gk_act_t *act, const gk_expor
                .bytes = gk_sha256_start(act->pool)};
   gk_audit_seal_t seal;
   bool sealed;
-  *out = (gk_export_result_t){.plan = *plan};
+  *out = (gk_export_result_t){.plan = *plan, .per_point = !bundle->dbf};
   run.head = (gk_export_head_t){.encoding = bundle->dbf ? NULL : wish->encoding,
                                 .scope = plan->code,
                                 .scope_name = plan->name,

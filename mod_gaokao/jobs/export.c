@@ -100,6 +100,11 @@ gk_error_t *gk_export_audit(gk_act_t *act, const gk_export_result_t *result, con
   gk_json_t *after = gk_export_plan_json(&result->plan, act->pool);
   gk_json_set_str(after, "format", wish->format);
   gk_json_set_int(after, "candidates", result->candidates);
+  if (result->files > 0) {
+    gk_json_set_int(after, "files", result->files);
+    gk_json_set_int(after, "photos", result->photos);
+    gk_json_set_bool(after, "per_point", result->per_point);
+  }
   if (wish->since != NULL) {
     gk_json_set_str(after, "since", wish->since);
     gk_json_set_int(after, "withdrawn", result->withdrawn);

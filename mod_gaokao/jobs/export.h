@@ -16,7 +16,9 @@ typedef struct gk_export_wish_t {
 
 typedef struct gk_export_result_t {
   gk_export_plan_t plan;
-  apr_int64_t candidates, withdrawn, bytes, files; /* files: in a bundle */
+  apr_int64_t candidates, withdrawn, bytes;
+  apr_int64_t files, photos;  /* of a bundle: all its files, pictures among them */
+  bool per_point;             /* a bundle of one list a point */
   const char *content_digest; /* SHA-256 over "number|version\n" of the candidates in order */
   const char *digest;         /* SHA-256 of the bytes */
   const char *anchor;         /* of the audit when it began, or NULL */

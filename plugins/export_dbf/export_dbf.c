@@ -3,7 +3,7 @@
  * Tables beside T_BMK begin with KSH, the ministry's key, and BMXH, for those who have no candidate number yet.
  *
  * shapelib writes named files only and cuts what is too long without an error. So the file is one in memory without a name,
- * which goes to the host's sink at the end; every value is measured in GBK before, cut at a character's boundary where it must
+ * which goes to the host's sink at the end, and `rows_max` bounds it; every value is measured in GBK before, cut at a character's boundary where it must
  * be, and counted: the number of cuts stands in the log. What GBK lacks is two question marks, as the ministry's files have it.
  */
 #ifndef _GNU_SOURCE
@@ -24,6 +24,7 @@ enum { COLUMNS_MAX = 128, NAME_MAX_BYTES = 10, WIDTH_MAX = 254, CHUNK_BYTES = 65
 
 typedef struct plugin_t {
   const gaokao_host_t *host;
+  apr_int64_t rows_max;
 } plugin_t;
 
 typedef struct column_t {
@@ -41,6 +42,7 @@ typedef struct stream_t {
   iconv_t gbk;
   int fd;
   int rows, n_columns, keys;      /* keys: columns before the table's own */
+  apr_int64_t candidates;
   apr_uint64_t cut, lost;         /* values cut, characters that GBK lacks */
   column_t columns[COLUMNS_MAX];
   char value[WIDTH_MAX + 1];
@@ -222,9 +224,12 @@ static gaokao_error_t *begin(void *instance, const gaokao_call_t *call, const ga
 
 static gaokao_error_t *record(void *instance, const gaokao_call_t *call, void *data, const gaokao_record_t *given)
 {
+  const plugin_t *plugin = instance;
   stream_t *stream = data;
   int good = 1;
-  (void)instance;
+  if (stream->candidates++ == plugin->rows_max)
+    return plugin->host->error_new(call->pool, GAOKAO_E_INPUT, "超过 %d 名考生，不能放进一份 DBF：请按市州或县市区导出",
+                                   "More than %d candidates don't go into one DBF: export by city or county", (int)plugin->rows_max);
   if (stream->keys == 0)
     good = put_row(stream, given, given->values, given->n_values);
   for (apr_uint32_t i = 0; good && i < given->n_rows; i++)
@@ -270,8 +275,9 @@ static gaokao_error_t *create(const gaokao_host_t *host, apr_pool_t *pool, void 
 
 static gaokao_error_t *configure(void *instance, const gaokao_call_t *call)
 {
-  (void)instance;
+  plugin_t *plugin = instance;
   (void)call;
+  plugin->rows_max = plugin->host->option_int(plugin->host, "rows_max");
   return NULL;
 }
 
@@ -301,6 +307,9 @@ static const gaokao_export_format_t formats[] = {{"dbf_bmk", "application/x-dbf"
 
 static const gaokao_export_t vtable = {&life, formats, 3, 0, begin, record, end};
 
-static const gaokao_option_t options[] = {GAOKAO_OPTIONS_END};
+static const gaokao_option_t options[] = {
+    {"rows_max", GAOKAO_OPTION_INT, 0, "100000", 1, 1000000, NULL, NULL, "一份文件最多多少名考生；三张表写完前都在内存里",
+     "How many candidates go into one file; its three tables lie in memory until they are whole"},
+    GAOKAO_OPTIONS_END};
 
 GAOKAO_PLUGIN(export_dbf, EXPORT, vtable, options, "1.0.0", "Apache-2.0", GAOKAO_THREAD_SAFE)

@@ -197,6 +197,9 @@ def test_dbf_as_the_ministry_has_it(site, world, point, people):
     assert files[f"photos/{first}.jpg"].startswith(b"\xff\xd8\xff")
     stored = zipfile.ZipFile(io.BytesIO(reply.body)).getinfo(f"photos/{first}.jpg")
     assert stored.compress_type == zipfile.ZIP_STORED and stored.flag_bits == 0x800  # sizes before the bytes: readable as a stream
+    held = next(e for e in world.people["province"].items("/audit?action=export.candidates") if e["actor"]["id"] == point.me["account"]["id"])
+    said = {change["field"]: change["after"] for change in held["changes"]}
+    assert (said["files"], said["photos"], said["candidates"]) == (4, 1, 3), said
     rows, page, columns = dbf(files["T_BMK.dbf"])
     assert page == 77 and made["result"]["candidates"] == len(rows) == 3
     by_number = {row["BMXH"]: row for row in rows}

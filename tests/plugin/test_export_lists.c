@@ -172,6 +172,29 @@ static gk_error_t *write_dbf(collected_t *out, const char *format, const gk_docu
 }
 
 /* The field `name` of the first record, without trailing blanks, as it stands there. */
+static void a_dbf_says_when_it_is_full(apr_pool_t *pool)
+{
+  if (!has_dbf())
+    return;
+  apr_array_header_t *rows = lab_rows(pool);
+  lab_shipped(rows, "export_dbf")->settings = lab_settings(pool, "rows_max=2");
+  gk_plugins_t *plugins = lab_host(rows, pool);
+  gk_pack_t *pack = packs_load(pool, 0);
+  gk_export_row_t row = row_of(packs_candidate(pool, pack, false));
+  static const char *const formats[] = {"dbf_bmk", "dbf_ksjl", "dbf_tjxx"};
+  for (int i = 0; i < 3; i++) {
+    gk_export_head_t head = head_of(formats[i], NULL);
+    gk_export_t *export = NULL;
+    collected_t out = {NULL, 0, 0, false};
+    GK_TEST_CASE("%s", formats[i]);
+    GK_TEST_OK(gk_export_begin(&export, plugins, "r1", pack, &head, collect, &out, pool));
+    GK_TEST_OK(gk_export_candidate(export, &row));
+    GK_TEST_OK(gk_export_candidate(export, &row));
+    GK_TEST_ERROR(gk_export_candidate(export, &row), GK_E_INVALID);
+    free(out.bytes);
+  }
+}
+
 static const char *dbf_field(const collected_t *file, const char *name, apr_pool_t *pool)
 {
   const unsigned char *bytes = (const unsigned char *)file->bytes;
@@ -277,6 +300,7 @@ int main(void)
   GK_TEST_RUN(gb18030_holds_every_name);
   GK_TEST_RUN(a_failing_sink_ends_the_file_with_its_own_error);
   GK_TEST_RUN(a_workbook_says_when_it_is_full);
+  GK_TEST_RUN(a_dbf_says_when_it_is_full);
   GK_TEST_RUN(a_dbf_cuts_at_characters);
   GK_TEST_RUN(memory_does_not_grow_with_the_candidates);
   return gk_test_end();
