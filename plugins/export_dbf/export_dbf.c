@@ -3,8 +3,9 @@
  * Tables beside T_BMK begin with KSH, the ministry's key, and BMXH, for those who have no candidate number yet.
  *
  * shapelib writes named files only and cuts what is too long without an error. So the file is one in memory without a name,
- * which goes to the host's sink at the end, and `rows_max` bounds it; every value is measured in GBK before, cut at a character's boundary where it must
- * be, and counted: the number of cuts stands in the log. What GBK lacks is two question marks, as the ministry's files have it.
+ * which goes to the host's sink at the end, and `rows_max` bounds it; every value is measured in GBK before, cut at a
+ * character's boundary where it must be, and counted: the number of cuts stands in the log. What GBK lacks is two question
+ * marks, as the ministry's files have it.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* memfd_create */
@@ -229,7 +230,8 @@ static gaokao_error_t *record(void *instance, const gaokao_call_t *call, void *d
   int good = 1;
   if (stream->candidates++ == plugin->rows_max)
     return plugin->host->error_new(call->pool, GAOKAO_E_INPUT, "超过 %d 名考生，不能放进一份 DBF：请按市州或县市区导出",
-                                   "More than %d candidates don't go into one DBF: export by city or county", (int)plugin->rows_max);
+                                   "More than %d candidates don't go into one DBF: export by city or county",
+                                   (int)plugin->rows_max);
   if (stream->keys == 0)
     good = put_row(stream, given, given->values, given->n_values);
   for (apr_uint32_t i = 0; good && i < given->n_rows; i++)
