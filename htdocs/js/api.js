@@ -45,10 +45,10 @@ export function serverNow() {
   return Date.now() + clockSkewMs;
 }
 
-/* `text`: RFC 3339 moment the server called now. */
-export function setServerTime(text) {
+/* `text`: RFC 3339 moment the server called now; `at`: when that answer came here. */
+export function setServerTime(text, at = Date.now()) {
   const moment = Date.parse(text);
-  if (!Number.isNaN(moment)) clockSkewMs = moment - Date.now();
+  if (!Number.isNaN(moment)) clockSkewMs = moment - at;
 }
 
 /* A random name for one write; the same write sent again keeps it. randomUUID needs a secure page. */
@@ -142,7 +142,7 @@ async function send(method, path, { query, body, raw, type, etag, key, way = "js
     response = await once(url, options);
   }
   if (!response) throw new ApiError({ title: t("error.offline"), detail: t(write ? "error.offline.write" : "error.offline.read") });
-  const found = { etag: response.headers.get("ETag"), status: response.status, key };
+  const found = { etag: response.headers.get("ETag"), status: response.status, key, at: response.came ?? Date.now() };
   if (response.status === 304 || response.status === 204) return { ...found, data: null };
   if (response.ok) {
     return { ...found, data: way === "blob" ? await response.blob() : await response.json() };
@@ -163,6 +163,17 @@ async function send(method, path, { query, body, raw, type, etag, key, way = "js
 
 export const api = {
   get: (path, options) => send("GET", path, options),
+  /* All rows of a list, page after page; at most about `most`. */
+  async every(path, query, most = Infinity) {
+    const items = [];
+    let after = null;
+    do {
+      const { data } = await send("GET", path, { query: { ...query, limit: 200, after } });
+      items.push(...data.items);
+      after = data.next;
+    } while (after && items.length < most);
+    return items;
+  },
   post: (path, body, options) => send("POST", path, { ...options, body: body ?? {} }),
   put: (path, body, options) => send("PUT", path, { ...options, body }),
   patch: (path, body, options) => send("PATCH", path, { ...options, body }),

@@ -11,6 +11,7 @@ import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
 import { api, onSession, setServerTime, setToken } from "./api.js";
 import { english, fullTime, keepLanguage, loadTexts, t } from "./i18n.js";
 import { banner, problem, typing, waiting } from "./parts.js";
+import { forgetPerson } from "./person.js";
 import { match } from "./router.js";
 
 const edition = document.documentElement.dataset.edition;
@@ -36,7 +37,6 @@ export async function start(given) {
   setup = given;
   onSession({ signedOut: lostSession, token: freshToken, prove: () => import("./prove.js").then(({ prove }) => prove(app.session)),
     again: stillHere });
-  const asked = ask(); // beside the texts: one round trip less on a slow line
   try {
     await loadTexts(edition, api.file);
   } catch {
@@ -48,7 +48,7 @@ export async function start(given) {
   addEventListener("hashchange", () => show());
   addEventListener("pagehide", () => others?.close());
   addEventListener("pageshow", (event) => event.persisted && location.reload());
-  await asked;
+  await ask(); // early.js has the answers, or nearly
   await show();
   if (edition === "hngz") followIdle();
 }
@@ -59,17 +59,17 @@ async function ask() {
   const [season, session] = await Promise.allSettled([api.get("/season"), api.get("/session")]);
   if (season.status === "fulfilled") {
     app.season = season.value.data;
-    if (app.season.now) setServerTime(app.season.now);
+    if (app.season.now) setServerTime(app.season.now, season.value.at);
   } else if (season.reason.slug !== "no-season") {
     app.fault = season.reason;
   }
-  if (session.status === "fulfilled") take(session.value.data);
+  if (session.status === "fulfilled") take(session.value.data, session.value.at);
   else if (session.reason.slug !== "not-signed-in") app.fault = session.reason;
 }
 
-function take(session) {
+function take(session, at) {
   app.session = session;
-  if (session?.now) setServerTime(session.now);
+  if (session?.now) setServerTime(session.now, at);
   setToken(session?.csrf ?? null);
 }
 
@@ -106,7 +106,11 @@ export async function signOut() {
 function forget() {
   app.slip = "";
   take(null);
-  for (const box of [...document.querySelectorAll("dialog")].reverse()) box.remove(); // nothing of one person stays for the next one
+  for (const box of [...document.querySelectorAll("dialog")].reverse()) { // nothing of one person stays for the next one
+    box.remove();
+    box.dispatchEvent(new Event("close")); // who waits for its answer has to hear that there is none: the lock's requests, above all
+  }
+  forgetPerson();
   app.screen = null;
   clearTimeout(timer);
 }
@@ -287,6 +291,7 @@ html`<button class="button" type="button" @click=${() => { app.heard = true; pai
 
 export async function switchLanguage() {
   await loadTexts(edition, api.file, english() ? "zh-CN" : "en");
+  dispatchEvent(new Event("gaokao-language"));
   paint();
 }
 

@@ -169,13 +169,13 @@ const page = (app, content) => (app.session && !app.session.must_change_password
     <div class="right">
       ${serviceLine(app)}
       <a href="#/me">${app.session.account.display_name || app.session.account.login} · ${word("role", app.session.account.role)}</a>
-      <button class="link" aria-expanded=${helpOpen ? "true" : "false"} @click=${turnHelp}>${t("help")}<kbd class="wide-only">F1</kbd></button>
+      <button class="link" aria-expanded=${help(app) === nothing ? "false" : "true"} @click=${turnHelp}>${t("help")}<kbd class="wide-only">F1</kbd></button>
       ${languageButton()}
       <button class="link" @click=${signOut}>${t("signOut")}</button>
     </div>
   </header>
   ${demoLine()}
-  <div class="body">${menu(app)}<main tabindex="-1" class=${helpOpen ? "helped" : ""}>${newBrowserLine()}${help(app)}${content}</main></div>`
+  <div class="body">${menu(app)}<main tabindex="-1" class=${help(app) === nothing ? "" : "helped"}>${newBrowserLine()}${help(app)}${content}</main></div>`
   : html`
   ${skipButton()}
   <header class="top"><span class="site">${t("site.hngz.long")}</span><div class="right">${languageButton()}</div></header>

@@ -10,12 +10,14 @@ import { hidden } from "./columns.js";
 import { fieldView } from "./field.js";
 import { language, t } from "./i18n.js";
 import { banner, copyTable, empty, icon, problem, typing } from "./parts.js";
+import { ofPerson } from "./person.js";
 import { replace } from "./router.js";
 
 const PAGE = 50;
 const AHEAD_PX = 900; // rows are fetched before the end comes into sight
 const MOST = 200; // rows the API gives at once
 let place = null; // of the list left last: {hash, count, top, row, chosen}
+ofPerson(() => { place = null; });
 
 /* How many rows at once: the address may ask for more or fewer, up to what the API gives. */
 function pageOf(ctx, describe) {
@@ -68,16 +70,7 @@ export function arriveList(ctx, model) {
 }
 
 /* Every id that the query finds, page after page; what was asked stays. */
-async function everyId(model) {
-  const ids = [];
-  let after = null;
-  do {
-    const { data } = await api.get(model.describe.path, { query: { ...model.query, limit: MOST, after } });
-    ids.push(...data.items.map((item) => item.id));
-    after = data.next;
-  } while (after);
-  return ids;
-}
+const everyId = async (model) => (await api.every(model.describe.path, model.query)).map((item) => item.id);
 
 /* A long table keeps the widths that its first rows gave its columns: a page more then lays out its own rows, not all thousands
  * again. Other columns, another query and another width of the window measure anew. */
@@ -98,6 +91,7 @@ function freeWidths() {
   }
 }
 addEventListener("resize", freeWidths);
+addEventListener("gaokao-language", freeWidths);
 
 async function more(ctx, model) {
   if (model.more) return;

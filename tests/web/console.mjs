@@ -256,6 +256,32 @@ await test("PE-2: an idle PC locks itself and its session is really over; somebo
   await tab.context().close();
 });
 
+await test("PE-2: somebody else signs in in another tab while this one is locked: it begins anew, shows nothing of before, and locks again when it must", async () => {
+  const tab = await page();
+  await signIn(tab, "hngz", logins.reviewer.login, logins.reviewer.password);
+  await tab.waitForSelector("nav.menu a");
+  await open(tab, "/candidates", "共|已显示");
+  await tab.context().clearCookies();
+  await tab.getByRole("button", { name: "刷新" }).click();
+  await within(tab, "页面已锁定", "the lock");
+  const other = await tab.context().newPage();
+  await signIn(other, "hngz", logins.auditor.login, logins.auditor.password, logins.auditor.totp_secret);
+  await other.waitForSelector("nav.menu a");
+  await tab.waitForSelector("input[autocomplete=username]");
+  expect((await tab.locator("dialog").count()) === 0, "the lock stays");
+  await other.close();
+  await tab.context().clearCookies();
+  await tab.locator("input[autocomplete=username]").fill(logins.reviewer.login);
+  await tab.locator("input[type=password]").fill(logins.reviewer.password);
+  await tab.keyboard.press("Enter");
+  await tab.waitForSelector("nav.menu a");
+  await open(tab, "/candidates", "共|已显示");
+  await tab.context().clearCookies();
+  await tab.getByRole("button", { name: "刷新" }).click();
+  await within(tab, "页面已锁定", "the lock once more");
+  await tab.context().close();
+});
+
 await test("ID-9: an account switched off while its owner works: the next act asks for the password, and that is refused", async () => {
   const county = await staff("county");
   const tab = await staff("reviewer");

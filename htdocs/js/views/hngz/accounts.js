@@ -14,27 +14,16 @@ const MAKES = { province: ["city", "auditor", "export"], city: ["county", "audit
 const NEXT = { province: ["city", "city"], city: ["county", "county"], county: ["point", "point"] };
 const MOST = 4000; // units that are offered
 
-async function everyRow(path, query) {
-  const items = [];
-  let after = null;
-  do {
-    const { data } = await api.get(path, { query: { ...query, limit: 200, after } });
-    items.push(...data.items);
-    after = data.next;
-  } while (after && items.length < MOST);
-  return items;
-}
-
 /* Choosing a unit by typing a part of its name. */
 export async function chooseOrg(level) {
-  return (await everyRow("/orgs", { level })).map((o) => [String(o.id), o.name, o.code, o.code]);
+  return (await api.every("/orgs", { level }, MOST)).map((o) => [String(o.id), o.name, o.code, o.code]);
 }
 
 /* Units right below that nobody can sign in for yet, as lines of the batch. */
 async function without(ctx) {
   const [level, role] = NEXT[ctx.session.org.level] ?? [];
   if (!level) return [];
-  const [orgs, accounts] = await Promise.all([everyRow("/orgs", { level, parent_id: ctx.session.org.id, enabled: "true" }), everyRow("/accounts", { role })]);
+  const [orgs, accounts] = await Promise.all([api.every("/orgs", { level, parent_id: ctx.session.org.id, enabled: "true" }, MOST), api.every("/accounts", { role }, MOST)]);
   const served = new Set(accounts.filter((a) => a.enabled).map((a) => a.org?.id));
   return orgs.filter((o) => !served.has(o.id)).map((o) => o.code);
 }

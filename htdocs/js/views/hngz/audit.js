@@ -54,6 +54,7 @@ export async function load(ctx) {
     ],
     empty: t("audit.none"),
   });
+  ctx.listed = model; // the list was given a context of its own
   return Object.assign(model, { days: { from: from ?? "", to: to ?? "" } });
 }
 

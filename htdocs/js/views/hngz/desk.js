@@ -36,11 +36,31 @@ export async function load(ctx) {
   removeEventListener("keydown", current);
   current = (event) => keys(event, model);
   addEventListener("keydown", current);
+  catchUp(ctx, model);
   return model;
 }
 
 let current = () => {};
-export const leave = () => removeEventListener("keydown", current);
+let early = []; // letters that quick hands typed at the next record before it stood here
+
+/* Only letters: nothing is agreed to with Enter that nobody has seen. */
+function keep(event) {
+  if (!location.hash.startsWith("#/desk/")) removeEventListener("keydown", keep);
+  else if (/^[a-z]$/i.test(event.key) && !event.ctrlKey && !event.altKey && !event.metaKey && !typing(event.target)) early.push(event.key);
+}
+
+function catchUp(ctx, model) {
+  removeEventListener("keydown", keep);
+  const typed = early;
+  early = [];
+  if (model.page) setTimeout(() => ctx.shown && typed.forEach((key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }))), 0);
+}
+
+export function leave() {
+  removeEventListener("keydown", current);
+  early = [];
+  addEventListener("keydown", keep);
+}
 export const title = (ctx, model) => [model.page?.record.name, t(WORDS[model.queue] ?? "menu.candidates")].filter(Boolean).join(" - ");
 
 async function refreshQueue(ctx, model) {

@@ -101,6 +101,7 @@ async function show(ctx, model, what) {
   model.show = what;
   try {
     const page = await rows(model.id, what);
+    if (model.show !== what) return; // something else was chosen meanwhile
     Object.assign(model, { rows: page.items, next: page.next });
   } catch (error) {
     model.fault = error;
@@ -109,9 +110,19 @@ async function show(ctx, model, what) {
 }
 
 async function more(ctx, model) {
-  const page = await rows(model.id, model.show, model.next).catch((error) => { model.fault = error; return { items: [], next: null }; });
-  model.rows.push(...page.items);
-  model.next = page.next;
+  if (model.more) return;
+  const { show: what, next } = model;
+  model.more = true;
+  try {
+    const page = await rows(model.id, what, next);
+    if (model.show === what && model.next === next) {
+      model.rows.push(...page.items);
+      model.next = page.next;
+    }
+  } catch (error) {
+    model.fault = error; // what is shown stays, and so does the way to the rest
+  }
+  model.more = false;
   ctx.update();
 }
 

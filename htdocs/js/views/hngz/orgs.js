@@ -6,12 +6,14 @@ import { formDialog } from "../../form-dialog.js";
 import { count, pick, t, word } from "../../i18n.js";
 import { listView, loadList } from "../../list.js";
 import { tag, toast } from "../../parts.js";
+import { ofPerson } from "../../person.js";
 import { go, link } from "../../router.js";
 import { makeTree, openBranch, treeView } from "../../tree.js";
 
 const BELOW = { province: "city", city: "county", county: "point" };
 let tree = null;
 let whose = null;
+ofPerson(() => { tree = whose = null; });
 
 async function create(ctx, parent) {
   const level = BELOW[parent.level];
@@ -31,16 +33,7 @@ async function create(ctx, parent) {
 
 const node = (org) => ({ id: org.id, name: org.name, note: org.enabled === false ? t("disabled") : "", leaf: org.level === "county" || org.level === "point", href: link("/orgs", { parent_id: org.id }) });
 
-async function everyChild(parent) {
-  const items = [];
-  let after = null;
-  do {
-    const { data } = await api.get("/orgs", { query: { parent_id: parent.id, limit: 200, after } });
-    items.push(...data.items);
-    after = data.next;
-  } while (after);
-  return items.map(node);
-}
+const everyChild = async (parent) => (await api.every("/orgs", { parent_id: parent.id })).map(node);
 
 /* Opens what is above the chosen unit, so that it stands in the tree. */
 async function showInTree(ctx, org) {

@@ -13,7 +13,7 @@ const ASK_EVERY_MS = 700;
 const SENT_AT_ONCE = 32_000_000; // what the server takes; a larger ZIP is opened here and sent in pieces
 
 export async function load() {
-  const model = { rows: [], doing: null, done: 0, of: 0, job: null, problem: null, stopped: false, finished: null, earlier: null };
+  const model = { rows: [], doing: null, done: 0, of: 0, job: null, problem: null, run: null, finished: null, earlier: null };
   const { data } = await api.get("/jobs", { query: { limit: 50 } });
   const kept = new Set(data.items.filter((j) => j.kind === "photo_keep").map((j) => j.args.job));
   model.earlier = data.items.find((j) => j.kind === "photo_check" && (["queued", "running"].includes(j.state) || j.result?.file) && !kept.has(j.id)) ?? null;
@@ -21,7 +21,7 @@ export async function load() {
 }
 
 export const title = () => t("import.title");
-export const leave = (ctx, model) => { model.stopped = true; };
+export const leave = (ctx, model) => { model.run = null; };
 
 /* What is sent: archives that are small enough as they are, everything else packed anew. */
 async function collect(list) {
@@ -35,15 +35,15 @@ async function collect(list) {
   return [...archives, ...(await packZips(pictures))];
 }
 
-/* Stays with a job until it is over. */
-async function follow(ctx, model, job, doing) {
+/* Stays with a job until it is over; null when it was stopped, or the page left. `run` is what is going on: model.run while it is. */
+async function follow(ctx, model, run, job, doing) {
   let now = job;
   model.job = job;
   while (["queued", "running"].includes(now.state)) {
     Object.assign(model, { doing, done: now.done ?? 0, of: now.total || 0 });
     ctx.update();
     await new Promise((done) => { setTimeout(done, ASK_EVERY_MS); });
-    if (model.stopped) return null;
+    if (model.run !== run) return null;
     now = (await api.get(`/jobs/${job.id}`)).data;
   }
   model.job = null;
@@ -53,20 +53,23 @@ async function follow(ctx, model, job, doing) {
 
 const rowsOf = async (job) => (await api.get(`/jobs/${job.id}/result`)).data.rows;
 
-async function seen(ctx, model, job) {
-  const done = await follow(ctx, model, job, "import.checking");
-  if (!done) return;
-  model.rows.push(...(await rowsOf(done)).map((row) => ({ ...row, job: job.id, chosen: row.keepable, kept: null })));
+async function seen(ctx, model, run, job) {
+  const done = await follow(ctx, model, run, job, "import.checking");
+  const rows = done ? await rowsOf(done) : [];
+  if (model.run !== run) return;
+  model.rows.push(...rows.map((row) => ({ ...row, job: job.id, chosen: row.keepable, kept: null })));
 }
 
 async function working(ctx, model, work) {
-  Object.assign(model, { problem: null, finished: null, earlier: null, stopped: false });
+  const run = {};
+  Object.assign(model, { problem: null, finished: null, earlier: null, run });
   try {
-    await work();
+    await work(run);
   } catch (error) {
-    model.problem = error instanceof ZipError ? { title: t("import.zip", { why: t(`import.zip.${error.message}`) }) } : error;
+    if (model.run === run) model.problem = error instanceof ZipError ? { title: t("import.zip", { why: t(`import.zip.${error.message}`) }) } : error;
   }
-  Object.assign(model, { doing: null, job: null });
+  if (model.run !== run) return; // stopped, and perhaps something else begun
+  Object.assign(model, { doing: null, job: null, run: null });
   ctx.update();
 }
 
@@ -74,17 +77,21 @@ const choose = (ctx, model, event) => {
   const list = [...event.target.files];
   event.target.value = "";
   model.rows = [];
-  return working(ctx, model, async () => {
+  return working(ctx, model, async (run) => {
     Object.assign(model, { doing: "import.packing", done: 0, of: 0 });
     ctx.update();
     const archives = await collect(list);
     if (!archives.length) throw { title: t("import.none") };
     for (const archive of archives) {
-      if (model.stopped) return;
+      if (model.run !== run) return;
       Object.assign(model, { doing: "import.sending", done: 0, of: 0 });
       ctx.update();
       const { data } = await api.post("/photos/imports", undefined, { raw: archive, type: "application/zip", query: { sha256: await sha256(archive) } });
-      await seen(ctx, model, data);
+      if (model.run !== run) { // stopped while it was on its way
+        await api.post(`/jobs/${data.id}/cancel`, {}).catch(() => {});
+        return;
+      }
+      await seen(ctx, model, run, data);
     }
   });
 };
@@ -92,17 +99,17 @@ const choose = (ctx, model, event) => {
 const again = (ctx, model) => {
   const job = model.earlier;
   model.rows = [];
-  return working(ctx, model, () => seen(ctx, model, job));
+  return working(ctx, model, (run) => seen(ctx, model, run, job));
 };
 
 const keepable = (model) => model.rows.filter((row) => row.keepable && row.chosen && !row.kept);
 
-const keep = (ctx, model) => working(ctx, model, async () => {
+const keep = (ctx, model) => working(ctx, model, async (run) => {
   const jobs = [...new Set(keepable(model).map((row) => row.job))];
   for (const id of jobs) {
     const mine = model.rows.filter((row) => row.job === id);
     const { data } = await api.post(`/jobs/${id}/photos`, { leave_out: mine.filter((row) => row.keepable && !row.chosen).map((row) => row.n) });
-    const done = await follow(ctx, model, data, "import.storing");
+    const done = await follow(ctx, model, run, data, "import.storing");
     if (!done) return;
     for (const one of await rowsOf(done)) {
       const row = mine.find((other) => other.n === one.n);
@@ -114,10 +121,11 @@ const keep = (ctx, model) => working(ctx, model, async () => {
 });
 
 async function stop(ctx, model) {
-  model.stopped = true;
-  if (model.job) await api.post(`/jobs/${model.job.id}/cancel`, {}).catch(() => {});
+  model.run = null;
+  const { job } = model;
   Object.assign(model, { doing: null, job: null });
   ctx.update();
+  if (job) await api.post(`/jobs/${job.id}/cancel`, {}).catch(() => {});
 }
 
 function result(row) {

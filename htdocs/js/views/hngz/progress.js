@@ -49,21 +49,10 @@ async function trailOf(ctx, org) {
   return trail;
 }
 
-async function everyRow(path, query) {
-  const items = [];
-  let after = null;
-  do {
-    const { data } = await api.get(path, { query: { ...query, limit: 200, after } });
-    items.push(...data.items);
-    after = data.next;
-  } while (after && items.length < 2000);
-  return items;
-}
-
 /* Which units right below have handed in: {art: Set, all: Set} of their ids. */
 async function handedIn(ctx, org, level) {
   if (!BELOW[level] || !may(ctx.session, "submission_read")) return null;
-  const rows = await everyRow("/submissions", { org_id: org, level: BELOW[level] }).catch(() => []);
+  const rows = await api.every("/submissions", { org_id: org, level: BELOW[level] }, 2000).catch(() => []);
   const of = (kind) => new Set(rows.filter((s) => s.kind === kind && s.state !== "returned").map((s) => s.org.id));
   return { art: of("art"), all: of("all") };
 }
@@ -80,7 +69,7 @@ export async function load(ctx) {
     same ? before.subjects : loadForm().then(() => loadTable("subject")).catch(() => []),
     same ? before.trail : trailOf(ctx, org).catch(() => []),
     handedIn(ctx, org, level),
-    level === "point" ? everyRow("/progress/classes", { org_id: org }).catch(() => []) : [],
+    level === "point" ? api.every("/progress/classes", { org_id: org }, 2000).catch(() => []) : [],
   ]);
   const model = { org, subject, etag, data, level, subjects, trail, handed, classes, at: new Date() };
   ctx.model = model;

@@ -6,6 +6,7 @@ import { formDialog } from "../../form-dialog.js";
 import { count, fullTime, t, word } from "../../i18n.js";
 import { listView, loadList } from "../../list.js";
 import { problem, tag, toast } from "../../parts.js";
+import { ofPerson } from "../../person.js";
 
 export const every = 3;
 
@@ -52,6 +53,7 @@ const acknowledge = (ctx, model, pull) => run(ctx, model, formDialog({
 
 /* Its parts, each to be saved. Outlives the list, which is read anew every few seconds. */
 let shown = null;
+ofPerson(() => { shown = null; });
 async function parts(ctx, model, pull) {
   const whole = await api.get(`/export/pulls/${pull.id}`).catch((error) => { model.fault = error; ctx.update(); });
   shown = whole ? { id: pull.id, parts: whole.data.parts } : null;

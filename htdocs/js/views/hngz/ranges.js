@@ -92,16 +92,7 @@ async function open(ctx, model, r) {
   run?.();
 }
 
-async function everyRange(ctx) {
-  const items = [];
-  let after = null;
-  do {
-    const { data } = await api.get("/ranges", { query: { limit: 200, after } });
-    items.push(...data.items);
-    after = data.next;
-  } while (after && items.length < MOST);
-  return items.sort((a, b) => a.first - b.first);
-}
+const everyRange = async () => (await api.every("/ranges", {}, MOST)).sort((a, b) => a.first - b.first);
 
 export async function load(ctx) {
   const writes = may(ctx.session, "range_write");

@@ -7,6 +7,7 @@ import { loadForm, loadTable } from "../../document.js";
 import { count, dayTime, pick, t, word } from "../../i18n.js";
 import { table } from "../../list.js";
 import { banner, empty, problem, tag, toast } from "../../parts.js";
+import { ofPerson } from "../../person.js";
 import { acted } from "../../waits.js";
 import { subjectName } from "./candidates.js";
 
@@ -20,6 +21,10 @@ const LOOK_FLAGS = new Set(["future", "after-theft", "seq-reused", "kind-not-enr
 let seen = { query: null, etag: null, items: [] };
 let busy = false;
 let fault = null;
+ofPerson(() => {
+  seen = { query: null, etag: null, items: [] };
+  fault = null;
+});
 
 export async function load(ctx) {
   const device = ctx.query.device_id;

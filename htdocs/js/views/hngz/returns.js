@@ -5,10 +5,12 @@ import { api } from "../../api.js";
 import { count, fullTime, inFours, pick, t, word } from "../../i18n.js";
 import { listView, loadList, table } from "../../list.js";
 import { banner, dialog, dialogFrame, problem, toast } from "../../parts.js";
+import { ofPerson } from "../../person.js";
 import { stateTag } from "../../states.js";
 
 /* Who was left when the point handed in again. Outlives the list, which is read anew then. */
 let left = [];
+ofPerson(() => { left = []; });
 
 /* What a list would do is shown before it does it. */
 async function upload(ctx, model, event) {
@@ -55,11 +57,11 @@ async function supplement(ctx, model) {
   }
 }
 
-/* The point's own card: how far those returned are. */
+/* The point's own card: how far all those returned are, not only the rows that are shown. */
 function own(ctx, model) {
-  const ready = model.items.filter((r) => r.candidate.state === "confirmed").length;
-  if (!model.items.length) return nothing;
-  return banner(ready ? "ok" : "warn", html`<p><strong>${t("returns.progress", { n: count(model.items.length), ready: count(ready) })}</strong></p>
+  const { all, ready } = model.tally;
+  if (!all) return nothing;
+  return banner(ready ? "ok" : "warn", html`<p><strong>${t("returns.progress", { n: count(all), ready: count(ready) })}</strong></p>
     <p>${t("returns.how")}</p>`,
   ready ? html`<button class="button main" type="button" @click=${() => supplement(ctx, model)}>${t("returns.supplement")}</button>` : nothing);
 }
@@ -67,7 +69,12 @@ function own(ctx, model) {
 const waiting = () => (left.length ? banner("warn", html`<p>${t("returns.left", { n: count(left.length) })}</p>
   <ul>${left.map((w) => html`<li>${w.candidate.name}：${w.missing.map(pick).join("、") || word("state", w.candidate.state)}</li>`)}</ul>`) : nothing);
 
-export const load = (ctx) => loadList(ctx, {
+async function tally(ctx, model) {
+  const items = model.next ? await api.every("/returns") : model.items;
+  return { all: items.length, ready: items.filter((r) => r.candidate.state === "confirmed").length };
+}
+
+const list = (ctx) => loadList(ctx, {
   path: "/returns",
   title: t("menu.returns"),
   href: (r) => (may(ctx.session, "candidate_read") ? `#/candidates/${r.candidate.id}` : null),
@@ -83,6 +90,12 @@ export const load = (ctx) => loadList(ctx, {
   tools: (c, model) => (may(ctx.session, "export_return") ? html`<label class="button main">${t("returns.upload")}<input class="unseen" type="file"
     accept=".xml,.xlsx" @change=${(e) => upload(ctx, model, e)}></label>` : nothing),
 });
+
+export async function load(ctx) {
+  const model = await list(ctx);
+  if (may(ctx.session, "supplement")) model.tally = await tally(ctx, model);
+  return model;
+}
 
 export const render = (ctx, model) => listView(ctx, model, {
   above: html`${model.fault ? problem(model.fault) : nothing}${may(ctx.session, "supplement") ? own(ctx, model) : nothing}${waiting()}

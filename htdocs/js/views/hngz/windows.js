@@ -71,20 +71,9 @@ const remove = (ctx, w) => finish(ctx, formDialog({
 
 const MOST = 2000; // times that are drawn
 
-async function everyTime() {
-  const items = [];
-  let after = null;
-  do {
-    const { data } = await api.get("/windows", { query: { limit: 200, after } });
-    items.push(...data.items);
-    after = data.next;
-  } while (after && items.length < MOST);
-  return items;
-}
-
 export async function load(ctx) {
   const writes = may(ctx.session, "window_write");
-  const drawn = everyTime();
+  const drawn = api.every("/windows", {}, MOST);
   const model = await loadList(ctx, {
     path: "/windows",
     title: t("menu.windows"),
