@@ -79,6 +79,8 @@ gk_error_t *gk_p256_verify(bool *right, const char *pem, const unsigned char *si
 /* The SHA-256 of the certificate in a PEM text, and the raw key of a public Ed25519 key in one, as hex. NULL: it is none. */
 const char *gk_pem_certificate_digest(const char *pem, apr_pool_t *pool);
 const char *gk_pem_ed25519(const char *pem, apr_pool_t *pool);
+/* GK_SIGNATURE_BYTES under the private Ed25519 key in a PEM text without a password; false: it is none. */
+bool gk_pem_sign(unsigned char *signature, const char *pem, const void *message, apr_size_t length);
 /* Under a key that somebody else holds (GK_PUBLIC_BYTES). */
 bool gk_verify_with(const unsigned char *public, const unsigned char *signature, const void *message, apr_size_t length);
 

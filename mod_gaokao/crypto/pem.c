@@ -42,3 +42,20 @@ const char *gk_pem_ed25519(const char *pem, apr_pool_t *pool)
   ERR_pop_to_mark();
   return good ? gk_text_hex(pool, bytes, length) : NULL;
 }
+
+bool gk_pem_sign(unsigned char *signature, const char *pem, const void *message, apr_size_t length)
+{
+  size_t signed_bytes = GK_SIGNATURE_BYTES;
+  ERR_set_mark();
+  BIO *in = BIO_new_mem_buf(pem, -1);
+  EVP_PKEY *key = in != NULL ? PEM_read_bio_PrivateKey(in, NULL, no_password, NULL) : NULL;
+  EVP_MD_CTX *context = EVP_MD_CTX_new();
+  bool good = key != NULL && context != NULL && EVP_PKEY_is_a(key, "ED25519") &&
+              EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1 &&
+              EVP_DigestSign(context, signature, &signed_bytes, message, length) == 1;
+  EVP_MD_CTX_free(context);
+  EVP_PKEY_free(key);
+  BIO_free(in);
+  ERR_pop_to_mark();
+  return good;
+}

@@ -58,7 +58,7 @@ static const gk_ctl_command_t commands[] = {
     {"export key", "[KEY]", 0, 1, "", GK_CTL_CONFIG, gk_ctl_export_key,
      "public half of the key that signs manifests, as PEM: give it to the province by hand"},
     {"export pull", "SITE FOLDER", 2, 2,
-     "key= login= cacert= cert= cert-key= after= since= org= kind= states= encoding= compression= "
+     "key= login= token-key= kid= cacert= cert= cert-key= after= since= org= kind= states= encoding= compression= "
      "part-records= photos unpack acknowledge",
      GK_CTL_NOTHING, gk_ctl_export_pull,
      "the province's client: fetch a pull into FOLDER and prove it; the same command goes on where the line broke"},

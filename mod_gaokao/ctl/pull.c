@@ -23,6 +23,9 @@ typedef struct client_t {
   gk_ctl_t *ctl;
   CURL *curl;
   const char *api, *folder, *key, *csrf;
+  const char *prefix;       /* of a path on that server: "/api/v1" */
+  const char *token_key;    /* PEM; NULL: a session instead */
+  const char *kid, *aud;
   bool bar;                 /* a terminal looks on */
 } client_t;
 
@@ -101,6 +104,29 @@ static gk_error_t *unreachable(const client_t *c, const char *why)
                   "The server can't be reached, or the line broke (%s): run the same command again, it goes on from there", why);
 }
 
+/* The Authorization of just this request (domain/client.h). */
+static gk_error_t *token_of(const char **out, const client_t *c, const char *method, const char *path)
+{
+  apr_pool_t *pool = c->ctl->pool;
+  unsigned char signature[GK_SIGNATURE_BYTES];
+  gk_json_t *head = gk_json_object(pool), *payload = gk_json_object(pool);
+  gk_json_set_str(head, "alg", "EdDSA");
+  gk_json_set_str(head, "typ", "gk-request+1");
+  gk_json_set_str(head, "kid", c->kid);
+  gk_json_set_str(head, "aud", c->aud);
+  gk_json_set_int(head, "iat", apr_time_sec(apr_time_now()));
+  gk_json_set_str(head, "jti", gk_random_hex(pool, 16));
+  gk_json_set_str(payload, "method", method);
+  gk_json_set_str(payload, "path", apr_pstrcat(pool, c->prefix, path, NULL));
+  const char *a = gk_json_text(head, pool), *b = gk_json_text(payload, pool);
+  const char *text = apr_pstrcat(pool, gk_base64url(pool, a, strlen(a)), ".", gk_base64url(pool, b, strlen(b)), NULL);
+  if (!gk_pem_sign(signature, c->token_key, text, strlen(text)))
+    return gk_error(pool, GK_E_CONFIG, "--token-key 不是 Ed25519 私钥（PEM，不带口令）",
+                    "--token-key is no private Ed25519 key (PEM, without a password)");
+  *out = apr_pstrcat(pool, "Authorization: GK-Token ", text, ".", gk_base64url(pool, signature, sizeof(signature)), NULL);
+  return NULL;
+}
+
 /* One request. *broken (may be NULL): the line broke, which is no error then. `range_from` below 0: none. */
 static gk_error_t *ask(answer_t *a, client_t *c, const char *method, const char *path, const char *body, const char *if_match,
                        apr_int64_t range_from, const char *if_range, bool *broken)
@@ -108,13 +134,18 @@ static gk_error_t *ask(answer_t *a, client_t *c, const char *method, const char 
   apr_pool_t *pool = c->ctl->pool;
   struct curl_slist *heads = NULL;
   char why[CURL_ERROR_SIZE] = "";
+  const char *token = NULL;
   a->client = c;
+  if (c->aud != NULL)
+    GK_TRY(token_of(&token, c, method, path));
   curl_easy_setopt(c->curl, CURLOPT_URL, apr_pstrcat(pool, c->api, path, NULL));
   curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, method);
   curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, a);
   curl_easy_setopt(c->curl, CURLOPT_HEADERDATA, a);
   curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, why);
   heads = curl_slist_append(heads, "X-Gaokao-Edition: hngz");
+  if (token != NULL)
+    heads = curl_slist_append(heads, token);
   if (body != NULL) {
     curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, body);
     heads = curl_slist_append(heads, "Content-Type: application/json");
@@ -177,13 +208,17 @@ static gk_error_t *open_client(client_t *c, gk_ctl_t *ctl)
   const char *ca = gk_ctl__option(ctl, "cacert"), *cert = gk_ctl__option(ctl, "cert"), *cert_key = gk_ctl__option(ctl, "cert-key");
   const char *site = gk_ctl__word(ctl, 0);
   *c = (client_t){.ctl = ctl, .folder = gk_ctl__word(ctl, 1), .key = gk_ctl__option(ctl, "key"), .bar = isatty(2) && !ctl->json};
-  if (c->key == NULL || gk_ctl__option(ctl, "login") == NULL)
-    return gk_ctl__usage(ctl, "缺少 --key（签名公钥）或 --login（{\"login\",\"password\"} 文件）",
-                         "--key (the public key) or --login (a file with {\"login\", \"password\"}) is missing");
+  bool token = gk_ctl__option(ctl, "token-key") != NULL && gk_ctl__option(ctl, "kid") != NULL;
+  if (c->key == NULL || token == (gk_ctl__option(ctl, "login") != NULL))
+    return gk_ctl__usage(ctl, "需要 --key（签名公钥），以及 --login（{\"login\",\"password\"} 文件）或 --token-key（私钥文件）和 --kid（编号）之一",
+                         "It needs --key (the public key), and either --login (a file with {\"login\", \"password\"}) or --token-key (a file "
+                         "with the private key) and --kid (its number)");
   apr_size_t length = strlen(site);
   while (length > 0 && site[length - 1] == '/')
     length--;
   c->api = apr_pstrcat(ctl->pool, apr_pstrmemdup(ctl->pool, site, length), "/api/v1", NULL);
+  const char *host = strstr(c->api, "://");
+  c->prefix = strchr(host != NULL ? host + 3 : c->api, '/');
   curl_global_init(CURL_GLOBAL_DEFAULT);
   c->curl = curl_easy_init();
   if (c->curl == NULL)
@@ -207,11 +242,25 @@ static gk_error_t *open_client(client_t *c, gk_ctl_t *ctl)
   return rv == APR_SUCCESS ? NULL : gk_error(ctl->pool, GK_E_CONFIG, "不能建立文件夹 %s", "The folder %s can't be made", c->folder);
 }
 
+/* What signs each request, and the season it is for. */
+static gk_error_t *take_token_key(client_t *c)
+{
+  apr_size_t length;
+  gk_json_t *json;
+  GK_TRY(gk_ctl__read_file(&c->token_key, &length, gk_ctl__option(c->ctl, "token-key"), SMALL_MAX, c->ctl->pool));
+  c->kid = gk_ctl__option(c->ctl, "kid");
+  GK_TRY(ask_json(&json, NULL, c, "GET", "/season", NULL, NULL));
+  c->aud = apr_psprintf(c->ctl->pool, "gk:request:%d", (int)gk_json_int(json, "year"));
+  return NULL;
+}
+
 static gk_error_t *sign_in(client_t *c)
 {
   const char *text;
   apr_size_t length;
   gk_json_t *json;
+  if (gk_ctl__option(c->ctl, "token-key") != NULL)
+    return take_token_key(c);
   GK_TRY(gk_ctl__read_file(&text, &length, gk_ctl__option(c->ctl, "login"), SMALL_MAX, c->ctl->pool));
   GK_TRY(ask_json(&json, NULL, c, "POST", "/session", apr_pstrmemdup(c->ctl->pool, text, length), NULL));
   c->csrf = gk_json_str(json, "csrf");

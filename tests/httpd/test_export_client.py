@@ -13,6 +13,7 @@ import uuid
 
 import pytest
 
+from badproxy import BadProxy
 from gk_client import Client
 from gk_instance import ROOT, Instance, free_ports, need_engine
 
@@ -133,7 +134,7 @@ def test_a_token_makes_no_session_and_no_other_proof(site, client):
     assert totp.status == 403 and "sign in" in totp.json()["texts"]["en"], totp
 
 
-def test_a_pull_by_tokens_alone(site, client):
+def test_a_pull_by_tokens_alone(site, client, tmp_path):
     """No cookie, no CSRF token: ask, wait, manifest, parts by range, receipt."""
     login, kid, signer, year = client
 
@@ -150,6 +151,21 @@ def test_a_pull_by_tokens_alone(site, client):
     assert len(send("GET", f"/export/pulls/{pull['id']}/parts/1", None, 206, Range="bytes=10-").body) == done["parts"][0]["bytes"] - 10
     receipt = send("POST", f"/export/pulls/{pull['id']}/receipt", {"manifest_sha256": done["manifest_sha256"]}, **{"If-Match": f'"v{done["version"]}"'})
     assert receipt.json()["pull"]["state"] == "acknowledged"
+    # gaokaoctl does the same over a line that breaks: each try has a token of its own. Another's key is refused.
+    with open(tmp_path / "export.pem", "w", encoding="ascii") as file:
+        file.write(site.ctl("export", "key").stdout)
+    other = Signer(str(tmp_path), "other")
+    with BadProxy(("127.0.0.1", site.port), fault={"cut_down": 12000}) as proxy:
+        for key_file, wanted in ((other.key, 1), (signer.key, 0)):
+            for _ in range(10):
+                run = subprocess.run([site.path("app", "bin", "gaokaoctl"), "export", "pull", f"http://127.0.0.1:{proxy.port}/", str(tmp_path / "pull"), "--key", file.name,
+                                      "--token-key", key_file, "--kid", str(kid), "--part-records", "20", "--states", "any", "--json"],
+                                     check=False, capture_output=True, text=True, timeout=60)
+                if run.returncode != 3:
+                    break
+            assert run.returncode == wanted, run
+    told = json.loads(run.stdout)
+    assert told["good"] and told["records"] > 20 and proxy.connections > 4, (told, proxy.connections)
     # Switched off, or its key taken away: at once nothing works.
     site.ctl("export", "client", login, "--clear")
     path = "/api/v1/export/pulls"
