@@ -211,8 +211,8 @@ static gk_error_t *open_client(client_t *c, gk_ctl_t *ctl)
   bool token = gk_ctl__option(ctl, "token-key") != NULL && gk_ctl__option(ctl, "kid") != NULL;
   if (c->key == NULL || token == (gk_ctl__option(ctl, "login") != NULL))
     return gk_ctl__usage(ctl, "需要 --key（签名公钥），以及 --login（{\"login\",\"password\"} 文件）或 --token-key（私钥文件）和 --kid（编号）之一",
-                         "It needs --key (the public key), and either --login (a file with {\"login\", \"password\"}) or --token-key (a file "
-                         "with the private key) and --kid (its number)");
+                         "It needs --key (the public key), and either --login (a file with {\"login\", \"password\"}) or "
+                         "--token-key (a file with the private key) and --kid (its number)");
   apr_size_t length = strlen(site);
   while (length > 0 && site[length - 1] == '/')
     length--;
