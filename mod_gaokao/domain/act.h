@@ -41,6 +41,7 @@ typedef struct gk_act_t {
   const char *request_id;
   const char *address;       /* the client's, for fair queues; not stored */
   apr_int64_t live_org;      /* point to whose readings something happened: told to live pages after the commit; 0: none */
+  bool look_again;           /* plugins of this process are behind what it wrote: looked for after the commit */
   bool again;                /* whoever runs it runs it once more on RETRY: a lost race may come up late */
   bool together;             /* a new record's statements travel together: a lost race is RETRY, and whoever runs it does it
                               * again without */

@@ -304,11 +304,8 @@ static gk_error_t *follow_options(gk_core_t *core, gk_db_t *db, apr_pool_t *pool
     generation = "none";
   if (strncmp(core->options, generation, sizeof(core->options) - 1) == 0)
     return NULL;
-  gk_overrides_apply(core, db, pool);
-  /* An administrator's act, here or on another node: what failed before may work now. Not at a process's first look, or each
-   * child that follows a dead one would forgive what killed it. */
-  if (core->options[0] != '\0')
-    gk_plugin_reset(core->plugins, NULL, pool);
+  if (gk_overrides_apply(NULL, core, db, pool) != NULL)
+    return NULL; /* asked again at the next look */
   apr_cpystrn(core->options, generation, sizeof(core->options));
   return NULL;
 }

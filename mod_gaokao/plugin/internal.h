@@ -84,6 +84,8 @@ struct gk_plugin_t {
   bool changing;                       /* an option change is under way */
   apr_pool_t *overrides_pool;
   apr_array_header_t *overrides;       /* gk_plugin_setting_t, or NULL */
+  bool followed;                       /* gk_plugin_follow alone reads and writes these three */
+  char made[64], forgiven[64];         /* marks of the acts that are done here */
 };
 
 struct gk_plugins_t {

@@ -5,9 +5,12 @@
 #include <apr_strings.h>
 
 #include "domain/ports.h"
+#include "gaokao_plugin.h"
 
-/* No option: it is switched off, for this reason. */
+/* No options: it is switched off, for this reason; marks of the last act that made it anew and that reset it. */
 #define OFF "@off"
+#define MADE "@made"
+#define FORGIVEN "@forgiven"
 
 /* gk_plugin_setting_t of one plugin among the stored rows. */
 static apr_array_header_t *settings_of(const apr_array_header_t *rows, const char *name, apr_pool_t *pool)
@@ -15,39 +18,61 @@ static apr_array_header_t *settings_of(const apr_array_header_t *rows, const cha
   apr_array_header_t *settings = apr_array_make(pool, 4, sizeof(gk_plugin_setting_t));
   for (int i = 0; i < rows->nelts; i++) {
     const gk_stored_option_t *row = &APR_ARRAY_IDX(rows, i, gk_stored_option_t);
-    if (strcmp(row->plugin, name) == 0 && strcmp(row->key, OFF) != 0)
+    if (strcmp(row->plugin, name) == 0 && row->key[0] != '@')
       APR_ARRAY_PUSH(settings, gk_plugin_setting_t) = (gk_plugin_setting_t){row->key, row->value, NULL};
   }
   return settings;
 }
 
-/* Why it is switched off; NULL: it is not. */
-static const char *off_of(const apr_array_header_t *rows, const char *name)
+/* Why it is switched off, or a mark; NULL: none. */
+static const char *sign_of(const apr_array_header_t *rows, const char *name, const char *key)
 {
   for (int i = 0; i < rows->nelts; i++) {
     const gk_stored_option_t *row = &APR_ARRAY_IDX(rows, i, gk_stored_option_t);
-    if (strcmp(row->plugin, name) == 0 && strcmp(row->key, OFF) == 0)
+    if (strcmp(row->plugin, name) == 0 && strcmp(row->key, key) == 0)
       return row->value;
   }
   return NULL;
 }
 
-gk_error_t *gk_overrides_apply(const gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
+gk_error_t *gk_overrides_apply(bool *photo, const gk_core_t *core, gk_db_t *db, apr_pool_t *pool)
 {
   apr_array_header_t *rows;
-  gk_error_t *first = NULL;
   char *last = NULL;
+  if (photo != NULL)
+    *photo = false;
   GK_TRY(gk_store_plugin_options(&rows, core, db, pool));
   for (char *name = apr_strtok(apr_pstrdup(pool, gk_core_config(core)->plugins), " \t", &last); name != NULL;
        name = apr_strtok(NULL, " \t", &last)) {
-    gk_error_t *error = gk_plugin_set_options(gk_core_plugins(core), name, settings_of(rows, name, pool), pool);
-    if (first == NULL)
-      first = error;
-    error = gk_plugin_switch(gk_core_plugins(core), name, off_of(rows, name), pool);
-    if (first == NULL)
-      first = error;
+    gk_plugin_wish_t wish = {settings_of(rows, name, pool), sign_of(rows, name, OFF), sign_of(rows, name, MADE),
+                             sign_of(rows, name, FORGIVEN)};
+    apr_uint32_t kind = gk_plugin_follow(gk_core_plugins(core), name, &wish, pool);
+    if (photo != NULL)
+      *photo = *photo || kind == GAOKAO_PHOTO;
   }
-  return first;
+  return NULL;
+}
+
+/* Tells every process of every node, this one too, once it is committed. */
+static gk_error_t *tell(gk_act_t *act, const char *name, const char *key, const char *value)
+{
+  GK_TRY(gk_store_plugin_option_put(act, name, key, value));
+  GK_TRY(gk_store_setting_put(act, "plugin_options", act->request_id));
+  act->look_again = true;
+  return NULL;
+}
+
+/* What is shown of it before: as it will be, in service and with nothing against it. */
+static void forgive(gk_json_t *plugin, bool made, apr_pool_t *pool)
+{
+  const char *state = gk_json_str(plugin, "state");
+  gk_json_set(plugin, "suspects", gk_json_array(pool));
+  gk_json_set_int(plugin, "failures_in_row", 0);
+  gk_json_set_int(plugin, "retry_in_us", 0);
+  if (strcmp(state, "degraded") == 0 || (made && strcmp(state, "failed") == 0)) {
+    gk_json_set_str(plugin, "state", "started");
+    gk_json_set_null(plugin, "reason");
+  }
 }
 
 /* The settings of `name` after `options` is laid over them; collects faults of type. */
@@ -61,7 +86,9 @@ static apr_array_header_t *merged(apr_array_header_t *settings, gk_json_t *optio
       APR_ARRAY_PUSH(out, gk_plugin_setting_t) = *setting;
   }
   for (gk_json_iter_t it = gk_json_first(options); it.key != NULL; gk_json_next(&it)) {
-    if (gk_json_is_string(it.value))
+    if (it.key[0] == '@') /* those are marks of ours */
+      gk_violation(error, pool, apr_pstrcat(pool, "/options/", it.key, NULL), "unknown", "没有这个选项", "There is no such option");
+    else if (gk_json_is_string(it.value))
       APR_ARRAY_PUSH(out, gk_plugin_setting_t) =
           (gk_plugin_setting_t){it.key, gk_json_str_value(it.value), NULL};
     else if (!gk_json_is_null(it.value))
@@ -95,6 +122,11 @@ static gk_json_t *for_audit(gk_json_t *plugin, gk_json_t *options, apr_pool_t *p
   return json;
 }
 
+static gk_error_t *none(const char *name, apr_pool_t *pool)
+{
+  return gk_error(pool, GK_E_NOT_FOUND, "没有插件“%s”", "There is no plugin '%s'", name);
+}
+
 gk_error_t *gk_overrides_change(gk_json_t **out, gk_act_t *act, const char *name, gk_json_t *options)
 {
   struct gk_plugins_t *plugins = gk_core_plugins(act->core);
@@ -103,18 +135,17 @@ gk_error_t *gk_overrides_change(gk_json_t **out, gk_act_t *act, const char *name
   gk_error_t *error = NULL;
   gk_json_t *shown = gk_plugin_json(plugins, name, pool);
   if (shown == NULL)
-    return gk_error(pool, GK_E_NOT_FOUND, "没有插件“%s”", "There is no plugin '%s'", name);
+    return none(name, pool);
   GK_TRY(gk_store_plugin_options(&rows, act->core, act->db, pool));
   apr_array_header_t *before = settings_of(rows, name, pool), *after = merged(before, options, &error, pool);
   if (error != NULL)
     return error;
-  GK_TRY(gk_plugin_set_options(plugins, name, after, pool));
-  GK_TRY(gk_plugin_reset(plugins, name, pool)); /* what failed before may work now */
+  GK_TRY(gk_plugin_try_options(out, plugins, name, after, pool));
+  forgive(*out, true, pool); /* what failed before may work now */
   GK_TRY(gk_act_begin(act));
   for (gk_json_iter_t it = gk_json_first(options); it.key != NULL; gk_json_next(&it))
     GK_TRY(gk_store_plugin_option_put(act, name, it.key, gk_json_str_value(it.value)));
-  GK_TRY(gk_store_setting_put(act, "plugin_options", act->request_id));
-  *out = gk_plugin_json(plugins, name, pool);
+  GK_TRY(tell(act, name, MADE, act->request_id));
   return gk_audit(act, "plugin.options", "plugin", 0, 0, act->who->org_path, for_audit(shown, options, pool),
                   for_audit(*out, options, pool));
 }
@@ -123,10 +154,12 @@ gk_error_t *gk_overrides_reset(gk_json_t **out, gk_act_t *act, const char *name)
 {
   struct gk_plugins_t *plugins = gk_core_plugins(act->core);
   gk_json_t *before = gk_plugin_json(plugins, name, act->pool);
-  GK_TRY(gk_plugin_reset(plugins, name, act->pool));
+  if (before == NULL)
+    return none(name, act->pool);
   GK_TRY(gk_act_begin(act));
-  GK_TRY(gk_store_setting_put(act, "plugin_options", act->request_id)); /* other nodes follow */
+  GK_TRY(tell(act, name, FORGIVEN, act->request_id));
   *out = gk_plugin_json(plugins, name, act->pool);
+  forgive(*out, false, act->pool);
   gk_json_t *was = gk_json_object(act->pool);
   gk_json_set_str(was, "plugin", name);
   gk_json_set_str(was, "state", gk_json_str(before, "state"));
@@ -149,11 +182,10 @@ gk_error_t *gk_overrides_switch(gk_json_t **out, gk_act_t *act, const char *name
 {
   struct gk_plugins_t *plugins = gk_core_plugins(act->core);
   gk_json_t *before = gk_plugin_json(plugins, name, act->pool);
-  GK_TRY(gk_plugin_switch(plugins, name, on ? NULL : reason, act->pool));
+  GK_TRY(gk_plugin_may_switch(plugins, name, !on, act->pool));
   GK_TRY(gk_act_begin(act));
-  GK_TRY(gk_store_plugin_option_put(act, name, OFF, on ? NULL : reason));
-  GK_TRY(gk_store_setting_put(act, "plugin_options", act->request_id)); /* other processes and nodes follow */
-  *out = gk_plugin_json(plugins, name, act->pool);
+  GK_TRY(tell(act, name, OFF, on ? NULL : reason));
+  *out = gk_plugin_json_switched(plugins, name, on ? NULL : reason, act->pool);
   return gk_audit(act, on ? "plugin.enable" : "plugin.disable", "plugin", 0, 0, act->who->org_path,
                   act_of(name, before, NULL, act->pool), act_of(name, *out, reason, act->pool));
 }
@@ -162,10 +194,13 @@ gk_error_t *gk_overrides_reload(gk_json_t **out, gk_act_t *act, const char *name
 {
   struct gk_plugins_t *plugins = gk_core_plugins(act->core);
   gk_json_t *before = gk_plugin_json(plugins, name, act->pool);
-  GK_TRY(gk_plugin_reload(plugins, name, act->pool)); /* what fails here stores nothing, and the running one stays */
+  apr_array_header_t *rows;
+  GK_TRY(gk_store_plugin_options(&rows, act->core, act->db, act->pool));
+  /* What fails here stores nothing, and the running one stays. */
+  GK_TRY(gk_plugin_try_options(out, plugins, name, settings_of(rows, name, act->pool), act->pool));
+  forgive(*out, true, act->pool);
   GK_TRY(gk_act_begin(act));
-  GK_TRY(gk_store_setting_put(act, "plugin_options", act->request_id));
-  *out = gk_plugin_json(plugins, name, act->pool);
+  GK_TRY(tell(act, name, MADE, act->request_id));
   return gk_audit(act, "plugin.reload", "plugin", 0, 0, act->who->org_path, act_of(name, before, NULL, act->pool),
                   act_of(name, *out, NULL, act->pool));
 }

@@ -6,13 +6,16 @@
 #include "domain/act.h"
 #include "plugin/plugin.h"
 
-/* Brings this process's plugins in line with the database. A plugin that refuses its overrides keeps what it had; the first
- * such error is returned after all were tried. */
-gk_error_t *gk_overrides_apply(const gk_core_t *core, gk_db_t *db, apr_pool_t *pool);
+/* Brings this process's plugins in line with the database; those that are are left alone. One that refuses what is stored keeps
+ * what it had, and the log says so. *photo (may be NULL): one that examines photos is another now. Errors: the database's. */
+gk_error_t *gk_overrides_apply(bool *photo, const gk_core_t *core, gk_db_t *db, apr_pool_t *pool);
 
-/* Changes overrides of one plugin: {"key": "value", "other": null}; null takes an override back. Tried in this process
- * first, so that nothing is stored that the plugin refuses. *out: the plugin as gk_plugin_json shows it.
- * Errors: NOT_FOUND, INVALID with pointers below /options, PLUGIN. */
+/* Acts: each is stored, and carried out by the processes, this one too, once it is committed: a transaction that fails changes
+ * no plugin. *out shows the plugin as it will be.
+ *
+ * Changes overrides of one plugin: {"key": "value", "other": null}; null takes an override back. Tried in this process
+ * first beside the running one, so that nothing is stored that the plugin refuses. *out: the plugin as gk_plugin_json shows it.
+ * Errors: NOT_FOUND, CONFLICT when it is not loaded, INVALID with pointers below /options, PLUGIN. */
 gk_error_t *gk_overrides_change(gk_json_t **out, gk_act_t *act, const char *name, gk_json_t *options);
 
 /* Puts a plugin that is degraded back in service, on every node within a second, and forgets the records it was not asked

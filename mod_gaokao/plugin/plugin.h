@@ -122,14 +122,29 @@ gk_error_t *gk_plugin_row_set(gk_plugin_row_t *row, const char *key, const char 
 gk_error_t *gk_plugin_set_options(gk_plugins_t *plugins, const char *name, const apr_array_header_t *settings,
                                   apr_pool_t *pool);
 
+/* The same made, started and ended again beside the running one, which goes on: would it work? *out (may be NULL): as
+ * gk_plugin_json shows it with them. */
+gk_error_t *gk_plugin_try_options(gk_json_t **out, gk_plugins_t *plugins, const char *name, const apr_array_header_t *settings,
+                                  apr_pool_t *pool);
+
 /* Switches a plugin off in this process, with the administrator's reason, or on again (NULL). Calls under way end as they
  * would; later ones are refused, readings and exports with 503 (marked `later`), and photos go to a person. A device plugin is
  * still asked which bytes are its own, where nobody in service is sure of them. Errors: NOT_FOUND; CONFLICT when the service
  * can't do without it. */
 gk_error_t *gk_plugin_switch(gk_plugins_t *plugins, const char *name, const char *off_reason, apr_pool_t *pool);
-/* Makes its instance anew with the same options: files it reads are read again; the code stays that of the start. Errors: as
- * gk_plugin_set_options; CONFLICT when there is no code to make it of. */
-gk_error_t *gk_plugin_reload(gk_plugins_t *plugins, const char *name, apr_pool_t *pool);
+/* NULL when it may be switched off; errors as gk_plugin_switch. */
+gk_error_t *gk_plugin_may_switch(gk_plugins_t *plugins, const char *name, bool off, apr_pool_t *pool);
+
+/* What is stored about one plugin for all processes of all nodes. */
+typedef struct gk_plugin_wish_t {
+  const apr_array_header_t *settings;  /* gk_plugin_setting_t: its overrides */
+  const char *off_reason;              /* NULL: it is on */
+  const char *made, *forgiven;         /* marks of the last acts that made it anew and that reset it; NULL: none */
+} gk_plugin_wish_t;
+/* Brings a plugin of this process in line; one thread at a time. What it has already is not done again: a change of one plugin
+ * touches no other. What it refuses is logged, and it goes on with what it had. Made anew, it is reset too, but not at a process's
+ * first look: a child that follows a dead one forgives nothing. Returns its kind when it is another now, 0 when it is as it was. */
+apr_uint32_t gk_plugin_follow(gk_plugins_t *plugins, const char *name, const gk_plugin_wish_t *wish, apr_pool_t *pool);
 
 /* [{name, kind, state, version, licence, file, optional, on_error, deadline_us, thread_safe, reason {zh, en},
  * health {state, zh, en}, options [{key, type, value, preset, source "preset|config|override", where,
@@ -138,8 +153,9 @@ gk_error_t *gk_plugin_reload(gk_plugins_t *plugins, const char *name, apr_pool_t
  * failures_in_row, mean_us, max_us, inside, retry_in_us, events {...}}]. Values of secret options are
  * null. */
 gk_json_t *gk_plugins_json(gk_plugins_t *plugins, apr_pool_t *pool);
-/* One of them, or NULL. */
+/* One of them, or NULL. _switched: as it will be once it is off for this reason, or on (NULL). */
 gk_json_t *gk_plugin_json(gk_plugins_t *plugins, const char *name, apr_pool_t *pool);
+gk_json_t *gk_plugin_json_switched(gk_plugins_t *plugins, const char *name, const char *off_reason, apr_pool_t *pool);
 
 /* Prometheus text: gaokao_plugin_up, _state, _calls_total, _failures_total, _late_total, _seconds
  * (histogram), _events_total. */

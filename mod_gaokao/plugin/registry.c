@@ -302,6 +302,8 @@ void gk_plugins_stop(gk_plugins_t *plugins)
     plugin->overrides_pool = NULL;
     plugin->overrides = NULL;
     plugin->off = false;
+    plugin->followed = false;
+    plugin->made[0] = plugin->forgiven[0] = '\0';
     if (plugin->off_pool != NULL)
       apr_pool_destroy(plugin->off_pool);
     plugin->off_pool = NULL;
@@ -401,19 +403,46 @@ static gk_error_t *refuse(const gk_plugin__finding_t *why, apr_pool_t *pool)
   return gk_error(pool, GK_E_CONFLICT, "%s%.0s", "%.0s%s", why->zh, why->en);
 }
 
+gk_error_t *gk_plugin_try_options(gk_json_t **out, gk_plugins_t *plugins, const char *name, const apr_array_header_t *settings,
+                                  apr_pool_t *pool)
+{
+  gk_plugin_t *plugin = find(plugins, name);
+  gk_plugin__instance_t *fresh;
+  if (plugin == NULL)
+    return gk_error(pool, GK_E_NOT_FOUND, "没有组件 '%s'", "There is no plugin '%s'", name != NULL ? name : "");
+  if (plugin->image == NULL)
+    return refuse(gk_plugin__needed(plugin), pool);
+  apr_thread_mutex_lock(plugin->lock);
+  bool start = plugin->state == GK_PLUGIN_STARTED || plugin->state == GK_PLUGIN_FAILED;
+  apr_thread_mutex_unlock(plugin->lock);
+  GK_TRY(make_anew(&fresh, plugin, settings, start, pool));
+  if (out != NULL) {
+    *out = gk_plugin_json(plugins, name, pool);
+    gk_json_set(*out, "options", gk_plugin__options_json(plugin->image->options, fresh->values, pool));
+  }
+  gk_plugin__release(fresh);
+  return NULL;
+}
+
 static gk_error_t *get(gk_plugin_t **out, gk_plugins_t *plugins, const char *name, apr_pool_t *pool)
 {
   *out = find(plugins, name);
   return *out != NULL ? NULL : gk_error(pool, GK_E_NOT_FOUND, "没有组件 '%s'", "There is no plugin '%s'", name != NULL ? name : "");
 }
 
+gk_error_t *gk_plugin_may_switch(gk_plugins_t *plugins, const char *name, bool off, apr_pool_t *pool)
+{
+  gk_plugin_t *plugin;
+  GK_TRY(get(&plugin, plugins, name, pool));
+  return off && gk_plugin__needed(plugin) != NULL ? refuse(gk_plugin__needed(plugin), pool) : NULL;
+}
+
 gk_error_t *gk_plugin_switch(gk_plugins_t *plugins, const char *name, const char *off_reason, apr_pool_t *pool)
 {
   gk_plugin_t *plugin;
   apr_pool_t *own = NULL, *old;
+  GK_TRY(gk_plugin_may_switch(plugins, name, off_reason != NULL, pool));
   GK_TRY(get(&plugin, plugins, name, pool));
-  if (off_reason != NULL && gk_plugin__needed(plugin) != NULL)
-    return refuse(gk_plugin__needed(plugin), pool);
   if (off_reason != NULL)
     apr_pool_create(&own, NULL); /* below the global pool: any thread may */
   apr_thread_mutex_lock(plugin->lock);
@@ -430,16 +459,65 @@ gk_error_t *gk_plugin_switch(gk_plugins_t *plugins, const char *name, const char
   return NULL;
 }
 
-gk_error_t *gk_plugin_reload(gk_plugins_t *plugins, const char *name, apr_pool_t *pool)
+/* ---- what is stored for all processes ------------------------------------------------------------------- */
+
+static const char *value_of(const apr_array_header_t *settings, const char *key)
 {
-  gk_plugin_t *plugin;
-  GK_TRY(get(&plugin, plugins, name, pool));
-  if (plugin->image == NULL)
-    return refuse(gk_plugin__needed(plugin), pool);
-  apr_thread_mutex_lock(plugin->lock);
-  apr_array_header_t *settings =
-      plugin->overrides != NULL ? copy_settings(plugin->overrides, pool) : apr_array_make(pool, 1, sizeof(gk_plugin_setting_t));
-  apr_thread_mutex_unlock(plugin->lock);
-  GK_TRY(gk_plugin_set_options(plugins, name, settings, pool));
-  return gk_plugin_reset(plugins, name, pool);
+  for (int i = 0; settings != NULL && i < settings->nelts; i++)
+    if (strcmp(APR_ARRAY_IDX(settings, i, gk_plugin_setting_t).key, key) == 0)
+      return APR_ARRAY_IDX(settings, i, gk_plugin_setting_t).value;
+  return NULL;
+}
+
+static bool same_settings(const apr_array_header_t *a, const apr_array_header_t *b)
+{
+  bool same = (a != NULL ? a->nelts : 0) == (b != NULL ? b->nelts : 0);
+  for (int i = 0; same && a != NULL && i < a->nelts; i++) {
+    const gk_plugin_setting_t *setting = &APR_ARRAY_IDX(a, i, gk_plugin_setting_t);
+    const char *value = value_of(b, setting->key);
+    same = value != NULL && strcmp(value, setting->value) == 0;
+  }
+  return same;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+  return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
+}
+
+static void log_refusal(gk_plugin_t *plugin, const gk_error_t *error)
+{
+  const gk_violation_t *first = error->violations != NULL && error->violations->nelts > 0
+                                    ? &APR_ARRAY_IDX(error->violations, 0, gk_violation_t) : NULL;
+  gk_plugin__log(plugin, GK_WARNING, "goes on as it was, what is stored was not taken: %s",
+                 first != NULL ? first->en : error->en != NULL ? error->en : gk_error_info(error->code)->en);
+}
+
+apr_uint32_t gk_plugin_follow(gk_plugins_t *plugins, const char *name, const gk_plugin_wish_t *wish, apr_pool_t *pool)
+{
+  gk_plugin_t *plugin = find(plugins, name);
+  if (plugin == NULL || plugin->image == NULL) /* optional, and not loaded on this node */
+    return 0;
+  gk_error_t *error = NULL;
+  bool made = false, first = !plugin->followed;
+  bool forgive = !first && !same_text(plugin->forgiven, wish->forgiven);
+  if (!same_settings(plugin->overrides, wish->settings) || !same_text(plugin->made, wish->made)) {
+    error = gk_plugin_set_options(plugins, name, wish->settings, pool);
+    made = error == NULL;
+  }
+  if (made)
+    apr_cpystrn(plugin->made, wish->made != NULL ? wish->made : "", sizeof(plugin->made));
+  bool switched = plugin->off != (wish->off_reason != NULL) || !same_text(plugin->off_reason, wish->off_reason);
+  if (switched) {
+    gk_error_t *refused = gk_plugin_switch(plugins, name, wish->off_reason, pool);
+    switched = refused == NULL;
+    error = error != NULL ? error : refused;
+  }
+  if (error != NULL)
+    log_refusal(plugin, error);
+  if (forgive || (made && !first))
+    gk_plugin_reset(plugins, name, pool);
+  apr_cpystrn(plugin->forgiven, wish->forgiven != NULL ? wish->forgiven : "", sizeof(plugin->forgiven));
+  plugin->followed = true;
+  return made || switched ? plugin->image->descriptor.kind : 0;
 }

@@ -26,9 +26,9 @@ gk_on_error_t gk_on_error_of(const char *word)
   return (gk_on_error_t)0;
 }
 
-static gk_plugin_state_t state_of(gk_plugin_t *plugin)
+static gk_plugin_state_t state_of(gk_plugin_t *plugin, bool off)
 {
-  if (plugin->off)
+  if (off)
     return GK_PLUGIN_DISABLED;
   bool hurt = gk_plugin__degraded(plugin) > 0 || gk_standing__barred(plugin->plugins->standing, plugin->index) > 0;
   return plugin->state == GK_PLUGIN_STARTED && hurt ? GK_PLUGIN_DEGRADED : plugin->state;
@@ -162,7 +162,8 @@ static void add_suspects(gk_json_t *json, gk_plugin_t *plugin, apr_pool_t *pool)
   gk_json_set(json, "suspects", array);
 }
 
-static gk_json_t *plugin_json(gk_plugin_t *plugin, apr_pool_t *pool)
+/* `next_off` (may be NULL): as it will be with this reason for being off, or on. */
+static gk_json_t *plugin_json(gk_plugin_t *plugin, const char *const *next_off, apr_pool_t *pool)
 {
   gk_json_t *json = gk_json_object(pool);
   gk_json_set_str(json, "name", plugin->name);
@@ -181,9 +182,10 @@ static gk_json_t *plugin_json(gk_plugin_t *plugin, apr_pool_t *pool)
   gk_plugin__instance_t *instance = plugin->current;
   if (instance != NULL)
     instance->references++;
-  gk_json_set_str(json, "state", gk_plugin_state_word(state_of(plugin)));
-  if (plugin->off_reason != NULL)
-    gk_json_set(json, "reason", two_texts(plugin->off_reason, plugin->off_reason, pool));
+  const char *off = next_off != NULL ? *next_off : plugin->off_reason;
+  gk_json_set_str(json, "state", gk_plugin_state_word(state_of(plugin, off != NULL)));
+  if (off != NULL)
+    gk_json_set(json, "reason", two_texts(off, off, pool));
   else if (plugin->reason_zh != NULL)
     gk_json_set(json, "reason", two_texts(plugin->reason_zh, plugin->reason_en, pool));
   else
@@ -209,18 +211,28 @@ gk_json_t *gk_plugins_json(gk_plugins_t *plugins, apr_pool_t *pool)
 {
   gk_json_t *array = gk_json_array(pool);
   for (int i = 0; i < plugins->plugins->nelts; i++)
-    gk_json_add(array, plugin_json(APR_ARRAY_IDX(plugins->plugins, i, gk_plugin_t *), pool));
+    gk_json_add(array, plugin_json(APR_ARRAY_IDX(plugins->plugins, i, gk_plugin_t *), NULL, pool));
   return array;
 }
 
-gk_json_t *gk_plugin_json(gk_plugins_t *plugins, const char *name, apr_pool_t *pool)
+static gk_json_t *one_json(gk_plugins_t *plugins, const char *name, const char *const *next_off, apr_pool_t *pool)
 {
   for (int i = 0; name != NULL && i < plugins->plugins->nelts; i++) {
     gk_plugin_t *plugin = APR_ARRAY_IDX(plugins->plugins, i, gk_plugin_t *);
     if (strcmp(plugin->name, name) == 0)
-      return plugin_json(plugin, pool);
+      return plugin_json(plugin, next_off, pool);
   }
   return NULL;
+}
+
+gk_json_t *gk_plugin_json(gk_plugins_t *plugins, const char *name, apr_pool_t *pool)
+{
+  return one_json(plugins, name, NULL, pool);
+}
+
+gk_json_t *gk_plugin_json_switched(gk_plugins_t *plugins, const char *name, const char *off_reason, apr_pool_t *pool)
+{
+  return one_json(plugins, name, &off_reason, pool);
 }
 
 gk_error_t *gk_plugins_ready(gk_plugins_t *plugins, apr_pool_t *pool)
@@ -324,7 +336,7 @@ const char *gk_plugins_metrics(gk_plugins_t *plugins, apr_pool_t *pool)
        "# TYPE gaokao_plugin_state gauge\n");
   for (int i = 0; i < n; i++) {
     gk_plugin_t *plugin = APR_ARRAY_IDX(plugins->plugins, i, gk_plugin_t *);
-    line(&lines, "gaokao_plugin_state{plugin=\"%s\"} %d\n", plugin->name, (int)state_of(plugin));
+    line(&lines, "gaokao_plugin_state{plugin=\"%s\"} %d\n", plugin->name, (int)state_of(plugin, plugin->off));
   }
   counter(&lines, plugins, "calls_total", "Calls that were let in", offsetof(gk_plugin__shared_t, calls));
   counter(&lines, plugins, "failures_total", "Errors, late calls and answers that broke the ABI's rules",

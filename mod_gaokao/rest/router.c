@@ -289,6 +289,8 @@ static gk_error_t *finish(gk_request_t *request, gk_response_t *response, const 
   GK_TRY(gk_db_commit(request->act.db, request->pool));
   if (request->act.live_org != 0)
     gk_live_bump(request->act.live_org);
+  if (request->act.look_again)
+    gk_core_season_changed(request->act.core);
   if (ends_sessions(request->route->path))
     gk_live_forget_all();
   return NULL;

@@ -272,6 +272,7 @@ static bool follow_options(follow_t *follow, master_t *master)
 {
   const char *value = NULL;
   gk_error_t *error = NULL;
+  bool changed = false;
   apr_pool_clear(follow->scratch);
   if (follow->db == NULL)
     error = gk_core_connect(&follow->db, master->core, follow->db_pool);
@@ -283,7 +284,7 @@ static bool follow_options(follow_t *follow, master_t *master)
   if (error == NULL && strcmp(value, follow->seen) == 0)
     return false;
   if (error == NULL)
-    error = gk_overrides_apply(master->core, follow->db, follow->scratch);
+    error = gk_overrides_apply(&changed, master->core, follow->db, follow->scratch);
   if (error != NULL) { /* without the database the options stay as they are; it is asked again */
     apr_pool_clear(follow->db_pool);
     follow->db = NULL;
@@ -291,7 +292,7 @@ static bool follow_options(follow_t *follow, master_t *master)
   }
   apr_pool_clear(follow->seen_pool);
   follow->seen = apr_pstrdup(follow->seen_pool, value);
-  return true;
+  return changed;
 }
 
 bool gk_photo_pool_run(gk_core_t *core, const gk_photo_pool_settings_t *settings, volatile int *stop,

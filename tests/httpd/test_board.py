@@ -1,7 +1,10 @@
 """Notices with files (P5), packs and plugins over HTTP."""
+import contextlib
+
 import pytest
 
 from gk_client import Client
+from gk_world import sql
 
 PDF = b"%PDF-1.4\n% an empty page\n"
 
@@ -149,6 +152,20 @@ def seen_everywhere(client, name, wanted):
     return True
 
 
+@contextlib.contextmanager
+def stored_nowhere(site):
+    """The database refuses to note that a plugin is off."""
+    begin, end = ("CREATE TRIGGER refuse BEFORE INSERT ON plugin_option BEGIN SELECT RAISE(ABORT, 'refused'); END",
+                  "DROP TRIGGER refuse") if site.engine == "sqlite" else (
+                      "ALTER TABLE plugin_option ADD CONSTRAINT refuse CHECK (option_key <> '@off') NOT VALID",
+                      "ALTER TABLE plugin_option DROP CONSTRAINT refuse")
+    sql(site, begin)
+    try:
+        yield
+    finally:
+        sql(site, end)
+
+
 def test_a_plugin_is_switched_off_and_on_everywhere(people, site):
     """Issue "Policy packs" 7: off with a reason, in every process, without a restart; on again; the rule engine never."""
     province = people["province"]
@@ -157,9 +174,14 @@ def test_a_plugin_is_switched_off_and_on_everywhere(people, site):
     assert people["auditor"].post(path, {"enabled": False, "reason": "厂家通知停用"}).status == 403
     refused = province.post("/plugins/policy_xpath/state", {"enabled": False, "reason": "试一试停用"}, expect=409).json()
     assert "规则插件不能停用" in refused["detail"] and province.items("/plugins")
+    with stored_nowhere(site):
+        lost = province.post(path, {"enabled": False, "reason": "厂家通知停用"})
+        assert lost.status in (409, 500), lost
+        assert seen_everywhere(province, "export_xml", "started"), "what was not stored is in force nowhere"
     off = province.post(path, {"enabled": False, "reason": "厂家通知停用"}, expect=200).json()
     assert (off["state"], off["reason"]["zh"], off["needed"]) == ("disabled", "厂家通知停用", None)
     site.wait(lambda: seen_everywhere(province, "export_xml", "disabled"), 20, "off in every process")
+    assert province.patch("/plugins/export_xml", {"options": {"@off": None}}).status == 422, "no option switches it on"
     away = people["export"].get("/export/candidates.xml?state=any")
     assert away.status == 503 and "停用" in away.json()["detail"] and int(away.headers["Retry-After"]) >= 1
     assert site.get("/readyz").status == 200, "what an administrator switched off is no fault"

@@ -245,6 +245,67 @@ static void overrides_win_and_can_be_taken_back(apr_pool_t *pool)
   GK_TEST_ERROR(gk_plugin_set_options(plugins, "lab_polic", lab_settings(pool, ""), pool), GK_E_NOT_FOUND);
 }
 
+/* Instances of it that ended so far. */
+static int ended(gk_plugins_t *plugins, apr_pool_t *pool)
+{
+  return (int)gk_json_int(gk_json_get(gk_plugin_json(plugins, "lab_policy", pool), "events"), "stopped");
+}
+
+static void what_is_stored_is_followed_once(apr_pool_t *pool)
+{
+  apr_array_header_t *rows = lab_rows(pool);
+  lab_row(rows, "lab_policy", "undecided");
+  lab_row(rows, "lab_photo", NULL);
+  gk_plugin_row_t *away = lab_row(rows, "lab_device", NULL);
+  away->path = "/nowhere/lab_device.so", away->optional = true;
+  gk_plugins_t *plugins = lab_host(rows, pool);
+  GK_TEST(plugins != NULL);
+  gk_plugin_wish_t plain = {.settings = lab_settings(pool, "")}, wish = {.settings = lab_settings(pool, "mood=good number=9")};
+  GK_TEST_INT(gk_plugin_follow(plugins, "lab_policy", &plain, pool), 0);
+  GK_TEST_INT(ended(plugins, pool), 0);
+  GK_TEST_INT(gk_plugin_follow(plugins, "lab_policy", &wish, pool), GAOKAO_POLICY);
+  GK_TEST_STR(gk_json_str(option_of(plugins, "mood", pool), "value"), "good");
+  GK_TEST_INT(ended(plugins, pool), 1);
+  /* Somebody changed another one: this one goes on as it is. */
+  GK_TEST_INT(gk_plugin_follow(plugins, "lab_policy", &wish, pool), 0);
+  GK_TEST_INT(ended(plugins, pool), 1);
+  wish.made = "act-1"; /* the same options, made anew */
+  GK_TEST_INT(gk_plugin_follow(plugins, "lab_policy", &wish, pool), GAOKAO_POLICY);
+  GK_TEST_INT(gk_plugin_follow(plugins, "lab_policy", &wish, pool), 0);
+  GK_TEST_INT(ended(plugins, pool), 2);
+  /* What it refuses leaves it as it was, and is tried again. */
+  gk_plugin_wish_t refused = {.settings = lab_settings(pool, "mood=refuse_start"), .made = "act-2"};
+  GK_TEST_INT(gk_plugin_follow(plugins, "lab_policy", &refused, pool), 0);
+  GK_TEST_STR(gk_json_str(option_of(plugins, "mood", pool), "value"), "good");
+  refused.settings = lab_settings(pool, "mood=good");
+  GK_TEST_INT(gk_plugin_follow(plugins, "lab_policy", &refused, pool), GAOKAO_POLICY);
+  /* One that this node does without holds nobody up. */
+  gk_plugin_wish_t off = {.settings = lab_settings(pool, ""), .off_reason = "Too slow"};
+  GK_TEST_INT(gk_plugin_follow(plugins, "lab_device", &off, pool), 0);
+  GK_TEST_INT(gk_plugin_follow(plugins, "lab_photo", &off, pool), GAOKAO_PHOTO);
+  GK_TEST_STR(lab_state(plugins, "lab_photo", pool), "disabled");
+  GK_TEST_STR(gk_json_str(gk_plugin_json_switched(plugins, "lab_photo", NULL, pool), "state"), "started");
+  GK_TEST_INT(gk_plugin_follow(plugins, "lab_photo", &off, pool), 0);
+  GK_TEST_INT(gk_plugin_follow(plugins, "lab_photo", &plain, pool), GAOKAO_PHOTO);
+  GK_TEST_STR(lab_state(plugins, "lab_photo", pool), "started");
+}
+
+/* Tried and thrown away: the running one notices nothing. */
+static void options_are_tried_beside_the_running_one(apr_pool_t *pool)
+{
+  apr_array_header_t *rows = lab_rows(pool);
+  gk_json_t *shown;
+  lab_row(rows, "lab_policy", "undecided");
+  gk_plugins_t *plugins = lab_host(rows, pool);
+  GK_TEST(plugins != NULL);
+  GK_TEST_OK(gk_plugin_try_options(&shown, plugins, "lab_policy", lab_settings(pool, "mood=good"), pool));
+  GK_TEST(strstr(gk_json_text(shown, pool), "\"value\":\"good\"") != NULL);
+  GK_TEST_STR(gk_json_str(option_of(plugins, "mood", pool), "value"), "undecided");
+  GK_TEST_ERROR(gk_plugin_try_options(NULL, plugins, "lab_policy", lab_settings(pool, "mood=refuse_start"), pool), GK_E_PLUGIN);
+  GK_TEST_ERROR(gk_plugin_try_options(NULL, plugins, "lab_policy", lab_settings(pool, "nothing=1"), pool), GK_E_INVALID);
+  GK_TEST_ERROR(gk_plugin_try_options(NULL, plugins, "nobody", lab_settings(pool, ""), pool), GK_E_NOT_FOUND);
+}
+
 static void every_step_of_life_may_refuse(apr_pool_t *pool)
 {
   apr_array_header_t *rows = lab_rows(pool);
@@ -365,6 +426,8 @@ int main(void)
   GK_TEST_RUN(options_are_parsed_and_in_range);
   GK_TEST_RUN(an_unknown_option_names_file_and_line);
   GK_TEST_RUN(overrides_win_and_can_be_taken_back);
+  GK_TEST_RUN(what_is_stored_is_followed_once);
+  GK_TEST_RUN(options_are_tried_beside_the_running_one);
   GK_TEST_RUN(every_step_of_life_may_refuse);
   GK_TEST_RUN(lists_and_measures);
   GK_TEST_RUN(counts_into_shared_memory);
