@@ -54,7 +54,8 @@ static const char *rows_xml(const gk_sheet_out_t *sheet, apr_pool_t *pool)
   for (int r = 0; r < sheet->rows->nelts; r++) {
     const apr_array_header_t *cells = APR_ARRAY_IDX(sheet->rows, r, apr_array_header_t *);
     int style = r < sheet->title_rows ? 1 : r < sheet->title_rows + sheet->head_rows ? 2 : 0;
-    put(parts, apr_psprintf(pool, "<row r=\"%d\">", r + 1));
+    /* Who does not fit rows to their text would cut the title's letters. */
+    put(parts, apr_psprintf(pool, "<row r=\"%d\"%s>", r + 1, style == 1 ? " ht=\"22\" customHeight=\"1\"" : ""));
     for (int c = 0; c < cells->nelts; c++)
       put(parts, apr_psprintf(pool, "<c r=\"%s%d\" s=\"%d\" t=\"inlineStr\"><is><t xml:space=\"preserve\">%s</t></is></c>",
                               column_name(c, pool), r + 1, style, gk_xml_escape(pool, APR_ARRAY_IDX(cells, c, const char *))));
