@@ -32,8 +32,12 @@ def site(request):
     instance = make("photo", request.param)
     instance.stop()
     shutil.copy(built, instance.path("app", "lib", "gaokao", "plugins", "faulty_photo.so"))
+    # An optional one that this node can't load: options and switches of the others reach the workers all the same.
+    with open(instance.path("app", "lib", "gaokao", "plugins", "photo_absent.so"), "w", encoding="utf-8") as file:
+        file.write("of another machine")
     with open(instance.path("gaokao.conf"), "a", encoding="utf-8") as file:
-        file.write(f"photo_workers = 2\nphoto_queue = 2\nphoto_memory = 400\nphoto_deadline = {DEADLINE}\n")
+        file.write(f"photo_workers = 2\nphoto_queue = 2\nphoto_memory = 400\nphoto_deadline = {DEADLINE}\n"
+                   "plugin.photo_absent.optional = on\n")
     instance.start()
     yield instance
     instance.stop()
@@ -118,6 +122,20 @@ def test_a_worker_that_dies_costs_its_picture_only(site, province, point, candid
     assert point.get(f"/candidates/{candidate}/photo", expect=200).headers["ETag"] == version
     good(site, point, candidate, 50 + len(mode))
     assert site.pid() == parent and sorted(site.children()) == httpd, "httpd lost a process over a picture"
+
+
+def test_a_switch_reaches_the_workers(site, province, point, candidate):
+    """Switched off, the plugin is asked about no picture."""
+    in_mode(site, province, "crash")
+    ready(site)
+    before = pool(site)[1]
+    province.confirm()
+    province.post("/plugins/faulty_photo/state", {"enabled": False, "reason": "厂家通知停用"}, expect=200)
+    site.wait(lambda: len(pool(site)[1]) == 2 and not set(pool(site)[1]) & set(before), 30, "workers without it")
+    died, before = count(site, "died"), pool(site)[1]
+    assert send(point, candidate, png(colour=BLUE, mark=80)).status < 500 and count(site, "died") == died
+    province.post("/plugins/faulty_photo/state", {"enabled": True, "reason": "厂家已经修复"}, expect=200)
+    site.wait(lambda: len(pool(site)[1]) == 2 and not set(pool(site)[1]) & set(before), 30, "workers with it")
 
 
 def test_a_loop_ends_at_the_deadline(site, province, point, candidate):
