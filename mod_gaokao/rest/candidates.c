@@ -205,6 +205,6 @@ gk_error_t *gk_rest_candidates_verdicts(gk_request_t *request, gk_response_t *re
   gk_json_set(response->json, "candidate", gk_candidate_brief_json(candidate, request->pool));
   gk_json_set(response->json, "verdicts",
               gk_why_not_json(verdicts, request->act.season->pack, request->pool));
-  response->etag = gk_etag(request->pool, candidate->version);
+  gk_response_tag(request, response, candidate->version);
   return NULL;
 }

@@ -119,7 +119,10 @@ gk_error_t *gk_head_version(apr_int64_t *version, const char *value, apr_pool_t 
                     "Read the record first and send its ETag as If-Match");
   if (strncmp(value, "\"v", 2) == 0) {
     apr_size_t digits = strspn(value + 2, "0123456789");
-    if (digits >= 1 && digits <= 18 && value[2] != '0' && strcmp(value + 2 + digits, "\"") == 0) {
+    const char *end = value + 2 + digits;
+    if (*end == '-' && strspn(end + 1, "0123456789abcdef") == 16) /* of an answer that depends on more (gk_response_tag) */
+      end += 17;
+    if (digits >= 1 && digits <= 18 && value[2] != '0' && strcmp(end, "\"") == 0) {
       *version = apr_atoi64(value + 2);
       return NULL;
     }

@@ -100,7 +100,7 @@ gk_error_t *gk_rest_me_verdicts(gk_request_t *request, gk_response_t *response)
   response->json = gk_json_object(request->pool);
   gk_json_set_str(response->json, "stage", "fill");
   gk_json_set(response->json, "verdicts", gk_verdicts_json(verdicts, request->act.season->pack, request->pool));
-  response->etag = gk_etag(request->pool, candidate->version);
+  gk_response_tag(request, response, candidate->version);
   return NULL;
 }
 

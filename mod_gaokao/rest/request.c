@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 
 #include "base/text.h"
+#include "crypto/crypto.h"
 
 /* Decimal digits only, one spelling of each number. */
 static bool parse_int(const char *text, apr_int64_t *value)
@@ -119,6 +120,13 @@ static const char *next_query(gk_request_t *request, const char *cursor)
                         apr_pescape_urlencoded(pool, entry->val), NULL);
   }
   return out;
+}
+
+void gk_response_tag(gk_request_t *request, gk_response_t *response, apr_int64_t version)
+{
+  const char *text = gk_json_text(response->json, request->pool);
+  response->etag = apr_psprintf(request->pool, "\"v%" APR_INT64_T_FMT "-%.16s\"", version,
+                                gk_sha256_hex(request->pool, text, strlen(text)));
 }
 
 void gk_response_list(gk_request_t *request, gk_response_t *response, gk_json_t *items, const char *cursor)

@@ -93,6 +93,10 @@ int gk_query_limit(gk_request_t *request, gk_error_t **error);
  * more, NULL on the last page; callers ask their statement for limit + 1 rows. */
 void gk_response_list(gk_request_t *request, gk_response_t *response, gk_json_t *items, const char *cursor);
 
+/* For an answer that depends on more than the record: rules, parts, the day. Its ETag is the record's version with a digest of
+ * the answer, as it stands in response->json: "v7-0123456789abcdef". If-Match takes it for the version. */
+void gk_response_tag(gk_request_t *request, gk_response_t *response, apr_int64_t version);
+
 /* ---- the connection ------------------------------------------------------------------------------- */
 
 /* Gives the database connection back while something slow happens (a password is hashed), and takes one again. act.db

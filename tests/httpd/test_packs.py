@@ -404,6 +404,7 @@ def test_stricter_rules_of_a_county(house, people):
     pack = city.post(f"/packs/{pack['id']}/approval", {"totp": code_for(house, "city")}, version=pack["revision"], expect=200).json()
     someone = hits[0]["candidate_id"]
     assert name not in rules_of(county, someone)
+    tag = county.get(f"/candidates/{someone}/verdicts").headers["ETag"]
     later = activate(county, pack, found["newly_failing"], expect=422, at=stamp(1))
     assert later["violations"][0]["pointer"] == "/at"
     pack = activate(county, pack, found["newly_failing"])
@@ -411,6 +412,11 @@ def test_stricter_rules_of_a_county(house, people):
     heard = {}  # of whichever process answered: each looks for itself, and has up to a second
     house.wait(lambda: heard.update(rules_of(county, someone)) or name in heard, 5, "the county's rule")
     said = heard[name]
+    # The record is what it was, its verdicts are not: an answer of before is none of now (a process may have up to a second).
+    house.wait(lambda: county.get(f"/candidates/{someone}/verdicts", headers={"If-None-Match": tag}).status == 200, 5, "a new ETag")
+    now = county.get(f"/candidates/{someone}/verdicts", expect=200).headers["ETag"]
+    assert now != tag and now.split("-")[0] == tag.split("-")[0]
+    house.wait(lambda: county.get(f"/candidates/{someone}/verdicts", headers={"If-None-Match": now}).status == 304, 5, "the same answer")
     assert said["set_by"] == {"code": own["code"], "name": own["name"], "level": "county"} and said["basis"]["zh"] == "区招发〔2025〕1号"
     assert said["seen"] and said["satisfy"] is None and "birth_number" in said["test"]  # mod is said by XPath alone
     assert said["change"][0]["field"] == "birth" and said["change"][0]["section"]["zh"] and said["change"][0]["edit"]
@@ -441,6 +447,17 @@ def test_stricter_rules_of_a_county(house, people):
     # Back again: what is in force and what would be are as they were at its dry run, which counts.
     again = activate(county, county.get(f"/packs/{pack['id']}").json(), found["newly_failing"])
     house.wait(lambda: name in rules_of(county, someone), 5, "the county's rule again")
+    # Replaced by another version, and back by the dry run of that one: it counts beside the province's pack it was made beside.
+    second = checked(county, draft_of(county, again, [{"id": "odd-day", "severity": "warn"}]))
+    eased, second = rehearsed(house, county, second)
+    second = city.post(f"/packs/{second['id']}/approval", {"totp": code_for(house, "city")}, version=second["revision"], expect=200).json()
+    second = activate(county, second)
+    beside = sql(house, f"SELECT pack_digest FROM rehearsal WHERE pack_id = {second['id']}")[0]
+    sql(house, f"UPDATE rehearsal SET pack_digest = 'beside another' WHERE pack_id = {second['id']}")
+    first = county.get(f"/packs/{pack['id']}").json()
+    assert activate(county, first, eased["newly_passing"], expect=409)["code"] == "wrong-state"
+    sql(house, f"UPDATE rehearsal SET pack_digest = '{beside}' WHERE pack_id = {second['id']}")
+    again = activate(county, first, eased["newly_passing"])
     county.confirm()
     county.post(f"/packs/{pack['id']}/withdrawal", {"reason": "试过了，停用"}, version=again["revision"], expect=200)
 
