@@ -274,7 +274,12 @@ gk_error_t *gk_pack_rehearsal(gk_rehearsal_row_t **out, bool *reversed, gk_act_t
   *out = NULL;
   if (!is(pack->state, "superseded"))
     return NULL;
+  gk_pack_row_t active;
   GK_TRY(gk_rehearsal_store_last(out, act, base, true, pack->id));
+  GK_TRY(gk_store_pack(&active, act, base));
+  GK_TRY(gk_pack_against(&base, &digest, act, &active));
+  if (*out != NULL && !is((*out)->pack_digest, digest)) /* of a unit: beside another pack of the province */
+    *out = NULL;
   *reversed = *out != NULL;
   return NULL;
 }

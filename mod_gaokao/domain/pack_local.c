@@ -101,8 +101,14 @@ static gk_error_t *joined(gk_pack_t **out, const char *xml, const apr_array_head
 {
   gk_pack_t *pack;
   int own = gk_pack_rule_tags(xml);
-  for (int i = 0; i < sets->nelts; i++)
-    xml = gk_pack_join(xml, APR_ARRAY_IDX(sets, i, gk_local_rules_t).xml, scratch);
+  /* Each step is a copy of the text: of two pools in turn, so that no more than two stand. */
+  apr_pool_t *turns[2];
+  apr_pool_create(&turns[0], scratch);
+  apr_pool_create(&turns[1], scratch);
+  for (int i = 0; i < sets->nelts; i++) {
+    apr_pool_clear(turns[i % 2]);
+    xml = gk_pack_join(xml, APR_ARRAY_IDX(sets, i, gk_local_rules_t).xml, turns[i % 2]);
+  }
   GK_TRY(gk_pack_load(&pack, xml, strlen(xml), rng, pool, scratch));
   for (int i = 0; i < sets->nelts; i++)
     mark(pack, own, &APR_ARRAY_IDX(sets, i, gk_local_rules_t), pool);
@@ -123,14 +129,17 @@ static gk_error_t *sift(gk_pack_t **out, const char *xml, const apr_array_header
                         apr_pool_t *pool, apr_pool_t *scratch)
 {
   gk_pack_t *alone, *trial;
+  apr_pool_t *iter; /* a whole pack for each unit, and there may be a hundred */
   apr_array_header_t *good = apr_array_make(scratch, sets->nelts + 1, sizeof(gk_local_rules_t));
   GK_TRY(gk_pack_load(&alone, xml, strlen(xml), NULL, pool, scratch));
+  apr_pool_create(&iter, scratch);
   for (int i = 0; i < sets->nelts; i++) {
+    apr_pool_clear(iter);
     gk_local_rules_t set = APR_ARRAY_IDX(sets, i, gk_local_rules_t);
-    apr_array_header_t *one = apr_array_make(scratch, 1, sizeof(gk_local_rules_t));
+    apr_array_header_t *one = apr_array_make(iter, 1, sizeof(gk_local_rules_t));
     APR_ARRAY_PUSH(one, gk_local_rules_t) = set;
-    gk_error_t *error = allowed(alone, &set) ? joined(&trial, xml, one, NULL, scratch, scratch)
-                                             : gk_error(scratch, GK_E_CONFLICT, "省里的政策包不再允许这一级增加规则",
+    gk_error_t *error = allowed(alone, &set) ? joined(&trial, xml, one, NULL, iter, iter)
+                                             : gk_error(iter, GK_E_CONFLICT, "省里的政策包不再允许这一级增加规则",
                                                         "The province's pack allows no rules of this level any more");
     if (error == NULL) {
       APR_ARRAY_PUSH(good, gk_local_rules_t) = set;
@@ -139,6 +148,7 @@ static gk_error_t *sift(gk_pack_t **out, const char *xml, const apr_array_header
       APR_ARRAY_PUSH(*left_out, gk_local_rules_t) = set;
     }
   }
+  apr_pool_destroy(iter);
   if (good->nelts == 0) {
     *out = alone;
     return NULL;
