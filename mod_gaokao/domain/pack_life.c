@@ -179,6 +179,8 @@ static gk_error_t *edit_local(const char **xml, gk_act_t *act, const gk_pack_row
   gk_ruleset_t *rules;
   GK_TRY(gk_local_changes(changes, row->unit, act->pool));
   GK_TRY(gk_pack_edit(xml, text, changes, atoi(row->version), "", act->season->pack, act->pool));
+  if (gk_json_size(gk_json_get(changes, "rules")) == 0 && gk_json_size(gk_json_get(changes, "remove")) == 0)
+    return NULL; /* what was taken once, to be put right where it fits no more; the check judges it */
   gk_local_rules_t set = {0, row->version, "", row->unit, row->unit_name, row->unit_level, *xml};
   GK_TRY(gk_local_open(&pack, act, &set, true, act->pool));
   return gk_core_rules(&rules, act->core, pack, act->pool);

@@ -227,6 +227,38 @@ gk_error_t *gk_local_open_row(gk_pack_t **out, gk_act_t *act, const gk_pack_row_
   return gk_local_open(out, act, &rules, false, pool);
 }
 
+/* The province's pack at the beginning of the versions it was made from; 0: not to be found. */
+static gk_error_t *made_from(apr_int64_t *out, gk_act_t *act, const gk_pack_row_t *row)
+{
+  gk_pack_row_t base = *row;
+  *out = 0;
+  for (int i = 0; i < 200 && base.unit[0] != '\0' && base.base_id != 0; i++)
+    GK_TRY(gk_store_pack(&base, act, base.base_id));
+  *out = base.unit[0] == '\0' ? base.id : 0;
+  return NULL;
+}
+
+gk_error_t *gk_local_show(gk_pack_t **out, gk_error_t **left_out, gk_act_t *act, const gk_pack_row_t *row, apr_pool_t *pool)
+{
+  apr_int64_t from;
+  gk_blob_t body, own;
+  gk_error_t *error = gk_local_open_row(out, act, row, pool);
+  *left_out = NULL;
+  if (error == NULL || (error->code != GK_E_INVALID && error->code != GK_E_PACK && error->code != GK_E_CONFLICT))
+    return error;
+  GK_TRY(made_from(&from, act, row));
+  GK_TRY(gk_store_pack_body(act->db, from != 0 ? from : act->season->pack_id, &body, act->pool));
+  GK_TRY(gk_store_pack_body(act->db, row->id, &own, act->pool));
+  apr_array_header_t *one = apr_array_make(act->pool, 1, sizeof(gk_local_rules_t));
+  APR_ARRAY_PUSH(one, gk_local_rules_t) =
+      (gk_local_rules_t){row->id, row->version, row->digest, row->unit, row->unit_name, row->unit_level,
+                         apr_pstrmemdup(act->pool, (const char *)own.bytes, own.length)};
+  if (joined(out, apr_pstrmemdup(act->pool, (const char *)body.bytes, body.length), one, NULL, pool, act->pool) != NULL)
+    GK_TRY(gk_pack_load(out, (const char *)body.bytes, body.length, NULL, pool, act->pool));
+  *left_out = error;
+  return NULL;
+}
+
 /* ---- who may ------------------------------------------------------------------------------------------------- */
 
 gk_error_t *gk_local_own(const gk_act_t *act, const gk_pack_row_t *row)

@@ -33,6 +33,9 @@ gk_error_t *gk_pack_whole(gk_pack_t **out, gk_db_t *db, apr_int64_t season_id, c
 gk_error_t *gk_local_open(gk_pack_t **out, gk_act_t *act, const gk_local_rules_t *rules, bool schema, apr_pool_t *pool);
 /* The same of a stored version. */
 gk_error_t *gk_local_open_row(gk_pack_t **out, gk_act_t *act, const gk_pack_row_t *row, apr_pool_t *pool);
+/* A stored version for reading, whether or not it still fits: as _open_row, or, where it does not, beside the pack of the province
+ * that it was made from (no rules when even that does not load); *left_out is then the reason, else NULL. */
+gk_error_t *gk_local_show(gk_pack_t **out, gk_error_t **left_out, gk_act_t *act, const gk_pack_row_t *row, apr_pool_t *pool);
 /* Only the rules that `unit` set, in the pack's order (gk_rule_t). */
 apr_array_header_t *gk_local_rules_of(const gk_pack_t *pack, const char *unit, apr_pool_t *pool);
 

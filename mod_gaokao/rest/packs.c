@@ -270,15 +270,49 @@ gk_error_t *gk_rest_packs_document(gk_request_t *request, gk_response_t *respons
   return NULL;
 }
 
+/* Any pack for reading; *left_out: a unit's rules that fit the province's pack no more, and why. */
+static gk_error_t *show(gk_pack_t **pack, gk_error_t **left_out, gk_request_t *request, const gk_pack_row_t *row)
+{
+  gk_pack_row_t now;
+  *left_out = NULL;
+  if (row->unit[0] == '\0')
+    return gk_pack_open(pack, NULL, &request->act, row->id, request->pool);
+  GK_TRY(gk_pack_row_get(&now, &request->act, row->id)); /* beside the pack of the season */
+  GK_TRY(gk_local_show(pack, left_out, &request->act, &now, request->pool));
+  return NULL;
+}
+
+static void add_reason(gk_json_t *list, const char *zh, const char *en, apr_pool_t *pool)
+{
+  gk_json_t *one = gk_json_object(pool);
+  gk_json_set_str(one, "zh", zh);
+  gk_json_set_str(one, "en", en);
+  gk_json_add(list, one);
+}
+
+/* [{zh, en}]; empty: they are in. */
+static gk_json_t *reasons_of(const gk_error_t *error, apr_pool_t *pool)
+{
+  gk_json_t *list = gk_json_array(pool);
+  for (int i = 0; error != NULL && error->violations != NULL && i < error->violations->nelts; i++)
+    add_reason(list, APR_ARRAY_IDX(error->violations, i, gk_violation_t).zh,
+               APR_ARRAY_IDX(error->violations, i, gk_violation_t).en, pool);
+  if (error != NULL && gk_json_size(list) == 0)
+    add_reason(list, error->zh != NULL ? error->zh : gk_error_info(error->code)->zh,
+               error->en != NULL ? error->en : gk_error_info(error->code)->en, pool);
+  return list;
+}
+
 gk_error_t *gk_rest_packs_rules(gk_request_t *request, gk_response_t *response)
 {
   apr_int64_t id;
   gk_pack_t *pack;
   gk_pack_row_t row;
+  gk_error_t *left_out;
   GK_TRY(gk_arg_id(&id, request, 0));
   GK_TRY(gk_query_end(request, NULL));
   GK_TRY(gk_store_pack(&row, &request->act, id));
-  GK_TRY(gk_pack_open(&pack, NULL, &request->act, id, request->pool));
+  GK_TRY(show(&pack, &left_out, request, &row));
   if (row.unit[0] != '\0')
     pack->rules = gk_local_rules_of(pack, row.unit, request->pool);
   response->json = gk_json_object(request->pool);
@@ -293,13 +327,14 @@ gk_error_t *gk_rest_packs_rules(gk_request_t *request, gk_response_t *response)
       gk_json_set_null(gk_json_at(rules, i), "conditions");
   }
   gk_json_set(response->json, "rules", rules);
+  gk_json_set(response->json, "left_out", reasons_of(left_out, request->pool));
   return NULL;
 }
 
 gk_error_t *gk_rest_packs_diff(gk_request_t *request, gk_response_t *response)
 {
   apr_int64_t id;
-  gk_error_t *error = NULL;
+  gk_error_t *error = NULL, *left_out;
   gk_pack_t *before, *after;
   GK_TRY(gk_arg_id(&id, request, 0));
   apr_int64_t with = gk_query_int(request, "with", 1, APR_INT64_MAX, 0, &error);
@@ -313,8 +348,8 @@ gk_error_t *gk_rest_packs_diff(gk_request_t *request, gk_response_t *response)
   else if (with == 0)
     GK_TRY(gk_pack_against(&with, &digest, &request->act, &row));
   GK_TRY(gk_store_pack(&other, &request->act, with));
-  GK_TRY(gk_pack_open(&before, NULL, &request->act, with, request->pool));
-  GK_TRY(gk_pack_open(&after, NULL, &request->act, id, request->pool));
+  GK_TRY(show(&before, &left_out, request, &other));
+  GK_TRY(show(&after, &left_out, request, &row));
   if (row.unit[0] != '\0') { /* its own rules; the rest is the province's and others' */
     const gk_pack_t *old = before;
     before = apr_pmemdup(request->pool, after, sizeof(*after));

@@ -437,6 +437,23 @@ def test_stricter_rules_of_a_county(house, people):
     strict = upload(province, text, 201).json()
     answer = province.post(f"/packs/{strict['id']}/check", {}, version=strict["revision"], expect=200).json()
     assert [f["where"] for f in answer["findings"] if f["code"] == "local-rules"] == [own["code"]]
+    # A version that fits no more is still read, with the reason, and can be drafted anew, put right and withdrawn.
+    stored = county.get(f"/packs/{pack['id']}/document", expect=200).body
+    assert county.get(f"/packs/{pack['id']}/rules").json()["left_out"] == []
+
+    def store(body):
+        as_sql = f"X'{body.hex()}'" if house.engine == "sqlite" else f"'\\x{body.hex()}'"
+        sql(house, f"UPDATE pack SET body = {as_sql}, digest = '{hashlib.sha256(body).hexdigest()}' WHERE id = {pack['id']}")
+    store(stored.replace(b"birth_number mod", b"no_such_number mod"))
+    odd = county.get(f"/packs/{pack['id']}/rules", expect=200).json()
+    assert odd["left_out"] and "no_such_number" in str(odd["left_out"]), odd
+    county.get(f"/packs/{pack['id']}/diff", expect=200)
+    copy = county.post(f"/packs/{pack['id']}/drafts", {"note": "改正"}, expect=201).json()
+    county.post(f"/packs/{copy['id']}/check", {}, version=copy["revision"], expect=422)
+    mended = {"rules": [{"id": "odd-day", "test": LOCAL["test"]}]}
+    copy = county.patch(f"/packs/{copy['id']}", mended, version=copy["revision"], expect=200).json()
+    checked(county, copy)
+    store(stored)
     # Withdrawn by the unit above; the history says who.
     city.confirm()
     gone = city.post(f"/packs/{pack['id']}/withdrawal", {"reason": "与省里重复"}, version=pack["revision"], expect=200).json()

@@ -28,7 +28,7 @@ export async function load(ctx) {
     api.get("/orgs", { query: { level: "county", limit: 200 } }).then(({ data }) => data.items, () => []),
     api.get("/audit", { query: { object_kind: "pack", object_id: ctx.params.id, limit: 50 } }).then(({ data }) => data.items, () => []),
   ]);
-  const model = { pack, etag, diff, rehearsal: ran.rehearsal, rules: rules.rules, counties: new Map(counties.map((c) => [c.code, c.name])),
+  const model = { pack, etag, diff, rehearsal: ran.rehearsal, rules: rules.rules, leftOut: rules.left_out, counties: new Map(counties.map((c) => [c.code, c.name])),
     history, findings: null, job: null, fault: null, outcome: "failing", rule: "", records: [], trial: {} };
   if (model.rehearsal?.state === "done" && !model.rehearsal.reversed) await loadRecords(model);
   return model;
@@ -316,6 +316,7 @@ export function render(ctx, model) {
       <div class="acts-right"><a class="button" href="#/packs">${t("back")}</a>${acts(ctx, model)}</div></div>
     ${next(ctx, model)}
     ${model.fault ? problem(model.fault) : nothing}
+    ${model.leftOut.length ? banner("bad", html`${t("pack.local.left-out")} ${model.leftOut.map((one) => html`<br>${pick(one)}`)}`) : nothing}
     ${found(model)}${differences(model)}${results(ctx, model)}${sideBySide(model)}${facts(model)}${history(model)}
     ${may(ctx.session, "pack_judge") ? tryView(ctx, model) : nothing}
     ${rulesTable(ctx, model, open ? edit : null)}
