@@ -48,11 +48,12 @@ static gk_error_t *check_size(const peek_t *p, apr_uint32_t width, apr_uint32_t 
 {
   gk_image_facts_t *f = p->facts;
   const gk_image_limits_t *l = p->limits;
-  apr_int64_t pixels = (apr_int64_t)width * height;
+  bool wide = width > (apr_uint32_t)l->max_side_px || height > (apr_uint32_t)l->max_side_px;
+  apr_int64_t pixels = wide ? 0 : (apr_int64_t)width * height;
   apr_int64_t decoded = pixels * f->channels * f->depth_bits / 8;
   if (width == 0 || height == 0)
     return broken(p, "宽或高为零", "width or height is zero");
-  if (width > (apr_uint32_t)l->max_side_px || height > (apr_uint32_t)l->max_side_px || pixels > l->max_pixels)
+  if (wide || pixels > l->max_pixels)
     return huge(p,
                 apr_psprintf(p->pool, "照片为 %u × %u 像素，最多 %d 万像素、每边 %d 像素，请缩小后再传", width,
                              height, (int)(l->max_pixels / 10000), l->max_side_px),

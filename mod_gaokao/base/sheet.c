@@ -53,7 +53,8 @@ gk_error_t *gk_row_out__end(gk_row_out_t *out, int number, bool hidden)
     return gk_error(out->pool, GK_E_TOO_LARGE, "表格超过 %d 行，请分成几个文件", "The table has more than %d rows: split it",
                     GK_SHEET_ROWS);
   if (out->count > 0) {
-    gk_sheet_row_t row = {number, out->count, out->cells, hidden};
+    out->last = number > out->last ? number : out->last + 1;
+    gk_sheet_row_t row = {out->last, out->count, out->cells, hidden};
     error = out->on_row(out->baton, &row);
   }
   out->count = 0;

@@ -16,7 +16,7 @@ struct gk_book_state_t {
 /* One row as it fills. Texts lie in `pool`, which is cleared with each row. */
 typedef struct gk_row_out_t {
   gk_cell_t cells[GK_SHEET_COLUMNS];
-  int count, rows;
+  int count, rows, last; /* last: number of the row told last */
   gk_sheet_row_fn on_row;
   void *baton;
   apr_pool_t *pool;
@@ -25,7 +25,7 @@ typedef struct gk_row_out_t {
 gk_row_out_t *gk_row_out__start(gk_sheet_row_fn on_row, void *baton, apr_pool_t *pool);
 /* Columns out of range are left out; `text` need not end in NUL and is cut to GK_SHEET_CELL_BYTES. */
 void gk_row_out__cell(gk_row_out_t *out, int column, gk_cell_kind_t kind, bool formula, const char *text, apr_size_t length);
-/* Tells the row unless it is empty. */
+/* Tells the row unless it is empty. A number that is not above the last one, as broken files have it, becomes the next. */
 gk_error_t *gk_row_out__end(gk_row_out_t *out, int number, bool hidden);
 
 gk_error_t *gk_sheet__csv_open(gk_book_t *book, const char *bytes, apr_size_t length, apr_pool_t *pool);

@@ -55,6 +55,10 @@ unsigned char *gk_unbase64url(const char *text, apr_size_t *length, apr_pool_t *
 {
   apr_size_t text_length = strlen(text), room = text_length / 4 * 3 + 3;
   unsigned char *out = apr_palloc(pool, room + 1);
+  /* libsodium 1.0.18 takes bytes above 0x7F for a digit: a text is written in one way only (found by fuzzing). */
+  for (const char *c = text; *c != '\0'; c++)
+    if ((unsigned char)*c > 0x7f)
+      return NULL;
   if (sodium_base642bin(out, room, text, text_length, NULL, length, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
     return NULL;
   out[*length] = '\0';
