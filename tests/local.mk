@@ -145,6 +145,7 @@ LDADD = libgaokao_core.la $(CORE_LIBS) $(APR_LIBS)
 
 # Fuzz targets: replayed over their corpus here; run by libFuzzer in a build with --enable-fuzz (make fuzz).
 FUZZ_TARGETS =
+FUZZ_TARGETS += %D%/fuzz/fuzz_chip
 FUZZ_TARGETS += %D%/fuzz/fuzz_config
 FUZZ_TARGETS += %D%/fuzz/fuzz_decode
 FUZZ_TARGETS += %D%/fuzz/fuzz_exam
@@ -173,6 +174,8 @@ FUZZ_TARGETS += %D%/fuzz/fuzz_xpath
 FUZZ_TARGETS += %D%/fuzz/fuzz_zip
 FUZZ_ENTRY = %D%/fuzz/entry.c %D%/fuzz/gk_fuzz.h
 FUZZ_LINK = $(AM_LDFLAGS) $(GK_FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_chip_SOURCES = %D%/fuzz/fuzz_chip.c $(FUZZ_ENTRY)
+%C%_fuzz_fuzz_chip_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_fuzz_config_SOURCES = %D%/fuzz/fuzz_config.c $(FUZZ_ENTRY)
 %C%_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_fuzz_decode_SOURCES = %D%/fuzz/fuzz_decode.c $(FUZZ_ENTRY)
