@@ -106,6 +106,7 @@ export async function signOut() {
 function forget() {
   app.slip = "";
   take(null);
+  leaveScreen(); // its keys and its uploads are over too
   for (const box of [...document.querySelectorAll("dialog")].reverse()) { // nothing of one person stays for the next one
     box.remove();
     box.dispatchEvent(new Event("close")); // who waits for its answer has to hear that there is none: the lock's requests, above all
@@ -122,7 +123,8 @@ function lostSession() {
   show();
 }
 
-/* The console's page outlives its session: whoever comes back says the password and goes on with all that was typed. */
+/* The console's page outlives its session: whoever comes back says the password and goes on with all that was typed. A lock that can't be
+ * fetched is none: the sign-in page stands in its place. */
 let locked = null;
 
 function stillHere() {
@@ -138,7 +140,7 @@ function stillHere() {
     take(session);
     others?.postMessage({ login: session.account.login });
     return true;
-  }).finally(() => { locked = null; });
+  }).catch(() => false).finally(() => { locked = null; });
   return locked;
 }
 

@@ -6,6 +6,7 @@ import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { live } from "../vendor/lit-html/directives/live.js";
 import { t } from "./i18n.js";
 import { icon } from "./parts.js";
+import { ofPerson } from "./person.js";
 import "./combo.js";
 
 const isNarrow = (options) => options.length <= 5 && options.every(([, label]) => label.length <= 24);
@@ -94,6 +95,7 @@ function multiline(w) {
 }
 
 const shownSecrets = new Set();
+ofPerson(() => shownSecrets.clear());
 function password(w) {
   const { id, field } = w;
   const shown = shownSecrets.has(id);

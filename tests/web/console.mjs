@@ -282,6 +282,37 @@ await test("PE-2: somebody else signs in in another tab while this one is locked
   await tab.context().close();
 });
 
+await test("PE-2: who signs out leaves no keys behind: those of the record that stood there do nothing at the sign-in page, nor for the next one", async () => {
+  const tab = await staff("point");
+  await open(tab, "/desk/to_proof", "校对");
+  expect((await tab.locator(".queue li a").count()) > 1, "the queue has nobody to go on to");
+  await tab.locator(".queue li a").first().click();
+  await tab.locator("[data-act]").first().waitFor();
+  const bodies = [];
+  tab.on("request", (sent) => sent.method() !== "GET" && bodies.push(sent.url()));
+  await tab.getByRole("button", { name: "退出" }).click();
+  await tab.waitForSelector("input[autocomplete=username]");
+  const sent = bodies.length;
+  await tab.evaluate(() => document.activeElement.blur());
+  for (const key of ["e", "f", "ArrowDown", "ArrowDown"]) await tab.keyboard.press(key);
+  await tab.waitForTimeout(500);
+  expect(!tab.url().includes("/desk/"), `the address of a record: ${tab.url()}`);
+  expect((await tab.locator("dialog").count()) === 0, `a dialog of the record opens: ${await text(tab)}`);
+  expect(bodies.length === sent, `something is sent: ${bodies.slice(sent)}`);
+  await tab.context().close();
+});
+
+await test("PE-2: the lock can't be fetched: nothing of before stays in sight, the sign-in page stands in its place", async () => {
+  const tab = await staff("reviewer");
+  await open(tab, "/candidates", "共|已显示");
+  await tab.route(/\.js(\?|$)/, (route) => route.abort());
+  await tab.context().clearCookies();
+  await tab.getByRole("button", { name: "刷新" }).click();
+  await tab.waitForSelector("input[autocomplete=username]");
+  expect((await tab.locator("main table").count()) === 0, "the list is still there");
+  await tab.context().close();
+});
+
 await test("ID-9: an account switched off while its owner works: the next act asks for the password, and that is refused", async () => {
   const county = await staff("county");
   const tab = await staff("reviewer");

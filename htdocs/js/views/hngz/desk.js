@@ -7,6 +7,7 @@ import { loadForm, loadTables, options } from "../../document.js";
 import { formDialog } from "../../form-dialog.js";
 import { inFours, t } from "../../i18n.js";
 import { empty, problem, tag, toast, typing } from "../../parts.js";
+import { ofPerson } from "../../person.js";
 import { go, link } from "../../router.js";
 import { cardFields, readingBody } from "./acts.js";
 import { actKeys, loadCandidate, middle, side } from "./candidate-page.js";
@@ -41,6 +42,7 @@ export async function load(ctx) {
 }
 
 let current = () => {};
+ofPerson(() => removeEventListener("keydown", keep));
 let early = []; // letters that quick hands typed at the next record before it stood here
 
 /* Only letters: nothing is agreed to with Enter that nobody has seen. */

@@ -28,7 +28,7 @@ export async function load(ctx) {
 export const title = (ctx, model) => (shownFaults(model).length ? t("faults.prefix") : "") + label(model.section);
 
 export function leave(ctx, model) {
-  model.own.save();
+  if (ctx.session) model.own.save();
 }
 
 /* Faults of this section: the server's about entries, and after a look-over what is missing. */

@@ -5,6 +5,7 @@ import { loadForm, loadRules, loadTables } from "../../document.js";
 import { keepDraft, takeDraft, wipeDraft } from "../../drafts.js";
 import { t } from "../../i18n.js";
 import { dialog, dialogFrame } from "../../parts.js";
+import { ofPerson } from "../../person.js";
 import { judgeHere } from "../../rules.js";
 
 const PAUSE_MS = 900;
@@ -12,6 +13,7 @@ const AGAIN_MS = 5000;
 const DRAFT_MS = 250;
 const IDLE_MS = 1500;
 let current = null;
+ofPerson(() => current?.rest());
 
 class Own {
   constructor(session) {
@@ -93,9 +95,16 @@ class Own {
     this.timer = setTimeout(() => this.save(), PAUSE_MS);
   }
 
+  /* The session is over: what was entered waits for this person, and is never sent in somebody else's name. */
+  rest() {
+    this.away = true;
+    clearTimeout(this.timer);
+  }
+
   /* Saves what was entered; one save at a time. Resolves when nothing is left that could be saved. */
   async save() {
     clearTimeout(this.timer);
+    if (this.away) return;
     if (this.running) {
       await this.running;
       if (!this.dirty || this.state === "waiting") return;
@@ -125,7 +134,7 @@ class Own {
         retried = false;
         if (!Object.keys(this.entered).some((id) => !held.has(id))) break;
       } catch (error) {
-        if (error.slug === "stale-version" && !retried) {
+        if (error.slug === "stale-version" && !retried && !this.away) {
           retried = true;
           await this.refresh().catch(() => {});
           continue;
@@ -167,7 +176,7 @@ export async function openOwn(ctx) {
   const first = current?.login !== login;
   if (first) current = new Own(ctx.session);
   const own = current;
-  own.session = ctx.session;
+  Object.assign(own, { session: ctx.session, away: false });
   const [form] = await Promise.all([loadForm(), own.dirty ? null : own.refresh().catch((error) => {
     if (!error.offline || !own.record) throw error;
     own.offline = true;
