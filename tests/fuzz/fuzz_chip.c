@@ -1,5 +1,5 @@
-/* The picture of a card's chip, from a reader's library and so from strangers. What is accepted is a bitmap or bare rows of the size
- * it says, reads nothing beyond its bytes, and becomes our own JPEG of that size; no pixel is made up. */
+/* The picture of a card's chip, from a reader's library and so from strangers. What is accepted is a bitmap or bare rows of
+ * the size it says, reads nothing beyond its bytes, and becomes our own JPEG of that size. */
 #include "fuzz/gk_fuzz.h"
 
 #include "base/image.h"
