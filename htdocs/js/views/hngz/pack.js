@@ -316,7 +316,7 @@ export function render(ctx, model) {
       <div class="acts-right"><a class="button" href="#/packs">${t("back")}</a>${acts(ctx, model)}</div></div>
     ${next(ctx, model)}
     ${model.fault ? problem(model.fault) : nothing}
-    ${model.leftOut.length ? banner("bad", html`${t("pack.local.left-out")} ${model.leftOut.map((one) => html`<br>${pick(one)}`)}`) : nothing}
+    ${model.leftOut.length ? banner("bad", html`${t(model.pack.active ? "pack.local.left-out" : "pack.local.unfit")} ${model.leftOut.map((one) => html`<br>${pick(one)}`)}`) : nothing}
     ${found(model)}${differences(model)}${results(ctx, model)}${sideBySide(model)}${facts(model)}${history(model)}
     ${may(ctx.session, "pack_judge") ? tryView(ctx, model) : nothing}
     ${rulesTable(ctx, model, open ? edit : null)}
