@@ -144,9 +144,10 @@ static gk_json_t *patch_of(const gk_import_row_t *row, const gk_act_t *act, cons
 
 /* ---- parts ----------------------------------------------------------------------------------------------------- */
 
-static gk_error_t *judge_part(gk_part_work_t **work, gk_import_row_t *row, gk_act_t *act, const char *kind)
+static gk_error_t *judge_part(gk_part_work_t **work, gk_import_row_t *row, gk_act_t *act, const char *kind,
+                              gk_candidate_t *candidate)
 {
-  gk_part_wish_t wish = {kind, row->candidate_id, patch_of(row, act, kind), value(row, "verdict"), value(row, "reason")};
+  gk_part_wish_t wish = {kind, candidate, patch_of(row, act, kind), value(row, "verdict"), value(row, "reason")};
   gk_error_t *error = gk_part_try(work, act, &wish);
   if (error != NULL) {
     *work = NULL;
@@ -304,7 +305,7 @@ static gk_error_t *judge(gk_part_work_t **work, gk_candidate_t **candidate, gk_i
   }
   if (roll)
     return found.id == 0 ? judge_new(row, act) : judge_fill(row, act, *candidate);
-  return judge_part(work, row, act, kind);
+  return judge_part(work, row, act, kind, *candidate);
 }
 
 gk_error_t *gk_import_judge(gk_import_row_t *row, gk_act_t *act, const char *kind)

@@ -107,21 +107,16 @@ struct gk_part_work_t {
 };
 typedef gk_part_work_t work_t;
 
-/* version 0: the record as it is. */
-static gk_error_t *load(work_t *work, gk_act_t *act, gk_action_t action, const char *kind, apr_int64_t id,
-                        apr_int64_t version)
+static gk_error_t *load(work_t *work, gk_act_t *act, gk_action_t action, const char *kind, gk_candidate_t *candidate)
 {
   apr_array_header_t *rows;
   GK_TRY(gk_act_season(act));
-  if (version == 0)
-    GK_TRY(gk_candidate_get(&work->candidate, act, id));
-  else
-    GK_TRY(gk_candidate_load(&work->candidate, act, id, version));
+  work->candidate = candidate;
   work->part = gk_pack_part(act->season->pack, kind);
   if (work->part == NULL)
     return gk_error(act->pool, GK_E_NOT_FOUND, "本年度不采集这一项。", "This season does not collect this.");
   GK_TRY(check_open(act, action, work->candidate));
-  GK_TRY(gk_part_store_list(&rows, act, id));
+  GK_TRY(gk_part_store_list(&rows, act, candidate->id));
   work->before = row_of(rows, kind, act->pool);
   work->after = work->before;
   work->after.updated_by = act->who->account_id;
@@ -197,7 +192,9 @@ gk_error_t *gk_part_put(gk_candidate_t **candidate, gk_part_row_t *out, apr_arra
 {
   work_t work = {0};
   int i = kind_index(kind);
-  GK_TRY(load(&work, act, kinds[i].action, kind, id, version));
+  gk_candidate_t *now;
+  GK_TRY(gk_candidate_load(&now, act, id, version));
+  GK_TRY(load(&work, act, kinds[i].action, kind, now));
   GK_TRY(apply(&work, act, fields));
   settle(&work);
   GK_TRY(store(&work, act, put_actions[i]));
@@ -230,8 +227,11 @@ static gk_error_t *no_reason(gk_act_t *act)
   return error;
 }
 
-static gk_error_t *nothing_to_decide(gk_act_t *act)
+/* After the fields were applied: the part was never saved, and an empty patch is no entry. */
+static gk_error_t *check_entered(const work_t *work, gk_act_t *act)
 {
+  if (work->before.version != 0 || !gk_document_equal(work->before.fields, work->after.fields))
+    return NULL;
   return gk_error(act->pool, GK_E_WRONG_STATE, "报名点还没有录入照顾材料，暂时不能审核。",
                   "The point has entered nothing about a bonus yet, so there is nothing to decide.");
 }
@@ -242,10 +242,11 @@ gk_error_t *gk_part_decide(gk_candidate_t **candidate, gk_part_row_t *out, gk_ac
   work_t work = {0};
   if (!approve && reason == NULL)
     return no_reason(act);
-  GK_TRY(load(&work, act, GK_ACTION_bonus_decide, "bonus", id, version));
-  if (work.before.version == 0 && fields == NULL)
-    return nothing_to_decide(act);
+  gk_candidate_t *now;
+  GK_TRY(gk_candidate_load(&now, act, id, version));
+  GK_TRY(load(&work, act, GK_ACTION_bonus_decide, "bonus", now));
   GK_TRY(apply(&work, act, fields));
+  GK_TRY(check_entered(&work, act));
   GK_TRY(decide(&work, act, approve, reason));
   GK_TRY(store(&work, act, "candidate.bonus_decision"));
   *candidate = work.candidate;
@@ -272,10 +273,10 @@ gk_error_t *gk_part_try(gk_part_work_t **out, gk_act_t *act, const gk_part_wish_
                     "County or city decide about a bonus: your role may not import this column");
   if (wish->verdict != NULL && strcmp(wish->verdict, "refuse") == 0 && wish->reason == NULL)
     return no_reason(act);
-  GK_TRY(load(work, act, action, wish->kind, wish->id, 0));
-  if (wish->verdict != NULL && work->before.version == 0 && (wish->fields == NULL || gk_json_size(wish->fields) == 0))
-    return nothing_to_decide(act);
+  GK_TRY(load(work, act, action, wish->kind, wish->candidate));
   GK_TRY(apply(work, act, wish->fields));
+  if (wish->verdict != NULL)
+    GK_TRY(check_entered(work, act));
   work->action = put_actions[i];
   settle(work);
   if (wish->verdict != NULL && !decided_so(work, wish)) {
@@ -286,7 +287,6 @@ gk_error_t *gk_part_try(gk_part_work_t **out, gk_act_t *act, const gk_part_wish_
   return NULL;
 }
 
-const gk_candidate_t *gk_part_work_candidate(const gk_part_work_t *work) { return work->candidate; }
 const gk_part_row_t *gk_part_work_before(const gk_part_work_t *work) { return &work->before; }
 const gk_part_row_t *gk_part_work_after(const gk_part_work_t *work) { return &work->after; }
 
@@ -296,7 +296,9 @@ gk_error_t *gk_part_back(gk_part_work_t **out, gk_act_t *act, const char *kind, 
 {
   work_t *work = apr_pcalloc(act->pool, sizeof(*work));
   int i = kind_index(kind);
-  GK_TRY(load(work, act, kinds[i].action, kind, id, 0));
+  gk_candidate_t *now;
+  GK_TRY(gk_candidate_get(&now, act, id));
+  GK_TRY(load(work, act, kinds[i].action, kind, now));
   work->action = put_actions[i];
   *out = work;
   return NULL;

@@ -43,10 +43,11 @@ gk_error_t *gk_part_decide(gk_candidate_t **candidate, gk_part_row_t *out, gk_ac
 
 /* ---- for imports (domain/import.h) ----------------------------------------------------------------------- */
 
-/* What somebody wants of a part: fields as for gk_part_put; verdict NULL, or approve or refuse (bonus) as for gk_part_decide. */
+/* What somebody wants of a part of a record just read: fields as for gk_part_put; verdict NULL, or approve or refuse (bonus) as
+ * for gk_part_decide. */
 typedef struct gk_part_wish_t {
   const char *kind;
-  apr_int64_t id;
+  gk_candidate_t *candidate;
   gk_json_t *fields;
   const char *verdict, *reason;
 } gk_part_wish_t;
@@ -55,7 +56,6 @@ typedef struct gk_part_wish_t {
  * judged; STALE_VERSION when the record was changed in between. */
 typedef struct gk_part_work_t gk_part_work_t;
 gk_error_t *gk_part_try(gk_part_work_t **out, gk_act_t *act, const gk_part_wish_t *wish);
-const gk_candidate_t *gk_part_work_candidate(const gk_part_work_t *work);
 const gk_part_row_t *gk_part_work_before(const gk_part_work_t *work);
 const gk_part_row_t *gk_part_work_after(const gk_part_work_t *work);
 gk_error_t *gk_part_do(gk_part_work_t *work, gk_act_t *act);

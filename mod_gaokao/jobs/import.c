@@ -183,11 +183,11 @@ gk_error_t *gk_import_create(gk_import_t *out, gk_act_t *act, const char *kind, 
                                .key_id = head.key_id, .head = {head.bytes, head.length},
                            .now_us = act->now, .org_path = act->who->org_path, GK_SCOPE(act)),
                    &made, act->pool));
-  GK_TRY(put_file(act, made.id, &key, digest, bytes, length));
   gk_import_t fresh = {.id = made.id, .version = 1, .org_path = act->who->org_path, .kind = kind, .state = "none",
       .digest = digest,
                        .wish = gk_json_object(act->pool), .counts = gk_json_object(act->pool)};
-  return step(out, act, &fresh, "reading", &gk_job_import_check, false, "import.create");
+  GK_TRY(step(out, act, &fresh, "reading", &gk_job_import_check, false, "import.create")); /* one job too many: nothing is put */
+  return put_file(act, made.id, &key, digest, bytes, length);
 }
 
 static gk_error_t *wrong_state(gk_act_t *act, const char *zh, const char *en)

@@ -296,6 +296,9 @@ def test_bonus_is_confirmed_by_import(county, world, people):
     assert grades_of(county, nobody, "bonus")["version"] == 0
     _, seen = preview(county, "bonus", xlsx([("a", [["报名顺序号", "审核结果", "原因"], [nobody["number"], "不予照顾", "无材料"]])]))
     assert seen[0]["verdict"] == "stage" and "还没有录入" in seen[0]["faults"][0]["zh"], seen
+    version = county.get(f"/candidates/{nobody['id']}", expect=200).json()["version"]
+    refusal = {"verdict": "refuse", "reason": "无材料", "fields": {}}
+    county.post(f"/candidates/{nobody['id']}/bonus/decision", refusal, version=version, expect=409)
     was = grades_of(county, a, "bonus")
     made = step(county, made, "apply")
     assert made["counts"]["applied"] == 1 and grades_of(county, a, "bonus")["state"] == "approved", made
