@@ -460,6 +460,9 @@ def test_a_picture_goes_into_the_photo_flow(place):
     assert record["parts"]["photo"] != "none", record["parts"]
     audit = sql(place.site, f"SELECT action FROM audit WHERE object_kind = 'candidate' AND object_id = {record['id']} ORDER BY seq")
     assert audit[:2] == ["candidate.create", "candidate.photo"], audit
+    largest = png(480, 640)  # docs/devices.md, section 2
+    largest += bytes(2_900_000 - len(largest))
+    assert one(gateway.post([gateway.reading({"kind": "camera", "picture": b64u(largest), "number": "99999999"})]))["verdict"] == "unmatched"
 
 
 def test_results_of_an_examination_go_into_the_record(site, place):
