@@ -40,7 +40,7 @@ export async function page({ width = 1366, height = 768, locale = "zh-CN" } = {}
 
 /* A code is good once: within its 30 s the next step's is given, which the server takes too. */
 const given = new Map();
-async function freshCode(secret) {
+export async function freshCode(secret) {
   for (;;) {
     const now = Math.floor(Date.now() / 30000);
     const step = Math.max(now, (given.get(secret) ?? 0) + 1);
