@@ -164,7 +164,7 @@ export function table(columns, items, { caption, href, chosen, foot, pick, stack
           ? html`<th scope="row" class=${c.kind ?? ""}><a href=${href(item)}>${c.cell(item)}</a></th>`
           : html`<td class=${c.kind ?? ""} data-label=${stack && i > 0 && c.label ? c.label : nothing}>${c.cell(item)}</td>`))}</tr>`;
   return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption} @keydown=${(event) => rowKeys(event, pick)}>
-    <table class=${stack ? "table stack" : "table"}>
+    <table class=${stack ? "table folds" : "table"}>
       <caption class="unseen">${caption}</caption>
       <thead><tr>${pick ? html`<th class="pick" scope="col"><label><input type="checkbox" .checked=${pick.every} @change=${pick.all}><span class="unseen">${t("batch.page")}</span></label></th>` : nothing}${columns.map((c) => html`<th scope="col" class=${c.kind ?? ""}>${c.label
         || html`<span class="unseen">${t(c.kind === "bar-cell" ? "list.picture" : "list.acts")}</span>`}</th>`)}</tr></thead>

@@ -24,13 +24,15 @@ class Record:
     """What was exchanged in this run: operations answered with 2xx, and breaches of the contract with their test."""
 
     def __init__(self):
-        # GK_SEEN: a file with what an earlier run saw, for the second run of single tests.
+        # GK_SEEN: a file with what an earlier run saw, for the second run of single tests: a breach stays one until its test ran again.
         self.kept = os.environ.get("GK_SEEN")
         self.seen = set()
+        self.faults = collections.OrderedDict()
         if self.kept and os.path.exists(self.kept):
             with open(self.kept, encoding="utf-8") as file:
-                self.seen.update(file.read().split())
-        self.faults = collections.OrderedDict()
+                earlier = json.load(file)
+            self.seen.update(earlier["seen"])
+            self.faults.update(earlier["faults"])
         self.contract = Contract()
         self.file = None
         if os.environ.get("GK_EXCHANGES"):  # for tests/tools/openapi_examples.py
@@ -61,7 +63,7 @@ def pytest_unconfigure(config):
     record = getattr(config, "record", None)
     if record is not None and record.kept:
         with open(record.kept, "w", encoding="utf-8") as file:
-            file.write("\n".join(sorted(record.seen)))
+            json.dump({"seen": sorted(record.seen), "faults": record.faults}, file, ensure_ascii=False)
 
 
 @pytest.hookimpl(trylast=True)
@@ -75,6 +77,13 @@ def pytest_collection_modifyitems(config, items):
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if item not in out]
     items.sort(key=lambda item: getattr(getattr(item, "function", None), "at_the_end", False))
+
+
+def pytest_collection_finish(session):
+    record = getattr(session.config, "record", None)
+    again = {item.nodeid for item in session.items}
+    for fault in [fault for fault, test in (record.faults if record else {}).items() if test.rsplit(" (", 1)[0] in again]:
+        del record.faults[fault]
 
 
 @pytest.fixture(scope="session")
